@@ -1,0 +1,179 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+
+import { checkTargetOf } from "../src/check/target.ts";
+import { monitoringConnections } from "../src/plan/connections.ts";
+import type { ClusterPlan, ImageKind } from "../src/plan/types.ts";
+import { imageKinds } from "../src/plan/types.ts";
+import type { RenderedFiles } from "../src/render/files.ts";
+import { roleVerifiers, roleName } from "../src/render/pooler-files.ts";
+import { Exporters } from "./exporters.ts";
+import { Images } from "./images.ts";
+import { leaderOf, PostgresNode } from "./node.ts";
+import { Pooler } from "./pooler.ts";
+import { Preflight, ReplicationCheck, Roles } from "./provider-resources.ts";
+import { Secrets } from "./secrets.ts";
+
+export interface PostgresClusterArgs {
+  readonly plan: ClusterPlan;
+  readonly files: RenderedFiles;
+  /** Folder of the project, where `images/` lies. */
+  readonly root: string;
+}
+
+/** A leader, its replicas, the pooler and the exporters on one Docker engine, proven by a check at the end. */
+export class PostgresCluster extends pulumi.ComponentResource {
+  readonly secrets: Secrets;
+  readonly check: ReplicationCheck;
+
+  constructor(name: string, args: PostgresClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("pgstack:docker:PostgresCluster", name, {}, opts);
+    const { plan } = args;
+    const preflight = this.#preflight(plan);
+    const onEngine = { parent: this, provider: this.#engine(plan), dependsOn: [preflight] };
+    this.secrets = new Secrets("secrets", { parent: this });
+    const images = new Images("image", { images: plan.images, used: usedImages(plan), root: args.root }, onEngine);
+    const network = this.#network(plan, onEngine);
+
+    const nodes = this.#nodes(args, images, network, onEngine);
+    const pooler = new Pooler(
+      "pooler",
+      {
+        plan,
+        files: args.files.pooler,
+        network,
+        secrets: this.secrets.all,
+        adminPassword: this.secrets.passwords.pgbouncer,
+        image: images.resources.pooler,
+        gates: nodes.all.map(({ gate }) => gate),
+      },
+      onEngine,
+    );
+    const exporters = this.#exporters(args, images, network, [nodes.roles, pooler.container], onEngine);
+    this.check = this.#check(plan, nodes, pooler, exporters);
+    this.registerOutputs({});
+  }
+
+  #preflight(plan: ClusterPlan): Preflight {
+    const { engine, nodes, exporters } = plan;
+    return new Preflight(
+      "preflight",
+      {
+        host: engine.host,
+        prefix: plan.prefix,
+        leader: plan.leader,
+        major: plan.major,
+        locale: plan.locale,
+        network: plan.network,
+        bindAddress: engine.bindAddress,
+        memoryMb: engine.memoryMb,
+        cpus: engine.cpus ?? 0,
+        containers: containersOf(plan),
+        ports: [...nodes.map(({ hostPort }) => hostPort), plan.pooler.hostPort, ...(exporters === undefined ? [] : [...exporters.nodes.map(({ hostPort }) => hostPort), exporters.pooler.hostPort])],
+        nodes: nodes.map(({ name, role, dataVolume }) => ({ name, role, dataVolume })),
+      },
+      { parent: this },
+    );
+  }
+
+  /** The host is part of the provider's name: with another host this is another provider, not the same one elsewhere. */
+  #engine(plan: ClusterPlan): docker.Provider {
+    return new docker.Provider("engine", { host: plan.engine.host }, { parent: this });
+  }
+
+  #network(plan: ClusterPlan, opts: pulumi.CustomResourceOptions): pulumi.Output<string> {
+    const network = new docker.Network(
+      "network",
+      { name: plan.network.name, driver: "bridge", ipamConfigs: [{ subnet: plan.network.subnet }] },
+      // Any change replaces a network, and with it every container at once: it is fixed when it is made.
+      { ...opts, ignoreChanges: ["name", "driver", "labels", "options", "ipamConfigs", "internal", "attachable", "ipv6"] },
+    );
+    return network.name;
+  }
+
+  /** Leader, roles, then the replicas one after the other: each waits for the gate before it. */
+  #nodes(args: PostgresClusterArgs, images: Images, network: pulumi.Output<string>, opts: pulumi.ComponentResourceOptions): Nodes {
+    const { plan, files } = args;
+    const image = images.resources.postgres;
+    const after = image === undefined ? [] : [image];
+    const create = (node: ClusterPlan["nodes"][number], also: readonly pulumi.Resource[], afterGate: pulumi.Resource | undefined): PostgresNode =>
+      new PostgresNode(
+        node.name,
+        {
+          plan,
+          node,
+          files: files.nodes.get(node.name) ?? [],
+          network,
+          secrets: this.secrets.all,
+          monitoringPassword: this.secrets.passwords.monitoring,
+          after: [...after, ...also],
+          afterGate,
+        },
+        opts,
+      );
+    const leader = create(leaderOf(plan), [], undefined);
+    const roles = this.#roles(plan, leader);
+    const all = [leader];
+    for (const node of plan.nodes.filter(({ role }) => role === "replica")) all.push(create(node, [roles], all.at(-1)?.gate));
+    return { all, roles };
+  }
+
+  #roles(plan: ClusterPlan, leader: PostgresNode): Roles {
+    const verifiers = this.secrets.all.apply((secrets) => {
+      const byRole = roleVerifiers(plan, secrets);
+      // The pooler's admin is not a role of the server.
+      return Object.fromEntries((["app", "replicator", "monitoring"] as const).map((role) => [roleName(plan, role), byRole[role]]));
+    });
+    return new Roles(
+      "roles",
+      {
+        host: plan.engine.host,
+        container: leaderOf(plan).container,
+        database: plan.database.name,
+        owner: plan.database.owner,
+        extensions: plan.database.extensions,
+        monitoringConnections,
+        verifiers: pulumi.secret(verifiers),
+      },
+      { parent: this, dependsOn: [leader.gate] },
+    );
+  }
+
+  #exporters(args: PostgresClusterArgs, images: Images, network: pulumi.Output<string>, [roles, pooler]: readonly [Roles, pulumi.Resource], opts: pulumi.ComponentResourceOptions): Exporters | undefined {
+    const { plan, files } = args;
+    if (plan.exporters === undefined || files.exporters === undefined) return undefined;
+    const after = [images.resources.postgresExporter, images.resources.poolerExporter, roles].filter((resource) => resource !== undefined);
+    return new Exporters("exporter", { plan, exporters: plan.exporters, files: files.exporters, network, secrets: this.secrets.all, after, pooler }, opts);
+  }
+
+  /** Runs again whenever anything that it looks at was touched. */
+  #check(plan: ClusterPlan, nodes: Nodes, pooler: Pooler, exporters: Exporters | undefined): ReplicationCheck {
+    return new ReplicationCheck(
+      "check",
+      {
+        target: checkTargetOf(plan),
+        secrets: pulumi.secret(this.secrets.all.apply(({ passwords }) => passwords)),
+        triggers: [...nodes.all.map(({ containerId }) => containerId), pooler.container.id, ...(exporters?.containers ?? []).map(({ id }) => id)],
+      },
+      {
+        parent: this,
+        dependsOn: [...nodes.all.map(({ gate }) => gate), ...nodes.all.map(({ files }) => files), nodes.roles, pooler.files, pooler.container, ...(exporters?.containers ?? [])],
+      },
+    );
+  }
+}
+
+interface Nodes {
+  /** Leader first. */
+  readonly all: readonly PostgresNode[];
+  readonly roles: Roles;
+}
+
+function usedImages(plan: ClusterPlan): readonly ImageKind[] {
+  return plan.exporters === undefined ? ["postgres", "pooler"] : imageKinds;
+}
+
+function containersOf(plan: ClusterPlan): readonly string[] {
+  const { nodes, pooler, exporters } = plan;
+  return [...nodes, pooler, ...(exporters === undefined ? [] : [...exporters.nodes, exporters.pooler])].map(({ container }) => container);
+}

@@ -1,0 +1,130 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+
+import { paths } from "../src/plan/paths.ts";
+import type { ClusterPlan, ClusterSecrets, NodePlan } from "../src/plan/types.ts";
+import type { FileSpec } from "../src/render/file-spec.ts";
+import { ConfigVolume } from "./config-volume.ts";
+import { configMount, containerArgs } from "./container-options.ts";
+import { NodeReady, ReplicationSlot } from "./provider-resources.ts";
+
+export interface PostgresNodeArgs {
+  readonly plan: ClusterPlan;
+  readonly node: NodePlan;
+  readonly files: readonly FileSpec[];
+  readonly network: pulumi.Output<string>;
+  readonly secrets: pulumi.Output<ClusterSecrets>;
+  readonly monitoringPassword: pulumi.Output<string>;
+  /** Image, roles: what must be there before the slot and the container. */
+  readonly after: readonly pulumi.Resource[];
+  /** The gate of the node before this one in the rollout. */
+  readonly afterGate: pulumi.Resource | undefined;
+}
+
+/** How long a node may make no progress before its gate gives up, in seconds. */
+const patienceS = 120;
+
+/** One PostgreSQL server with its volumes, its slot on the leader and its gate. */
+export class PostgresNode extends pulumi.ComponentResource {
+  readonly containerId: pulumi.Output<string>;
+  /** Succeeds once this node plays its role. */
+  readonly gate: NodeReady;
+  readonly files: pulumi.Resource;
+
+  constructor(name: string, args: PostgresNodeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("pgstack:docker:PostgresNode", name, {}, opts);
+    const { plan, node } = args;
+    const config = this.#config(name, args);
+    const data = this.#dataVolume(name, node);
+    const slot = this.#slot(name, args);
+    const container = new docker.Container(
+      name,
+      containerArgs({
+        name: node.container,
+        image: plan.images.postgres.reference,
+        command: ["/bin/bash", `${paths.config}/node.sh`],
+        memoryMb: node.memoryMb,
+        shmMb: node.shmMb,
+        cpus: node.cpus,
+        mounts: [{ volume: data.name, target: paths.dataVolume, readOnly: false }, configMount(config.volumeName)],
+        tmpfs: { [paths.socketDirectory]: "rw,noexec,nosuid,size=1m,uid=999,gid=999,mode=0750" },
+        network: args.network,
+        aliases: [node.name],
+        port: { internal: 5432, external: node.hostPort, address: plan.engine.bindAddress },
+        // Fast shutdown: sessions end, all WAL is sent, nothing is lost.
+        stopSignal: "SIGINT",
+        stopSeconds: 120,
+        nofile: 16_384,
+        probe: ["/usr/lib/postgresql/" + String(plan.major) + "/bin/pg_isready", "-q", "-h", "127.0.0.1"],
+      }),
+      {
+        parent: this,
+        // One node at a time: a container is touched only after the node before it was proven.
+        dependsOn: [config.files, ...(slot === undefined ? [] : [slot]), ...args.after, ...(args.afterGate === undefined ? [] : [args.afterGate])],
+        // Without both, an edit of these would be reported as done and change nothing.
+        replaceOnChanges: ["healthcheck", "tmpfs", "init"],
+        deleteBeforeReplace: true,
+      },
+    );
+    this.containerId = container.id;
+    this.files = config.files;
+    this.gate = this.#gate(name, args, container);
+    this.registerOutputs({});
+  }
+
+  #config(name: string, { plan, node, files, secrets, after }: PostgresNodeArgs): ConfigVolume {
+    return new ConfigVolume(
+      `${name}-config`,
+      {
+        host: plan.engine.host,
+        volume: node.configVolume,
+        image: plan.images.postgres.reference,
+        files,
+        secrets,
+        reload: { server: "postgres", container: node.container },
+      },
+      { parent: this, filesDependOn: [...after] },
+    );
+  }
+
+  /** Data outlives the stack: no label, no change and no removal of this resource ever touches the volume. */
+  #dataVolume(name: string, node: NodePlan): docker.Volume {
+    return new docker.Volume(
+      `${name}-data`,
+      { name: node.dataVolume },
+      { parent: this, retainOnDelete: true, ignoreChanges: ["name", "labels", "driver", "driverOpts"] },
+    );
+  }
+
+  /** The container depends on its slot, so on scale-down the slot goes after it. */
+  #slot(name: string, { plan, node, after }: PostgresNodeArgs): ReplicationSlot | undefined {
+    if (node.slot === undefined) return undefined;
+    const leader = leaderOf(plan);
+    return new ReplicationSlot(`${name}-slot`, { host: plan.engine.host, container: leader.container, slot: node.slot }, { parent: this, dependsOn: [...after] });
+  }
+
+  #gate(name: string, { plan, node, monitoringPassword }: PostgresNodeArgs, container: docker.Container): NodeReady {
+    const host = plan.engine.accessHost;
+    return new NodeReady(
+      `${name}-ready`,
+      {
+        host: plan.engine.host,
+        node: node.name,
+        role: node.role,
+        container: node.container,
+        containerId: container.id,
+        address: { host, port: node.hostPort },
+        leader: { host, port: leaderOf(plan).hostPort },
+        password: monitoringPassword,
+        patienceS,
+      },
+      { parent: this, dependsOn: [container] },
+    );
+  }
+}
+
+export function leaderOf(plan: ClusterPlan): NodePlan {
+  const leader = plan.nodes.find(({ role }) => role === "leader");
+  if (leader === undefined) throw new Error("a plan without a leader");
+  return leader;
+}

@@ -1,0 +1,32 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { checkTargetOf } from "../src/check/target.ts";
+import { connectionUrls, dotenvBlock } from "../src/outputs/urls.ts";
+import type { ClusterPlan } from "../src/plan/types.ts";
+import type { PostgresCluster } from "./cluster.ts";
+
+/** The stack's outputs; whatever holds a password is secret. */
+export function clusterOutputs(plan: ClusterPlan, cluster: PostgresCluster): Record<string, unknown> {
+  const secrets = cluster.secrets.all;
+  const urls = secrets.apply((clear) => connectionUrls(plan, clear));
+  const { exporters } = plan;
+  return {
+    writeUrl: pulumi.secret(urls.apply(({ write }) => write)),
+    readUrl: pulumi.secret(urls.apply(({ read }) => read)),
+    replicaUrls: pulumi.secret(urls.apply(({ replicas }) => replicas)),
+    directUrl: pulumi.secret(urls.apply(({ direct }) => direct)),
+    adminUrl: pulumi.secret(urls.apply(({ admin }) => admin)),
+    dotenv: pulumi.secret(urls.apply(dotenvBlock)),
+    ports: {
+      pooler: plan.pooler.hostPort,
+      nodes: Object.fromEntries(plan.nodes.map(({ name, hostPort }) => [name, hostPort])),
+      ...(exporters === undefined
+        ? {}
+        : { exporters: Object.fromEntries([...exporters.nodes.map(({ node, hostPort }) => [node, hostPort] as const), ["pooler", exporters.pooler.hostPort] as const]) }),
+    },
+    nodes: plan.nodes.map(({ name, role, container, dataVolume }) => ({ name, role, container, dataVolume })),
+    report: cluster.check.report,
+    // What `./pgstack check` needs: it asks the cluster without reading config or state.
+    check: pulumi.secret(secrets.apply(({ passwords }) => ({ target: checkTargetOf(plan), secrets: passwords }))),
+  };
+}

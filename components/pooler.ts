@@ -1,0 +1,72 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+
+import { paths } from "../src/plan/paths.ts";
+import { poolerPort } from "../src/plan/pgbouncer-defaults.ts";
+import type { ClusterPlan, ClusterSecrets } from "../src/plan/types.ts";
+import type { FileSpec } from "../src/render/file-spec.ts";
+import { ConfigVolume } from "./config-volume.ts";
+import { configMount, containerArgs } from "./container-options.ts";
+
+export interface PoolerArgs {
+  readonly plan: ClusterPlan;
+  readonly files: readonly FileSpec[];
+  readonly network: pulumi.Output<string>;
+  readonly secrets: pulumi.Output<ClusterSecrets>;
+  readonly adminPassword: pulumi.Output<string>;
+  readonly image: pulumi.Resource | undefined;
+  /** Gates of all nodes: a replica is listed after it is proven and dropped before it stops. */
+  readonly gates: readonly pulumi.Resource[];
+}
+
+/** PgBouncer with the write and the read route. */
+export class Pooler extends pulumi.ComponentResource {
+  readonly container: docker.Container;
+  readonly files: pulumi.Resource;
+
+  constructor(name: string, args: PoolerArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("pgstack:docker:Pooler", name, {}, opts);
+    const { plan } = args;
+    const { pooler, engine } = plan;
+    const image = args.image === undefined ? [] : [args.image];
+    const config = new ConfigVolume(
+      `${name}-config`,
+      {
+        host: engine.host,
+        volume: pooler.configVolume,
+        image: plan.images.pooler.reference,
+        files: args.files,
+        secrets: args.secrets,
+        reload: {
+          server: "pgbouncer",
+          container: pooler.container,
+          address: { host: engine.accessHost, port: pooler.hostPort },
+          password: args.adminPassword,
+          settings: Object.fromEntries(pooler.settings.map(({ name: key, value }) => [key, value])),
+        },
+      },
+      { parent: this, filesDependOn: [...args.gates, ...image] },
+    );
+    this.files = config.files;
+    this.container = new docker.Container(
+      name,
+      containerArgs({
+        name: pooler.container,
+        image: plan.images.pooler.reference,
+        command: ["/usr/sbin/pgbouncer", `${paths.config}/pgbouncer.ini`],
+        memoryMb: pooler.memoryMb,
+        mounts: [configMount(config.volumeName)],
+        network: args.network,
+        aliases: ["pooler"],
+        port: { internal: poolerPort, external: pooler.hostPort, address: engine.bindAddress },
+        // SIGTERM would wait until the last client has left.
+        stopSignal: "SIGINT",
+        stopSeconds: 60,
+        nofile: pooler.nofile,
+        probe: ["/bin/bash", "-c", `exec 3<>/dev/tcp/127.0.0.1/${poolerPort}`],
+      }),
+      { parent: this, dependsOn: [config.files, ...image], replaceOnChanges: ["healthcheck", "tmpfs", "init"], deleteBeforeReplace: true },
+    );
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,125 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import type { CheckReport } from "../src/check/result.ts";
+import type { CheckSecrets, CheckTarget } from "../src/check/target.ts";
+
+/** The stack's own resource kinds as the program sees them; `provider/` does the work. */
+
+interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What else shapes all of them: the engine's host, so that a resource knows where it lives. */
+interface OnEngine {
+  readonly host: string;
+}
+
+export interface PreflightArgs extends OnEngine {
+  readonly prefix: string;
+  readonly leader: string;
+  readonly major: number;
+  readonly locale: string;
+  readonly network: { readonly name: string; readonly subnet: string };
+  readonly bindAddress: string;
+  readonly memoryMb: number;
+  readonly cpus: number;
+  readonly containers: readonly string[];
+  readonly ports: readonly number[];
+  readonly nodes: readonly { readonly name: string; readonly role: "leader" | "replica"; readonly dataVolume: string }[];
+}
+
+/** Refuses what cannot work on this engine or would contradict the data that is there. */
+export class Preflight extends pulumi.CustomResource {
+  constructor(name: string, args: PreflightArgs, opts?: pulumi.CustomResourceOptions) {
+    super("pgstack:index:Preflight", name, { ...args }, opts);
+  }
+}
+
+export type Reload =
+  | { readonly server: "none" }
+  | { readonly server: "postgres"; readonly container: string }
+  | {
+      readonly server: "pgbouncer";
+      readonly container: string;
+      readonly address: Endpoint;
+      readonly password: pulumi.Input<string>;
+      readonly settings: Readonly<Record<string, string>>;
+    };
+
+export interface ConfigFilesArgs extends OnEngine {
+  readonly volume: pulumi.Input<string>;
+  readonly image: string;
+  readonly files: Readonly<Record<string, string>>;
+  readonly secretFiles: Readonly<Record<string, { readonly mode: number; readonly content: pulumi.Input<string> }>>;
+  readonly reload: Reload;
+}
+
+/** Files of a config volume; after a change the running server reads them again and proves it. */
+export class ConfigFiles extends pulumi.CustomResource {
+  constructor(name: string, args: ConfigFilesArgs, opts?: pulumi.CustomResourceOptions) {
+    super("pgstack:index:ConfigFiles", name, { ...args }, opts);
+  }
+}
+
+export interface NodeReadyArgs extends OnEngine {
+  readonly node: string;
+  readonly role: "leader" | "replica";
+  readonly container: string;
+  readonly containerId: pulumi.Input<string>;
+  readonly address: Endpoint;
+  readonly leader: Endpoint;
+  readonly password: pulumi.Input<string>;
+  readonly patienceS: number;
+}
+
+/** Gate: a node plays its declared role. */
+export class NodeReady extends pulumi.CustomResource {
+  constructor(name: string, args: NodeReadyArgs, opts?: pulumi.CustomResourceOptions) {
+    super("pgstack:index:NodeReady", name, { ...args }, opts);
+  }
+}
+
+export interface RolesArgs extends OnEngine {
+  readonly container: string;
+  readonly database: string;
+  readonly owner: string;
+  readonly extensions: readonly string[];
+  readonly monitoringConnections: number;
+  readonly verifiers: pulumi.Input<Readonly<Record<string, string>>>;
+}
+
+/** Roles, database, extensions and grants on the leader. */
+export class Roles extends pulumi.CustomResource {
+  constructor(name: string, args: RolesArgs, opts?: pulumi.CustomResourceOptions) {
+    super("pgstack:index:Roles", name, { ...args }, opts);
+  }
+}
+
+export interface ReplicationSlotArgs extends OnEngine {
+  readonly container: string;
+  readonly slot: string;
+}
+
+/** A replica's slot on the leader. */
+export class ReplicationSlot extends pulumi.CustomResource {
+  constructor(name: string, args: ReplicationSlotArgs, opts?: pulumi.CustomResourceOptions) {
+    super("pgstack:index:ReplicationSlot", name, { ...args }, opts);
+  }
+}
+
+export interface ReplicationCheckArgs {
+  readonly target: CheckTarget;
+  readonly secrets: pulumi.Input<CheckSecrets>;
+  readonly triggers: readonly pulumi.Input<string>[];
+}
+
+/** Gate: the whole cluster is what was declared. */
+export class ReplicationCheck extends pulumi.CustomResource {
+  /** What the check saw. */
+  declare readonly report: pulumi.Output<CheckReport>;
+
+  constructor(name: string, args: ReplicationCheckArgs, opts?: pulumi.CustomResourceOptions) {
+    super("pgstack:index:ReplicationCheck", name, { ...args, report: undefined }, opts);
+  }
+}

@@ -1,0 +1,29 @@
+import { fileURLToPath } from "node:url";
+
+import * as pulumi from "@pulumi/pulumi";
+
+import { PostgresCluster } from "./components/cluster.ts";
+import { clusterOutputs } from "./components/outputs.ts";
+import { loadRawConfig } from "./src/config/load.ts";
+import { parseConfig } from "./src/config/parse.ts";
+import { UserError } from "./src/errors.ts";
+import { planCluster } from "./src/plan/cluster.ts";
+import { hashImages } from "./src/plan/image-hashes.ts";
+import { renderFiles } from "./src/render/files.ts";
+
+const root = fileURLToPath(new URL(".", import.meta.url));
+
+/** Config → plan → files → components → outputs. */
+export default function program(): Record<string, unknown> {
+  try {
+    const stack = pulumi.getStack();
+    const stackFile = `Pulumi.${stack}.yaml`;
+    const config = parseConfig(loadRawConfig(), stackFile);
+    const plan = planCluster(config, { project: pulumi.getProject(), stack, stackFile, imageHashes: hashImages(root) });
+    const cluster = new PostgresCluster("cluster", { plan, files: renderFiles(plan), root });
+    return clusterOutputs(plan, cluster);
+  } catch (error) {
+    // Pulumi prints a RunError's message alone.
+    throw error instanceof UserError ? new pulumi.RunError(error.message) : error;
+  }
+}

@@ -1,0 +1,67 @@
+import { connectEngine, isUnreachable } from "../../src/engine/connect.ts";
+import type { Engine } from "../../src/engine/connect.ts";
+import { UserError } from "../../src/errors.ts";
+import { dataProblems } from "../preflight/data.ts";
+import { fixedProblems } from "../preflight/fixed.ts";
+import { nameProblems, portProblems, sizeProblems, subnetProblems } from "../preflight/engine.ts";
+import { inputs } from "../preflight/inputs.ts";
+import type { PreflightInputs } from "../preflight/inputs.ts";
+import { parseInputs } from "../inputs.ts";
+import type { Kind } from "../kind.ts";
+
+/**
+ * Refuses, before anything changes, what cannot work on this engine or would contradict the data that is there. Everything
+ * else depends on it. What was right when the cluster was made is not asked again on every run: only what changed is.
+ */
+export const preflight: Kind = {
+  check: async (context, olds, news) => {
+    const wanted = parseInputs(inputs, news);
+    const before = olds === undefined ? undefined : parseInputs(inputs, olds);
+    const reasons = [...contextProblems(), ...(before === undefined ? [] : fixedProblems(before, wanted))];
+    // A different engine cannot be compared with this one.
+    if (reasons.length > 0 || unchanged(before, wanted)) return reasons;
+    try {
+      return await engineProblems(await connectEngine(wanted.host), before, wanted);
+    } catch (error) {
+      if (!isUnreachable(error)) throw error;
+      context.log("warning", `the Docker engine at ${wanted.host} cannot be reached (${(error as Error).message}): its memory, networks, ports and data volumes are not checked in this preview`);
+      return [];
+    }
+  },
+
+  apply: async (_context, properties) => {
+    const { host } = parseInputs(inputs, properties);
+    try {
+      const { ID, ServerVersion } = (await (await connectEngine(host)).info()) as { readonly ID: string; readonly ServerVersion: string };
+      return { engineId: ID, engineVersion: ServerVersion };
+    } catch (error) {
+      throw new UserError([
+        {
+          where: "pgstack:dockerHost",
+          problem: `the Docker engine at ${host} cannot be reached: ${(error as Error).message}`,
+          fix: "start the engine (`make setup` does on Debian), or set dockerHost to one that runs",
+        },
+      ]);
+    }
+  },
+};
+
+function contextProblems(): readonly string[] {
+  const context = process.env["DOCKER_CONTEXT"];
+  if (context === undefined || context === "") return [];
+  return [`DOCKER_CONTEXT is set (${context}) and would win over pgstack:dockerHost: unset it, and name the engine with \`pulumi config set dockerHost …\``];
+}
+
+function unchanged(before: PreflightInputs | undefined, wanted: PreflightInputs): boolean {
+  return before !== undefined && JSON.stringify(before) === JSON.stringify(wanted);
+}
+
+async function engineProblems(engine: Engine, before: PreflightInputs | undefined, wanted: PreflightInputs): Promise<readonly string[]> {
+  const groups = await Promise.all([
+    sizeProblems(engine, wanted),
+    portProblems(engine, before, wanted),
+    dataProblems(engine, before, wanted),
+    ...(before === undefined ? [subnetProblems(engine, wanted), nameProblems(engine, wanted)] : []),
+  ]);
+  return groups.flat();
+}

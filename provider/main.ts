@@ -1,0 +1,123 @@
+import { main } from "@pulumi/pulumi/provider/index.js";
+import type { Provider } from "@pulumi/pulumi/provider/index.js";
+
+import { UserError } from "../src/errors.ts";
+import { engineLog } from "./engine-log.ts";
+import type { Context, Kind } from "./kind.ts";
+import { configFiles } from "./kinds/config-files.ts";
+import { nodeReady } from "./kinds/node-ready.ts";
+import { preflight } from "./kinds/preflight.ts";
+import { replicationCheck } from "./kinds/replication-check.ts";
+import { replicationSlot } from "./kinds/replication-slot.ts";
+import { roles } from "./kinds/roles.ts";
+import type { Properties } from "./wire.ts";
+import { changedKeys, conceal, hasUnknown, reveal } from "./wire.ts";
+
+const kinds: Readonly<Record<string, Kind>> = {
+  Preflight: preflight,
+  ConfigFiles: configFiles,
+  NodeReady: nodeReady,
+  Roles: roles,
+  ReplicationSlot: replicationSlot,
+  ReplicationCheck: replicationCheck,
+};
+
+const log = engineLog(process.argv[2] ?? "");
+const cancelled = new AbortController();
+
+function kindOf(urn: string): Kind {
+  const type = urn.split("::")[2]?.split("$").at(-1) ?? "";
+  const kind = kinds[type.replace(/^pgstack:index:/, "")];
+  if (kind === undefined) throw new Error(`unknown resource type ${type}`);
+  return kind;
+}
+
+function contextOf(urn: string): Context {
+  return {
+    signal: cancelled.signal,
+    log: (severity, message) => log(urn, severity, message, false),
+    status: (message) => log(urn, "info", message, true),
+  };
+}
+
+const clear = (properties: unknown): Properties => reveal(properties) as Properties;
+
+/** Runs one operation; a user's mistake and a cancelled wait reach the engine as their message alone. */
+async function run<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (cancelled.signal.aborted) throw plain("cancelled");
+    throw error instanceof UserError ? plain(error.message) : error;
+  }
+}
+
+function plain(message: string): Error {
+  const error = new Error(message);
+  error.stack = message;
+  return error;
+}
+
+function withOutputs(kind: Kind, inputs: Properties, outputs: Properties): Properties {
+  const hidden = kind.secretOutputs ?? [];
+  // The wire knows no `undefined`; JSON leaves such fields out.
+  const plainOutputs = JSON.parse(JSON.stringify(outputs)) as Properties;
+  return { ...inputs, ...Object.fromEntries(Object.entries(plainOutputs).map(([key, value]) => [key, hidden.includes(key) ? conceal(value) : value])) };
+}
+
+const provider: Provider = {
+  version: "0.1.0",
+
+  check: (urn, olds: Properties, news: Properties) =>
+    run(async () => {
+      const kind = kindOf(urn);
+      if (kind.check === undefined || hasUnknown(news)) return { inputs: news };
+      const reasons = await kind.check(contextOf(urn), Object.keys(olds).length === 0 ? undefined : clear(olds), clear(news));
+      // No property name: the engine would print that property's value in clear, secret or not.
+      return { inputs: news, failures: reasons.map((reason) => ({ property: "", reason })) };
+    }),
+
+  // Never `replaces`: what a gate or a file stands for is not made anew.
+  diff: (_id, urn, olds: Properties, news: Properties) =>
+    run(async () => {
+      const kind = kindOf(urn);
+      if (changedKeys(olds, news).length > 0) return { changes: true };
+      return { changes: (await kind.needsWork?.(contextOf(urn), clear(olds), clear(news))) ?? false };
+    }),
+
+  create: (urn, inputs: Properties) =>
+    run(async () => {
+      const kind = kindOf(urn);
+      const outputs = await kind.apply(contextOf(urn), clear(inputs), undefined);
+      return { id: urn.split("::").at(-1) ?? urn, outs: withOutputs(kind, inputs, outputs) };
+    }),
+
+  update: (_id, urn, olds: Properties, news: Properties) =>
+    run(async () => {
+      const kind = kindOf(urn);
+      return { outs: withOutputs(kind, news, await kind.apply(contextOf(urn), clear(news), clear(olds))) };
+    }),
+
+  read: (id, urn, stored: Properties = {}) =>
+    run(async () => {
+      const kind = kindOf(urn);
+      if (kind.read === undefined) return { id, props: stored };
+      const outputs = await kind.read(contextOf(urn), clear(stored));
+      return outputs === undefined ? { id: "", props: {} } : { id, props: withOutputs(kind, stored, outputs) };
+    }),
+
+  delete: (_id, urn, stored: Properties) =>
+    run(async () => {
+      await kindOf(urn).remove?.(contextOf(urn), clear(stored));
+    }),
+
+  cancel: () => {
+    cancelled.abort();
+    return Promise.resolve();
+  },
+};
+
+// The engine ends every run with SIGINT; a plugin that lingers is reported as broken.
+process.on("SIGINT", () => process.exit(0));
+
+await main(provider, process.argv.slice(2));

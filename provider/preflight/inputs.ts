@@ -1,0 +1,21 @@
+import { z } from "zod";
+
+/** What a deployment asks of its engine and of the data that may be there. */
+export const inputs = z.object({
+  host: z.string(),
+  prefix: z.string(),
+  leader: z.string(),
+  major: z.number(),
+  locale: z.string(),
+  network: z.object({ name: z.string(), subnet: z.string() }),
+  bindAddress: z.string(),
+  /** Memory limits of all containers together, in MB. */
+  memoryMb: z.number(),
+  /** Largest CPU limit of one container; 0 when there is none. */
+  cpus: z.number(),
+  containers: z.array(z.string()),
+  ports: z.array(z.number()),
+  nodes: z.array(z.object({ name: z.string(), role: z.enum(["leader", "replica"]), dataVolume: z.string() })),
+});
+
+export type PreflightInputs = z.output<typeof inputs>;

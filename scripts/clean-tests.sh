@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Removes what a killed test run left on the engine: containers, networks and
+# volumes of stacks whose name begins with "test", and nothing else.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
+. "$REPO/scripts/lib/stack.sh"
+
+# left COMMAND…: the names that the command prints and tests own.
+left() { "$@" | grep -E "^$PROJECT-test[a-z0-9]*-" || true; }
+
+count=0
+remove() {
+  local name
+  while read -r name; do
+    [ -n "$name" ] || continue
+    docker "$@" "$name" >/dev/null
+    echo "removed $name"
+    count=$((count + 1))
+  done
+}
+# Containers first: they hold the other two.
+remove rm --force --volumes < <(left docker ps --all --format '{{.Names}}')
+remove network rm < <(left docker network ls --format '{{.Name}}')
+remove volume rm < <(left docker volume ls --format '{{.Name}}')
+echo "$count removed"

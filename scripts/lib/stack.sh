@@ -1,0 +1,63 @@
+# shellcheck shell=bash
+# What the commands on one stack share: a checked name, a selected stack, the
+# stack's data volumes.
+
+PROJECT="$(sed -n 's/^name:[[:space:]]*//p' "$REPO/Pulumi.yaml" 2>/dev/null | head -n 1)"
+PROJECT="${PROJECT:-pgstack}"
+
+# require_stack NAME: there must be a config file of that name.
+require_stack() {
+  local file known=''
+  for file in "$REPO"/Pulumi.*.yaml; do
+    [ -e "$file" ] || continue
+    file="$(basename "$file" .yaml)"
+    known="$known ${file#Pulumi.}"
+  done
+  case " $known " in
+    *" ${1:-?} "*) STACK="$1" ;;
+    *) die "there is no stack ${1:-''}: Pulumi.${1:-<stack>}.yaml is missing. Stacks here:${known:- none}." ;;
+  esac
+}
+
+# Tools, backend and passphrase for this process. In a step of its own, because
+# the script's output is a failing command when something is wrong. Arguments go to it.
+use_env() {
+  local lines
+  lines="$("$REPO/scripts/env.sh" "$@")"
+  eval "$lines"
+}
+
+# Creates the stack in the backend when it is not there yet.
+select_stack() {
+  local file="$REPO/Pulumi.$STACK.yaml"
+  if ! grep -q '^encryptionsalt:' "$file" && [ -n "${PULUMI_CONFIG_PASSPHRASE_FILE:-}${PULUMI_CONFIG_PASSPHRASE:-}" ]; then
+    echo "note: this first run writes the line encryptionsalt to Pulumi.$STACK.yaml; it belongs to your passphrase and may be committed"
+  fi
+  pulumi stack select --cwd "$REPO" --create --non-interactive "$STACK" >/dev/null
+}
+
+in_backend() { pulumi stack select --cwd "$REPO" --non-interactive "$1" >/dev/null 2>&1; }
+
+# Everything but the data volumes, which Pulumi retains.
+destroy_stack() {
+  if ! in_backend "$STACK"; then
+    echo "the stack $STACK is not in this backend: nothing to destroy"
+    return
+  fi
+  # shellcheck disable=SC2086  # several options in one variable
+  pulumi destroy --cwd "$REPO" --stack "$STACK" ${DESTROY_FLAGS---yes --skip-preview}
+}
+
+# docker, talking to the engine that the stack's config names.
+stack_docker() {
+  local host
+  host="$(pulumi config get dockerHost --cwd "$REPO" --stack "$STACK" --non-interactive 2>/dev/null)" || host=''
+  if [ -n "$host" ]; then docker --host "$host" "$@"; else docker "$@"; fi
+}
+
+# Names of the stack's data volumes; docker's own filter only knows substrings.
+data_volumes() {
+  local names
+  names="$(stack_docker volume ls --quiet --filter "name=$PROJECT-$STACK-pg")" || return 1
+  grep -E "^$PROJECT-$STACK-pg[0-9]+-data\$" <<<"$names" | LC_ALL=C sort || true
+}

@@ -1,0 +1,107 @@
+import { unexplained } from "./explain.ts";
+import { findingKinds, kindOf } from "./findings.ts";
+import type { Finding, FindingCode } from "./findings.ts";
+import type { ClusterObservation, Observed } from "./observation.ts";
+import { accessSymptoms } from "./symptoms/access.ts";
+import { monitoringSymptoms } from "./symptoms/monitoring.ts";
+import { nodeSymptoms } from "./symptoms/nodes.ts";
+import { replicationSymptoms } from "./symptoms/replication.ts";
+import { routingSymptoms } from "./symptoms/routing.ts";
+import { placeKey } from "./symptoms/symptom.ts";
+import type { Symptom } from "./symptoms/symptom.ts";
+import type { CheckTarget } from "./target.ts";
+
+/** What is wrong with a cluster: the fewest findings that name every fault, errors first. Empty when it is healthy. */
+export function evaluate(target: CheckTarget, observation: ClusterObservation): readonly Finding[] {
+  const symptoms = distinct([
+    ...unreachable(target, observation),
+    ...nodeSymptoms(target, observation),
+    ...replicationSymptoms(target, observation),
+    ...routingSymptoms(target, observation),
+    ...accessSymptoms(target, observation),
+    ...monitoringSymptoms(target, observation),
+  ]);
+  const groups = Map.groupBy(unexplained(target, symptoms), groupKey);
+  return [...groups.values()]
+    .map((group) => findingOf(target, group))
+    .toSorted((a, b) => rank(a) - rank(b) || (a.node ?? "").localeCompare(b.node ?? "", "en"));
+}
+
+/** Several observers may trip over the same thing; the first that saw it tells. */
+function distinct(symptoms: readonly Symptom[]): readonly Symptom[] {
+  const byKey = new Map<string, Symptom>();
+  for (const symptom of symptoms) {
+    const { code, place, group, severity = "" } = symptom;
+    const where = place === undefined ? "" : placeKey(place);
+    const key = [code, severity, where, group?.key, group?.subject].join("|");
+    if (!byKey.has(key)) byKey.set(key, symptom);
+  }
+  return [...byKey.values()];
+}
+
+/** Nothing answers at all: one finding, not one for each port. */
+function unreachable(target: CheckTarget, seen: ClusterObservation): readonly Symptom[] {
+  const doors: readonly (Observed<unknown> | undefined)[] = [
+    ...Object.values(seen.nodes),
+    seen.pooler,
+    seen.exporters?.pooler,
+    ...Object.values(seen.exporters?.nodes ?? {}),
+  ];
+  const isSilent = doors.every(
+    (door) => door === undefined || (!door.ok && door.failure.kind === "silent"),
+  );
+  if (!isSilent) return [];
+  const ports = [...target.nodes.map(({ port }) => port), target.poolerPort].join(", ");
+  const observed = `no answer from ${target.accessHost} on ports ${ports}`;
+  return [{ code: "cluster-unreachable", place: undefined, observed, expected: "answers" }];
+}
+
+function groupKey({ code, place, group, severity }: Symptom): string {
+  if (group !== undefined) return `${code}|${severity ?? ""}|${group.key}`;
+  return `${code}|${severity ?? ""}|${place === undefined ? "" : placeKey(place)}`;
+}
+
+function findingOf(target: CheckTarget, group: readonly Symptom[]): Finding {
+  const [first] = group;
+  if (first === undefined) throw new Error("a finding needs a symptom");
+  const kind = kindOf(first.code);
+  const subjects = group.flatMap((symptom) => symptom.group?.subject ?? []);
+  const nodes = new Set(
+    group.map(({ place }) => (place?.kind === "node" ? place.node : undefined)),
+  );
+  return {
+    code: first.code,
+    severity: first.severity ?? kind.severity,
+    node: nodes.size === 1 ? [...nodes][0] : undefined,
+    observed: first.observed.replace("{subjects}", () => subjects.toSorted().join(", ")),
+    expected: first.expected,
+    action: fill(kind.action, words(target, first)),
+  };
+}
+
+function fill(text: string, words: Readonly<Record<string, string>>): string {
+  return text.replaceAll(/\{(\w+)\}/g, (whole, word: string) => words[word] ?? whole);
+}
+
+function words(target: CheckTarget, { place }: Symptom): Readonly<Record<string, string>> {
+  const name = place?.kind === "node" ? place.node : undefined;
+  const node = target.nodes.find((candidate) => candidate.name === name);
+  const exporter = target.exporters?.nodes.find((candidate) => candidate.node === name);
+  return {
+    stack: target.stack,
+    host: target.accessHost,
+    leader: target.leader,
+    node: name ?? "the node",
+    container: node?.container ?? target.poolerContainer,
+    pooler: target.poolerContainer,
+    exporter: exporter?.container ?? target.exporters?.poolerContainer ?? "",
+    writeRoute: target.writeRoute,
+    readRoute: target.readRoute,
+  };
+}
+
+const order = Object.keys(findingKinds) as readonly FindingCode[];
+
+function rank({ code, severity }: Finding): number {
+  return order.indexOf(code) + (severity === "warning" ? order.length : 0);
+}

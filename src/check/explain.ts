@@ -1,0 +1,56 @@
+import { explanations } from "./explanations.ts";
+import type { Explanation } from "./explanations.ts";
+import { isSamePlace } from "./symptoms/symptom.ts";
+import type { Symptom } from "./symptoms/symptom.ts";
+import type { CheckTarget } from "./target.ts";
+
+/** The symptoms that no other one explains. */
+export function unexplained(target: CheckTarget, symptoms: readonly Symptom[]): readonly Symptom[] {
+  return symptoms.filter(
+    (symptom) =>
+      !symptoms.some((cause) => cause !== symptom && isExplained(target, symptom, cause)),
+  );
+}
+
+function isExplained(target: CheckTarget, symptom: Symptom, cause: Symptom): boolean {
+  return explanations.some(
+    (rule) =>
+      rule.causes.includes(cause.code) &&
+      rule.hides.includes(symptom.code) &&
+      // A warning must not hide an error.
+      cause.severity !== "warning" &&
+      counts(target, rule.when, cause) &&
+      isAt(rule.at, symptom, cause),
+  );
+}
+
+function counts(target: CheckTarget, when: Explanation["when"], { place, role }: Symptom): boolean {
+  const node = place?.kind === "node" ? place.node : undefined;
+  switch (when) {
+    case undefined:
+      return true;
+    case "at the leader":
+      return node === target.leader;
+    case "at a node in rotation":
+      return node !== undefined && target.rotation.includes(node);
+    case "about monitoring":
+      return role === "monitoring";
+  }
+}
+
+function isAt(at: Explanation["at"], { place }: Symptom, cause: Symptom): boolean {
+  switch (at) {
+    case "same place":
+      return isSamePlace(place, cause.place);
+    case "anywhere":
+      return true;
+    case "a node":
+      return place?.kind === "node";
+    case "write route":
+      return place?.kind === "route" && place.route === "write";
+    case "read route":
+      return place?.kind === "route" && place.route === "read";
+    case "pooler":
+      return place?.kind === "route" || place?.kind === "console";
+  }
+}

@@ -1,0 +1,172 @@
+import type { LoginProbe } from "./logins.ts";
+
+/**
+ * What a cluster looked like at one moment: plain data, without judgement. Observers never throw for something they
+ * see; a failure is a value like any other.
+ */
+
+/**
+ * How a request failed. `silent`: no answer that a server of ours would give (refused connection, lost connection,
+ * deadline). `starting`: a server that does not serve yet or any more. `refused`: it let this role not in.
+ * `error`: any other answer.
+ */
+export type FailureKind = "silent" | "starting" | "refused" | "error";
+
+/** A failed request; its message holds no password. */
+export interface Failure {
+  readonly kind: FailureKind;
+  /** SQLSTATE, error code of the system, or a word such as TIMEOUT. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A value, or why there is none. */
+export type Observed<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly failure: Failure };
+
+/** WAL receiver of a replica. */
+export interface ReceiverFacts {
+  readonly status: string;
+  /** Timeline of the WAL that it receives. */
+  readonly timeline: number | undefined;
+}
+
+/** Replication slot on the leader. */
+export interface SlotFacts {
+  readonly name: string;
+  readonly type: string;
+  readonly active: boolean;
+  /** `reserved`, `extended`, `unreserved` or `lost`. */
+  readonly walStatus: string | undefined;
+  /** WAL in bytes that may still be written before the slot is at risk. */
+  readonly safeWalBytes: number | undefined;
+}
+
+/** WAL sender on the leader. A running base backup is one too, so the name is what counts. */
+export interface SenderFacts {
+  readonly applicationName: string;
+  readonly state: string;
+}
+
+/** What the leader knows about its replicas. */
+export interface LeaderFacts {
+  readonly slots: readonly SlotFacts[];
+  readonly senders: readonly SenderFacts[];
+}
+
+/** What a node says about itself. */
+export interface NodeFacts {
+  /** `cluster_name`: the node's own idea of its name. */
+  readonly clusterName: string;
+  readonly inRecovery: boolean;
+  readonly systemIdentifier: string;
+  /** Of the WAL in use: written on a primary, received on a replica. */
+  readonly timeline: number | undefined;
+  /** Such as `17.6`. */
+  readonly version: string;
+  readonly major: number;
+  /** WAL position: written on a primary, replayed on a replica. */
+  readonly lsn: string | undefined;
+  readonly receiver: ReceiverFacts | undefined;
+  /** `not paused`, `pause requested` or `paused`; undefined on a primary. */
+  readonly replayPause: string | undefined;
+  /** Settings that wait for a restart. */
+  readonly pendingRestart: readonly string[];
+  /** Asked of the declared leader alone. */
+  readonly leader: LeaderFacts | undefined;
+}
+
+/** Where the write route leads: a row written through it, and when each replica showed that. */
+export interface HeartbeatObservation {
+  /** `cluster_name` of the node that took the row; a probe asks for it without a write. */
+  readonly write: Observed<{ readonly reached: string }>;
+  /** By node; empty when nothing was written. */
+  readonly replicas: Readonly<
+    Record<string, Observed<{ readonly visible: boolean; readonly ms: number }>>
+  >;
+}
+
+/** One connection through the read route. */
+export interface ReachedNode {
+  readonly node: string;
+  readonly inRecovery: boolean;
+}
+
+/** The nodes that a number of simultaneous connections through the read route reached. */
+export interface ReadRouteObservation {
+  readonly reached: readonly ReachedNode[];
+  /** What ended the series before every node was seen. */
+  readonly failure: Failure | undefined;
+}
+
+/** A database of the pooler. */
+export interface PoolerDatabase {
+  readonly name: string;
+  readonly host: string | undefined;
+  readonly paused: boolean;
+  readonly disabled: boolean;
+}
+
+/** What the pooler's console says. */
+export interface PoolerFacts {
+  /** Such as `1.24.1`. */
+  readonly version: string;
+  readonly databases: readonly PoolerDatabase[];
+  /** All databases are paused or suspended, which the databases themselves do not show. */
+  readonly isHeld: boolean;
+  /** Server connections that the read route has open already. */
+  readonly readServers: number;
+  /** Server connections that the read route may have; undefined when it is not known to the pooler. */
+  readonly readPoolSize: number | undefined;
+}
+
+/** What an exporter says about its target; undefined when the metric is not there. */
+export interface ExporterFacts {
+  readonly up: boolean | undefined;
+}
+
+/** Metrics endpoints, by node and of the pooler. */
+export interface ExportersObservation {
+  readonly nodes: Readonly<Record<string, Observed<ExporterFacts>>>;
+  readonly pooler: Observed<ExporterFacts>;
+}
+
+/** A login that was tried. */
+export interface LoginOutcome {
+  readonly probe: LoginProbe;
+  readonly result: Observed<true>;
+}
+
+/** The whole cluster. */
+export interface ClusterObservation {
+  readonly nodes: Readonly<Record<string, Observed<NodeFacts>>>;
+  readonly logins: readonly LoginOutcome[];
+  readonly pooler: Observed<PoolerFacts>;
+  readonly readRoute: ReadRouteObservation;
+  readonly heartbeat: HeartbeatObservation;
+  /** Whether a node takes an INSERT, by node; undefined in a probe. */
+  readonly inserts: Readonly<Record<string, Observed<true>>> | undefined;
+  /** Undefined when the cluster has no exporters. */
+  readonly exporters: ExportersObservation | undefined;
+}
+
+/** Wraps a value as observed. */
+export function seen<T>(value: T): Observed<T> {
+  return { ok: true, value };
+}
+
+/** Wraps a failure as observed. */
+export function failed(failure: Failure): { readonly ok: false; readonly failure: Failure } {
+  return { ok: false, failure };
+}
+
+/** The value, or undefined when there is none. */
+export function valueOf<T>(observed: Observed<T> | undefined): T | undefined {
+  return observed?.ok === true ? observed.value : undefined;
+}
+
+/** A failure as text: what was said and its code. */
+export function failureText({ code, message }: Failure): string {
+  return `${message} (${code})`;
+}

@@ -1,0 +1,120 @@
+import type { Client } from "pg";
+
+import type { LeaderFacts, NodeFacts, Observed, SenderFacts, SlotFacts } from "../observation.ts";
+import type { CheckNode } from "../target.ts";
+import { withConnection } from "./connection.ts";
+import type { ObserveContext } from "./context.ts";
+
+interface NodeRow {
+  readonly cluster_name: string;
+  readonly in_recovery: boolean;
+  readonly system_identifier: string;
+  readonly written_timeline: number | null;
+  readonly version: string;
+  readonly version_num: number;
+  readonly lsn: string | null;
+  readonly receiver_status: string | null;
+  readonly received_tli: number | null;
+  readonly replay_pause: string | null;
+  readonly pending_restart: readonly string[];
+}
+
+/**
+ * The timeline of a primary is that of the WAL it writes, not of its last checkpoint, which is older after a
+ * promotion. CASE, because these functions raise an error in the other role.
+ */
+const nodeQuery = `
+select current_setting('cluster_name') as cluster_name,
+       pg_is_in_recovery() as in_recovery,
+       (select system_identifier::text from pg_control_system()) as system_identifier,
+       case when not pg_is_in_recovery()
+            then ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int end as written_timeline,
+       current_setting('server_version') as version,
+       current_setting('server_version_num')::int as version_num,
+       case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end::text as lsn,
+       r.status as receiver_status,
+       r.received_tli,
+       case when pg_is_in_recovery() then pg_get_wal_replay_pause_state() end as replay_pause,
+       array(select name::text from pg_settings where pending_restart order by name) as pending_restart
+  from (select) as one left join pg_stat_wal_receiver r on true`;
+
+// Temporary slots belong to a running base backup and leave with it.
+const slotQuery = `
+select slot_name::text as name, slot_type as type, active, wal_status, safe_wal_size::text as safe_wal_size
+  from pg_replication_slots where not temporary order by slot_name`;
+
+const senderQuery = `
+select application_name, coalesce(state, 'unknown') as state from pg_stat_replication order by pid`;
+
+/** Asks a node about itself, and the declared leader about its replicas, as `monitoring` and not through the pooler. */
+export async function observeNode(
+  context: ObserveContext,
+  node: CheckNode,
+): Promise<Observed<NodeFacts>> {
+  const endpoint = {
+    port: node.port,
+    database: context.target.database,
+    user: "monitoring",
+    password: context.secrets.monitoring,
+  };
+  return withConnection(context, endpoint, async (client) => {
+    const { rows } = await client.query<NodeRow>(nodeQuery);
+    const [row] = rows;
+    if (row === undefined) throw new Error("the node gave no answer about itself");
+    return nodeFacts(row, node.role === "leader" ? await leaderFacts(client) : undefined);
+  });
+}
+
+function nodeFacts(row: NodeRow, leader: LeaderFacts | undefined): NodeFacts {
+  const received = row.received_tli ?? undefined;
+  return {
+    clusterName: row.cluster_name,
+    inRecovery: row.in_recovery,
+    systemIdentifier: row.system_identifier,
+    timeline: row.in_recovery ? received : (row.written_timeline ?? undefined),
+    // Debian adds its package version: `17.6 (Debian 17.6-0+deb13u1)`.
+    version: row.version.split(" ")[0] ?? row.version,
+    major: Math.floor(row.version_num / 10_000),
+    lsn: row.lsn ?? undefined,
+    receiver:
+      row.receiver_status === null
+        ? undefined
+        : { status: row.receiver_status, timeline: received },
+    replayPause: row.replay_pause ?? undefined,
+    pendingRestart: row.pending_restart,
+    leader,
+  };
+}
+
+interface SlotRow {
+  readonly name: string;
+  readonly type: string;
+  readonly active: boolean;
+  readonly wal_status: string | null;
+  readonly safe_wal_size: string | null;
+}
+
+interface SenderRow {
+  readonly application_name: string;
+  readonly state: string;
+}
+
+async function leaderFacts(client: Client): Promise<LeaderFacts> {
+  const slots = await client.query<SlotRow>(slotQuery);
+  const senders = await client.query<SenderRow>(senderQuery);
+  return { slots: slots.rows.map(slotFacts), senders: senders.rows.map(senderFacts) };
+}
+
+function slotFacts({ name, type, active, wal_status, safe_wal_size }: SlotRow): SlotFacts {
+  return {
+    name,
+    type,
+    active,
+    walStatus: wal_status ?? undefined,
+    safeWalBytes: safe_wal_size === null ? undefined : Number(safe_wal_size),
+  };
+}
+
+function senderFacts({ application_name, state }: SenderRow): SenderFacts {
+  return { applicationName: application_name, state };
+}

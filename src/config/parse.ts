@@ -1,0 +1,120 @@
+import type { z } from "zod";
+
+import type { Problem } from "../errors.ts";
+import { UserError } from "../errors.ts";
+import { nearest } from "./nearest.ts";
+import type { ClusterConfig } from "./schema.ts";
+import { configSchema } from "./schema.ts";
+
+/** Config as Pulumi hands it over: key without namespace → text (JSON text for lists and objects). */
+export type RawConfig = Readonly<Record<string, string>>;
+
+/**
+ * Checks a stack's config and applies every default.
+ *
+ * @param raw - the `pgstack:` keys of one stack
+ * @param stackFile - its file's name, for messages
+ * @throws UserError with every problem at once: key, value, reason and fix
+ */
+export function parseConfig(raw: RawConfig, stackFile: string): ClusterConfig {
+  const values = Object.fromEntries(Object.entries(raw).map(([key, text]) => [key, decode(key, text)]));
+  const result = configSchema.safeParse(values);
+  if (result.success) return result.data;
+  throw new UserError(
+    result.error.issues.flatMap((issue) => problemsOf(issue, values, stackFile)),
+    `${stackFile} is not valid`,
+  );
+}
+
+/**
+ * Flat values reach the program as text: `"4"` for a number, JSON for lists and objects. Keys that hold text stay as
+ * they are, so that a database named `1e3` or `true` is not turned into something else.
+ */
+function decode(key: string, text: string): unknown {
+  if (textKeys.has(key)) return text;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+/** The schema without its default and optional wrappers. */
+function bare(schema: z.core.$ZodType): z.core.$ZodType {
+  const { innerType } = schema._zod.def as { readonly innerType?: z.core.$ZodType };
+  return innerType === undefined ? schema : bare(innerType);
+}
+
+/** Schemas of a mapping's keys; undefined for anything else. */
+function shapeOf(schema: z.core.$ZodType): Readonly<Record<string, z.core.$ZodType>> | undefined {
+  return (bare(schema)._zod.def as { readonly shape?: Readonly<Record<string, z.core.$ZodType>> }).shape;
+}
+
+/** The top-level keys, for messages and docs. */
+export const configKeys: readonly string[] = Object.keys(configSchema.shape);
+
+/** Keys whose values are text. */
+const textKeys = new Set(
+  Object.entries(configSchema.shape)
+    .filter(([, schema]) => ["string", "enum"].includes(bare(schema)._zod.def.type))
+    .map(([key]) => key),
+);
+
+function problemsOf(issue: z.core.$ZodIssue, values: unknown, stackFile: string): Problem[] {
+  const at = (path: readonly PropertyKey[]): string => `${stackFile}: pgstack:${path.map(String).join(".")}`;
+  if (issue.code === "unrecognized_keys") {
+    const known = knownKeys(issue.path);
+    return issue.keys.map((key) => {
+      const meant = nearest(key, known);
+      return {
+        where: at([...issue.path, key]),
+        problem: `unknown key${issue.path.length === 0 ? "" : ` in ${issue.path.map(String).join(".")}`}`,
+        fix: meant === undefined ? `remove it; known keys: ${known.join(", ")}` : `did you mean \`${meant}\`?`,
+      };
+    });
+  }
+  if (issue.code === "invalid_key") {
+    const key = String(issue.path.at(-1) ?? "");
+    return [{ where: at(issue.path), problem: `${quote(key)} is not allowed as a name`, fix: issue.issues.map((inner) => inner.message).join("; ") }];
+  }
+  return [{ where: at(issue.path), problem: `${quote(valueAt(values, issue.path))} is not allowed`, fix: fixOf(issue) }];
+}
+
+function fixOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return `give ${expectations[issue.expected] ?? issue.expected}`;
+    case "too_small":
+      return `give at least ${String(issue.minimum)}`;
+    case "too_big":
+      return `give at most ${String(issue.maximum)}`;
+    case "invalid_value":
+      return `give one of ${issue.values.map(String).join(", ")}`;
+    default:
+      return `give ${issue.message.replace(/^Invalid string: .*/, "another value")}`;
+  }
+}
+
+const expectations: Readonly<Record<string, string>> = {
+  int: "a whole number",
+  number: "a number",
+  string: "text",
+  boolean: "true or false",
+  array: "a list",
+  object: "a mapping of keys",
+  record: "a mapping of names to values",
+};
+
+/** Keys that the schema knows below a path: the whole schema's, or those of a nested mapping. */
+function knownKeys(path: readonly PropertyKey[]): readonly string[] {
+  const schema = path.reduce<z.core.$ZodType | undefined>((at, key) => at && shapeOf(at)?.[String(key)], configSchema);
+  return Object.keys((schema && shapeOf(schema)) ?? {});
+}
+
+function valueAt(values: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, key) => (value as Readonly<Record<PropertyKey, unknown>> | undefined)?.[key], values);
+}
+
+function quote(value: unknown): string {
+  return value === undefined ? "nothing" : JSON.stringify(value);
+}

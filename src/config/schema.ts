@@ -1,0 +1,167 @@
+import { z } from "zod";
+
+import { parseDurationS, parseMemoryMb } from "../plan/units.ts";
+
+/**
+ * The stack's config: flat keys of the `pgstack:` namespace. This schema is the single source of shapes, ranges,
+ * defaults and descriptions; `docs/config.md` and `docs/config.schema.json` are generated from it.
+ * Relations between keys (pools against connections, memory against the engine) are the plan's business.
+ */
+
+const maxReplicas = 15;
+
+const identifier = (what: string): z.ZodString =>
+  z
+    .string()
+    .regex(/^[a-z_][a-z0-9_]{0,62}$/, `${what}: lower-case letters, digits and _, at most 63 characters, no leading digit`);
+
+/** Roles that pgstack or PostgreSQL itself owns; an application role must be another one. */
+export const reservedRoles = ["postgres", "replicator", "monitoring", "pgbouncer", "all", "public", "none", "current_user", "session_user"] as const;
+
+/** Databases that pgstack, PgBouncer or PostgreSQL itself owns, and words that mean something else in pg_hba.conf. */
+export const reservedDatabases = ["postgres", "template0", "template1", "pgbouncer", "all", "replication", "sameuser", "samerole", "samegroup"] as const;
+
+const memory = z.string().refine((text) => readable(parseMemoryMb, text), "a size such as 512MB or 2GB");
+const duration = z.string().refine((text) => readable(parseDurationS, text), "a time such as 30s, 2min or 1h");
+
+function readable(parse: (text: string) => number, text: string): boolean {
+  try {
+    return parse(text) > 0;
+  } catch {
+    return false;
+  }
+}
+
+const imageReference = z
+  .string()
+  .regex(/^[^\s@:]+(?::\d+\/[^\s@:]+)?(?::[\w][\w.-]*)?(?:@sha256:[0-9a-f]{64})?$/, "an image reference such as registry.example/postgres:17.6@sha256:…")
+  .refine((ref) => /:[\w][\w.-]*$|@sha256:/.test(ref.replace(/^[^/]*:\d+\//, "")), "a tag or a digest: an image without one moves under your feet")
+  .refine((ref) => !/:latest(@|$)/.test(ref), "not `latest`: it changes without notice; name a version, best with its digest");
+
+const port = z.int().min(1).max(65535);
+
+const poolerSchema = z
+  .strictObject({
+    mode: z
+      .enum(["transaction", "session", "statement"])
+      .default("transaction")
+      .describe("When a server connection goes back to the pool. `transaction` is what makes pooling effective."),
+    maxClients: z.int().min(1).max(100_000).default(1000).describe("Client connections that the pooler accepts (`max_client_conn`)."),
+    poolSize: z.int().min(1).max(10_000).default(25).describe("Server connections for writes, and per replica for reads (`default_pool_size`)."),
+    reserveSize: z.int().min(0).max(1000).default(5).describe("Further server connections when clients wait too long (`reserve_pool_size`)."),
+    reserveTimeout: duration.default("3s").describe("How long a client waits before the reserve is used (`reserve_pool_timeout`)."),
+    queryWaitTimeout: duration
+      .default("120s")
+      .describe("How long a query waits for a server connection before it fails (`query_wait_timeout`)."),
+    idleTransactionTimeout: duration
+      .optional()
+      .describe("Ends client transactions that idle for longer (`idle_transaction_timeout`). Default: PostgreSQL's own limit decides."),
+    memory: memory.default("128MB").describe("Memory limit of the pooler's container."),
+  })
+  .prefault({});
+
+const portsSchema = z
+  .strictObject({
+    postgres: port.default(5432).describe("Port of `pg1`; `pg2` gets the next one, and so on. Direct connections, without the pooler."),
+    pooler: port.default(6432).describe("Port of the pooler: what applications use."),
+    postgresExporter: port.default(9187).describe("Metrics of `pg1`; `pg2` gets the next one, and so on."),
+    poolerExporter: port.default(9127).describe("Metrics of the pooler."),
+  })
+  .prefault({});
+
+const imagesSchema = z
+  .strictObject({
+    postgres: imageReference.optional().describe("Replaces the built PostgreSQL image; needs PostgreSQL under `/usr/lib/postgresql/<major>/bin` and a user 999."),
+    pooler: imageReference.optional().describe("Replaces the built PgBouncer image."),
+    postgresExporter: imageReference.optional().describe("Replaces the built postgres_exporter image."),
+    poolerExporter: imageReference.optional().describe("Replaces the built pgbouncer_exporter image."),
+  })
+  .prefault({});
+
+const setting = z.union([z.string(), z.number(), z.boolean()]);
+
+export const configSchema = z.strictObject({
+  replicas: z.int().min(0).max(maxReplicas).default(1).describe("Read replicas. With 0, reads go to the leader."),
+  leader: z
+    .string()
+    .regex(/^pg[1-9]\d*$/, "a node name such as pg1")
+    .default("pg1")
+    .describe("The node that accepts writes. Fixed once the cluster exists."),
+  database: identifier("a database name")
+    .refine((name) => !(reservedDatabases as readonly string[]).includes(name), "another name: this database is not the application's")
+    .refine((name) => !name.endsWith("_ro"), "a name that does not end in _ro: that is the read route's")
+    .default("app")
+    .describe("The application's database. Its write route has the same name, its read route ends in `_ro`."),
+  appUser: identifier("a role name")
+    .refine((name) => !(reservedRoles as readonly string[]).includes(name) && !name.startsWith("pg_"), "another name: this role is reserved")
+    .default("app")
+    .describe("The role that owns the application's database."),
+  postgresVersion: z
+    .int()
+    .min(15)
+    .max(18)
+    .default(17)
+    .describe("PostgreSQL's major version. The built image has 17; another one needs `images.postgres`. Fixed once the cluster exists."),
+  timezone: z
+    .string()
+    .refine((name) => isTimeZone(name), "a time zone of the IANA database, such as UTC or Asia/Manila")
+    .default("UTC")
+    .describe("Time zone of sessions and of the log."),
+  locale: z
+    .string()
+    .regex(/^(C\.UTF-8|[a-z]{2,3}(-[A-Za-z0-9]{2,8})*)$/, "C.UTF-8, or a language tag for ICU such as en-US")
+    .default("C.UTF-8")
+    .describe("`C.UTF-8` sorts by code point and never changes; a language tag such as `en-US` uses ICU. Fixed once the cluster exists."),
+  extensions: z
+    .array(identifier("an extension name").or(z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/)))
+    .default([])
+    .describe("Extensions of the application's database. `pg_stat_statements` is always there."),
+  memory: memory.default("1GB").describe("Memory limit of each node; PostgreSQL's memory settings follow from it."),
+  cpus: z.number().min(0.1).max(512).optional().describe("CPU limit of each node. Default: none."),
+  workload: z
+    .enum(["web", "oltp", "dw", "mixed"])
+    .default("oltp")
+    .describe("Kind of load, as PGTune names it: web, online transactions, data warehouse, mixed."),
+  disk: z.enum(["nvme", "ssd", "san", "hdd"]).default("ssd").describe("Kind of disk under the data volumes."),
+  settings: z
+    .record(z.string().regex(/^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?$/, "a PostgreSQL setting's name in lower case"), setting)
+    .default({})
+    .describe("PostgreSQL settings for all nodes; they win over pgstack's defaults."),
+  slotWalCap: memory
+    .default("4GB")
+    .describe("WAL that the leader keeps for a replica that is away (`max_slot_wal_keep_size`). Beyond it the replica must be cloned again."),
+  pooler: poolerSchema.describe("PgBouncer."),
+  ports: portsSchema.describe("Ports on the engine's host."),
+  bindAddress: z.ipv4().default("127.0.0.1").describe("Address that ports are published on. The default is reachable from the engine's host alone."),
+  subnet: z
+    .string()
+    .regex(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, "an IPv4 network such as 172.29.10.0/24")
+    .default("172.29.10.0/24")
+    .describe("Network of the cluster's containers; `pg_hba.conf` admits only it. Fixed once the cluster exists."),
+  images: imagesSchema.describe("Image references that replace the built ones. Digests encouraged."),
+  dockerHost: z
+    .string()
+    .regex(/^(unix:\/\/\/.+|tcp:\/\/[^/\s]+|ssh:\/\/[^/\s]+)$/, "unix:///var/run/docker.sock, tcp://host:2376 or ssh://user@host")
+    .default("unix:///var/run/docker.sock")
+    .describe("The Docker engine. Fixed once the cluster exists."),
+  exporters: z.boolean().default(true).describe("postgres_exporter beside each node and pgbouncer_exporter beside the pooler."),
+  scramIterations: z
+    .int()
+    .min(4096)
+    .max(1_000_000)
+    .default(4096)
+    .describe("Iterations of the SCRAM-SHA-256 verifiers. Generated passwords need no more than the standard's 4096."),
+  checkTimeout: duration.default("60s").describe("How long the check after a deployment waits for the cluster to become what was declared."),
+});
+
+/** Checked stack config with every default applied. */
+export type ClusterConfig = z.output<typeof configSchema>;
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

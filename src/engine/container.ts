@@ -1,0 +1,50 @@
+import type { Engine } from "./connect.ts";
+import { isNotFound } from "./connect.ts";
+
+export interface ContainerState {
+  readonly id: string;
+  readonly running: boolean;
+  /** Ended at least once and is being started again by its restart policy, or waits to be. */
+  readonly restarting: boolean;
+  readonly restartCount: number;
+  readonly exitCode: number;
+}
+
+/** What the engine says about a container; undefined when there is none of this name. */
+export async function containerState(engine: Engine, name: string): Promise<ContainerState | undefined> {
+  try {
+    const { Id, State, RestartCount } = await engine.getContainer(name).inspect();
+    return { id: Id, running: State.Running && !State.Restarting, restarting: State.Restarting, restartCount: RestartCount, exitCode: State.ExitCode };
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The last lines of a container's log, both streams, oldest first. */
+export async function lastLogLines(engine: Engine, name: string, lines: number): Promise<readonly string[]> {
+  const log = await engine.getContainer(name).logs({ stdout: true, stderr: true, tail: lines });
+  return demultiplex(log)
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== "");
+}
+
+/** Frames of 8 bytes (stream, length) and text, as the engine sends logs of containers without a terminal. */
+function demultiplex(log: Buffer): string {
+  let text = "";
+  for (let at = 0; at + 8 <= log.length; ) {
+    const length = log.readUInt32BE(at + 4);
+    text += log.toString("utf8", at + 8, at + 8 + length);
+    at += 8 + length;
+  }
+  return text;
+}
+
+/** Sends a signal to a container's first process; false when it is not running. */
+export async function signalContainer(engine: Engine, name: string, signal: "SIGHUP"): Promise<boolean> {
+  const state = await containerState(engine, name);
+  if (state?.running !== true) return false;
+  await engine.getContainer(name).kill({ signal });
+  return true;
+}

@@ -1,0 +1,95 @@
+import type { ClusterConfig } from "../config/schema.ts";
+import { UserError } from "../errors.ts";
+import { connectionBudget } from "./connections.ts";
+import { planExporters, exporterMemoryMb } from "./exporters.ts";
+import type { ImageHashes } from "./images.ts";
+import { planImages } from "./images.ts";
+import { networkName, prefixOf } from "./names.ts";
+import { effectiveSettings, planNodes } from "./nodes.ts";
+import { planPooler } from "./pooler.ts";
+import { recommendedConnections } from "./postgres-defaults.ts";
+import { relationProblems } from "./relations.ts";
+import type { ClusterPlan, DatabasePlan, EnginePlan } from "./types.ts";
+import { parseDurationS, parseMemoryMb } from "./units.ts";
+
+export interface PlanContext {
+  readonly project: string;
+  readonly stack: string;
+  /** Name of the stack file, for messages. */
+  readonly stackFile: string;
+  /** Hash of each image's build context. */
+  readonly imageHashes: ImageHashes;
+}
+
+/**
+ * Plans a cluster: every name, port, size and relation. Pure: the same config gives the same plan, and a further replica
+ * changes no other node's part of it.
+ *
+ * @throws UserError with every broken relation at once
+ */
+export function planCluster(config: ClusterConfig, context: PlanContext): ClusterPlan {
+  const connections = plannedConnections(config);
+  const effective = effectiveSettings(config, connections);
+  const problems = relationProblems(config, effective);
+  if (problems.length > 0) {
+    throw new UserError(
+      problems.map(({ key, problem, fix }) => ({ where: `${context.stackFile}: pgstack:${key}`, problem, fix })),
+      `${context.stackFile} is not valid`,
+    );
+  }
+  const prefix = prefixOf(context.project, context.stack);
+  const nodes = planNodes(config, prefix, connections);
+  const pooler = planPooler(config, prefix, Number(effective.get("max_connections")));
+  const exporters = config.exporters ? planExporters(config, prefix) : undefined;
+  return {
+    stack: context.stack,
+    prefix,
+    engine: planEngine(config),
+    network: { name: networkName(prefix), subnet: config.subnet },
+    database: planDatabase(config),
+    major: config.postgresVersion,
+    locale: config.locale,
+    leader: config.leader,
+    nodes,
+    pooler,
+    exporters,
+    images: planImages(config, context.imageHashes),
+    scramIterations: config.scramIterations,
+    checkTimeoutS: parseDurationS(config.checkTimeout),
+  };
+}
+
+/** `max_connections`: what a server of this size is good for, or what the pools need when that is more (in tens). */
+function plannedConnections(config: ClusterConfig): number {
+  const needed = Math.ceil(connectionBudget(config).total / 10) * 10;
+  return Math.max(recommendedConnections(parseMemoryMb(config.memory)), needed);
+}
+
+function planDatabase(config: ClusterConfig): DatabasePlan {
+  return {
+    name: config.database,
+    owner: config.appUser,
+    extensions: [...new Set(["pg_stat_statements", ...config.extensions])],
+    writeRoute: config.database,
+    readRoute: `${config.database}_ro`,
+  };
+}
+
+function planEngine(config: ClusterConfig): EnginePlan {
+  const nodes = config.replicas + 1;
+  const exporters = config.exporters ? nodes + 1 : 0;
+  return {
+    host: config.dockerHost,
+    bindAddress: config.bindAddress,
+    accessHost: accessHost(config),
+    memoryMb: nodes * parseMemoryMb(config.memory) + parseMemoryMb(config.pooler.memory) + exporters * exporterMemoryMb,
+    cpus: config.cpus,
+  };
+}
+
+/** Where clients reach published ports: the address they are bound to, or the engine's host when they are bound to all. */
+function accessHost({ bindAddress, dockerHost }: ClusterConfig): string {
+  if (bindAddress !== "0.0.0.0") return bindAddress;
+  return dockerHost.startsWith("unix:") ? "127.0.0.1" : new URL(dockerHost.replace(/^(tcp|ssh):/, "http:")).hostname;
+}
+

@@ -1,0 +1,40 @@
+import type { ClusterConfig } from "../config/schema.ts";
+import type { ImageKind, ImagePlan } from "./types.ts";
+import { imageKinds } from "./types.ts";
+
+/** Hash of each build context, so that a changed Dockerfile is a changed name, known in preview. */
+export type ImageHashes = Readonly<Record<ImageKind, string>>;
+
+interface BuiltImage {
+  /** Folder under `images/`, also the repository's name. */
+  readonly folder: string;
+  readonly tag: (config: ClusterConfig) => string;
+  readonly buildArgs: (config: ClusterConfig) => Readonly<Record<string, string>>;
+}
+
+const built: Readonly<Record<ImageKind, BuiltImage>> = {
+  postgres: {
+    folder: "postgres",
+    tag: ({ postgresVersion }) => `${postgresVersion}-`,
+    buildArgs: ({ postgresVersion }) => ({ MAJOR: String(postgresVersion) }),
+  },
+  pooler: { folder: "pgbouncer", tag: () => "", buildArgs: () => ({}) },
+  postgresExporter: { folder: "postgres-exporter", tag: () => "", buildArgs: () => ({}) },
+  poolerExporter: { folder: "pgbouncer-exporter", tag: () => "", buildArgs: () => ({}) },
+};
+
+/** Folder under `images/` that each kind is built from. */
+export const imageFolders = Object.fromEntries(imageKinds.map((kind) => [kind, built[kind].folder])) as Readonly<Record<ImageKind, string>>;
+
+export function planImages(config: ClusterConfig, hashes: ImageHashes): Readonly<Record<ImageKind, ImagePlan>> {
+  const plans = imageKinds.map((kind): readonly [ImageKind, ImagePlan] => {
+    const reference = config.images[kind];
+    if (reference !== undefined) return [kind, { kind: "reference", reference }];
+    const { folder, tag, buildArgs } = built[kind];
+    return [
+      kind,
+      { kind: "build", reference: `pgstack/${folder}:${tag(config)}${hashes[kind]}`, context: `images/${folder}`, buildArgs: buildArgs(config) },
+    ];
+  });
+  return Object.fromEntries(plans) as Record<ImageKind, ImagePlan>;
+}

@@ -1,0 +1,31 @@
+/**
+ * Every name on the engine. All begin with `<project>-<stack>`, so stacks live side by side on one engine, and none tells
+ * a node's role, so a switchover renames nothing. Docker allows 255 characters of [a-zA-Z0-9_.-]; a stack name has at
+ * most 100 of them, so no name needs shortening.
+ */
+
+export function prefixOf(project: string, stack: string): string {
+  return `${project}-${stack}`;
+}
+
+/** `pg1` for 1; also the node's slot, alias and cluster_name, hence letters and digits only. */
+export function nodeName(number: number): string {
+  return `pg${number}`;
+}
+
+export const containerName = (prefix: string, service: string): string => `${prefix}-${service}`;
+
+/** Data volumes keep this name for ever: renaming one would start an empty database beside the old data. */
+export const dataVolumeName = (prefix: string, node: string): string => `${prefix}-${node}-data`;
+
+export const configVolumeName = (prefix: string, service: string): string => `${prefix}-${service}-config`;
+
+export const networkName = (prefix: string): string => prefix;
+
+/** Services beside the nodes. */
+export const services = {
+  pooler: "pooler",
+  exporters: "exporters",
+  poolerExporter: "pooler-exporter",
+  nodeExporter: (node: string): string => `${node}-exporter`,
+} as const;

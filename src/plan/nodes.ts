@@ -1,0 +1,97 @@
+import type { ClusterConfig } from "../config/schema.ts";
+import { configVolumeName, containerName, dataVolumeName, nodeName } from "./names.ts";
+import { paths } from "./paths.ts";
+import { planDefaultSettings, shmSizeMb } from "./postgres-defaults.ts";
+import type { NodePlan, NodeRole, SettingPlan } from "./types.ts";
+import { parseMemoryMb } from "./units.ts";
+
+/** pg1 … pgN+1. A node's part depends on its own number and on the stack's config, not on how many others there are. */
+export function planNodes(config: ClusterConfig, prefix: string, connections: number): readonly NodePlan[] {
+  const memoryMb = parseMemoryMb(config.memory);
+  const shared = sharedSettings(config, connections);
+  return Array.from({ length: config.replicas + 1 }, (_, index) => {
+    const name = nodeName(index + 1);
+    const role: NodeRole = name === config.leader ? "leader" : "replica";
+    return {
+      name,
+      role,
+      slot: role === "replica" ? name : undefined,
+      container: containerName(prefix, name),
+      dataVolume: dataVolumeName(prefix, name),
+      configVolume: configVolumeName(prefix, name),
+      hostPort: config.ports.postgres + index,
+      memoryMb,
+      shmMb: shmSizeMb(memoryMb),
+      cpus: config.cpus,
+      settings: [...shared, ...identitySettings(name, role, config.leader)],
+    };
+  });
+}
+
+/** Settings by name as they will be in effect, before anything is planned from them. */
+export function effectiveSettings(config: ClusterConfig, connections: number): ReadonlyMap<string, string> {
+  return new Map(sharedSettings(config, connections).map(({ name, value }) => [name, value]));
+}
+
+/** What all nodes have in common: pgstack's defaults, with the stack's own settings in their place. */
+function sharedSettings(config: ClusterConfig, connections: number): readonly SettingPlan[] {
+  const defaults = planDefaultSettings({
+    major: config.postgresVersion,
+    workload: config.workload,
+    memoryMb: parseMemoryMb(config.memory),
+    cpus: config.cpus,
+    disk: config.disk,
+    connections: Number(config.settings["max_connections"] ?? connections),
+    replicas: config.replicas,
+    timezone: config.timezone,
+    preload: ["pg_stat_statements"],
+    slotWalKeepMb: parseMemoryMb(config.slotWalCap),
+    idleSlotTimeout: "7d",
+  });
+  const given = config.settings;
+  const names = new Set(defaults.map(({ name }) => name));
+  return [
+    ...defaults.map((setting) => (Object.hasOwn(given, setting.name) ? { ...setting, value: String(given[setting.name]), why: "stack config" } : setting)),
+    ...Object.keys(given)
+      .filter((name) => !names.has(name))
+      .toSorted()
+      .map((name): SettingPlan => ({ name, value: String(given[name]), section: "stack config", why: "stack config" })),
+  ];
+}
+
+/** What makes a node itself. Replicas differ from the leader in nothing else, so a promotion needs no restart. */
+function identitySettings(name: string, role: NodeRole, leader: string): readonly SettingPlan[] {
+  const place = (setting: string, value: string, why: string): SettingPlan => ({ name: setting, value, section: "this node", why });
+  return [
+    place("cluster_name", name, "names this node in replication and in the check"),
+    place("listen_addresses", "*", "pg_hba.conf admits the cluster's subnet alone"),
+    place("port", "5432", "the container's own port"),
+    place("unix_socket_directories", paths.socketDirectory, "administration comes through the socket"),
+    place("hba_file", `${paths.config}/pg_hba.conf`, "outside the data directory, so a clone does not inherit it"),
+    place("ident_file", `${paths.config}/pg_ident.conf`, "outside the data directory"),
+    ...(role === "replica"
+      ? [
+          place("primary_conninfo", primaryConninfo(name, leader), "a dead connection is noticed within seconds"),
+          place("primary_slot_name", name, "the leader keeps WAL for this replica"),
+          place("recovery_target_timeline", "latest", "follows the leader over a switchover"),
+        ]
+      : []),
+  ];
+}
+
+/** Connection string of a replica's WAL receiver; node names and paths need no quoting in it. */
+function primaryConninfo(name: string, leader: string): string {
+  return [
+    `host=${leader}`,
+    "port=5432",
+    "user=replicator",
+    `passfile=${paths.config}/replicator.pgpass`,
+    `application_name=${name}`,
+    "connect_timeout=5",
+    "tcp_user_timeout=5000",
+    "keepalives_idle=10",
+    "keepalives_interval=5",
+    "keepalives_count=3",
+  ].join(" ");
+}
+

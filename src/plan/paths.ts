@@ -1,0 +1,14 @@
+/** Places inside the containers, the same for every target. */
+export const paths = {
+  /** Where a container's config volume is mounted, read-only. */
+  config: "/etc/pgstack",
+  /** Where a node's data volume is mounted. */
+  dataVolume: "/var/lib/postgresql/data",
+  /** PGDATA: below the mount, so that lock and half-made clones lie beside it on the same volume. */
+  data: "/var/lib/postgresql/data/pgdata",
+  /** A tmpfs; the socket's peer login is the only way in for the superuser. */
+  socketDirectory: "/run/postgresql",
+} as const;
+
+/** Numeric user and group of every container and every file in a volume. */
+export const containerUser = { uid: 999, gid: 999 } as const;

@@ -1,0 +1,27 @@
+import type { ClusterConfig } from "../config/schema.ts";
+import { nodeName } from "./names.ts";
+
+/** A port that a container publishes on the engine's host. */
+export interface PublishedPort {
+  readonly port: number;
+  /** Who gets it, for messages. */
+  readonly what: string;
+  /** Key of the stack file that decides it. */
+  readonly key: string;
+}
+
+/** Every port that a stack publishes, in a fixed order. */
+export function publishedPorts(config: Pick<ClusterConfig, "replicas" | "ports" | "exporters">): readonly PublishedPort[] {
+  const { ports, exporters } = config;
+  const numbers = Array.from({ length: config.replicas + 1 }, (_, index) => index);
+  return [
+    ...numbers.map((index) => ({ port: ports.postgres + index, what: nodeName(index + 1), key: "ports.postgres" })),
+    { port: ports.pooler, what: "the pooler", key: "ports.pooler" },
+    ...(exporters
+      ? [
+          ...numbers.map((index) => ({ port: ports.postgresExporter + index, what: `the exporter of ${nodeName(index + 1)}`, key: "ports.postgresExporter" })),
+          { port: ports.poolerExporter, what: "the pooler's exporter", key: "ports.poolerExporter" },
+        ]
+      : []),
+  ];
+}

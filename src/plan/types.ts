@@ -1,0 +1,135 @@
+import type { DefaultSetting } from "./postgres-defaults.ts";
+
+/**
+ * The plan: every name, port, size and relation of a cluster as plain data. Targets (Docker through Pulumi, the
+ * bundle) and the check read it and compute nothing of their own.
+ */
+export interface ClusterPlan {
+  /** Stack name, e.g. `staging`. */
+  readonly stack: string;
+  /** `<project>-<stack>`: what every name on the engine begins with. */
+  readonly prefix: string;
+  readonly engine: EnginePlan;
+  readonly network: NetworkPlan;
+  readonly database: DatabasePlan;
+  /** PostgreSQL's major version. */
+  readonly major: number;
+  readonly locale: string;
+  /** Name of the leader, e.g. `pg1`. */
+  readonly leader: string;
+  /** pg1 … pgN+1 in this order; exactly one is the leader. */
+  readonly nodes: readonly NodePlan[];
+  readonly pooler: PoolerPlan;
+  /** Absent when `exporters` is false. */
+  readonly exporters: ExportersPlan | undefined;
+  readonly images: Readonly<Record<ImageKind, ImagePlan>>;
+  readonly scramIterations: number;
+  /** How long the post-deploy check waits, in seconds. */
+  readonly checkTimeoutS: number;
+}
+
+export interface EnginePlan {
+  /** Docker host URL, e.g. `unix:///var/run/docker.sock`. */
+  readonly host: string;
+  /** Address that ports are published on. */
+  readonly bindAddress: string;
+  /** Host name or address at which clients reach published ports. */
+  readonly accessHost: string;
+  /** Memory limits of all containers together, in MB. */
+  readonly memoryMb: number;
+  /** Largest CPU limit of a container; undefined when none is set. */
+  readonly cpus: number | undefined;
+}
+
+export interface NetworkPlan {
+  readonly name: string;
+  /** IPv4 network in CIDR form. */
+  readonly subnet: string;
+}
+
+export interface DatabasePlan {
+  readonly name: string;
+  readonly owner: string;
+  /** Without duplicates, `pg_stat_statements` first. */
+  readonly extensions: readonly string[];
+  /** Pooler database for writes: the database's own name. */
+  readonly writeRoute: string;
+  /** Pooler database for reads: `<database>_ro`. */
+  readonly readRoute: string;
+}
+
+export type NodeRole = "leader" | "replica";
+
+/** One PostgreSQL server. Its names do not tell its role. */
+export interface NodePlan {
+  /** `pg1`, also its alias on the network and its `cluster_name`. */
+  readonly name: string;
+  readonly role: NodeRole;
+  /** Replication slot on the leader: the node's name. Undefined for the leader. */
+  readonly slot: string | undefined;
+  readonly container: string;
+  readonly dataVolume: string;
+  readonly configVolume: string;
+  /** Port published on the engine's host. */
+  readonly hostPort: number;
+  readonly memoryMb: number;
+  readonly shmMb: number;
+  readonly cpus: number | undefined;
+  /** Everything in postgresql.conf, in order. */
+  readonly settings: readonly SettingPlan[];
+}
+
+export type SettingPlan = DefaultSetting;
+
+export interface RoutePlan {
+  /** Pooler database. */
+  readonly name: string;
+  /** Nodes in rotation, by name. */
+  readonly hosts: readonly string[];
+  /** Server connections of this route. */
+  readonly poolSize: number;
+  /** Further parameters of this route in pgbouncer.ini. */
+  readonly parameters: Readonly<Record<string, string | number>>;
+}
+
+export interface PoolerPlan {
+  readonly container: string;
+  readonly configVolume: string;
+  readonly hostPort: number;
+  readonly memoryMb: number;
+  /** Open files that the container may have. */
+  readonly nofile: number;
+  readonly write: RoutePlan;
+  readonly read: RoutePlan;
+  /** `[pgbouncer]` settings, in order. */
+  readonly settings: readonly { readonly name: string; readonly value: string; readonly why: string }[];
+}
+
+export interface ExportersPlan {
+  /** Secrets of both kinds of exporters. */
+  readonly configVolume: string;
+  readonly memoryMb: number;
+  /** One per node. */
+  readonly nodes: readonly { readonly node: string; readonly container: string; readonly hostPort: number }[];
+  readonly pooler: { readonly container: string; readonly hostPort: number };
+}
+
+export const imageKinds = ["postgres", "pooler", "postgresExporter", "poolerExporter"] as const;
+export type ImageKind = (typeof imageKinds)[number];
+
+export type ImagePlan =
+  /** Built from `images/<folder>`; the tag holds a hash of what it is built from. */
+  | { readonly kind: "build"; readonly reference: string; readonly context: string; readonly buildArgs: Readonly<Record<string, string>> }
+  /** A reference from stack config. */
+  | { readonly kind: "reference"; readonly reference: string };
+
+/** The five roles. `postgres` has no password and no way in over TCP. */
+export const passwordRoles = ["app", "replicator", "monitoring", "pgbouncer"] as const;
+export type PasswordRole = (typeof passwordRoles)[number];
+
+/** Generated secrets in clear; exists only at the edge. */
+export interface ClusterSecrets {
+  readonly passwords: Readonly<Record<PasswordRole, string>>;
+  /** Random text from which each role's salt is derived. */
+  readonly saltSeed: string;
+}

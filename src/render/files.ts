@@ -1,0 +1,22 @@
+import type { ClusterPlan } from "../plan/types.ts";
+import { renderExporterFiles } from "./exporter-files.ts";
+import type { FileSpec } from "./file-spec.ts";
+import { renderNodeFiles } from "./node-files.ts";
+import { renderPoolerFiles } from "./pooler-files.ts";
+
+/** The files of a whole cluster, by config volume. Every plain file is rendered here, before any resource exists. */
+export interface RenderedFiles {
+  readonly nodes: ReadonlyMap<string, readonly FileSpec[]>;
+  readonly pooler: readonly FileSpec[];
+  /** Undefined without exporters. */
+  readonly exporters: readonly FileSpec[] | undefined;
+}
+
+/** Renders every file of a cluster: same plan, same bytes. */
+export function renderFiles(plan: ClusterPlan): RenderedFiles {
+  return {
+    nodes: new Map(plan.nodes.map((node) => [node.name, renderNodeFiles(plan, node)])),
+    pooler: renderPoolerFiles(plan),
+    exporters: plan.exporters === undefined ? undefined : renderExporterFiles(),
+  };
+}

@@ -1,0 +1,75 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import type { ClusterPlan, NodePlan, SettingPlan } from "../plan/types.ts";
+import { pgpass } from "./escape.ts";
+import type { FileSpec } from "./file-spec.ts";
+import { plain, secret } from "./file-spec.ts";
+import { renderTemplate, templatesFolder } from "./template.ts";
+import type { HbaRuleData } from "./templates.ts";
+
+/** Files of a node's config volume. */
+export function renderNodeFiles(plan: ClusterPlan, node: NodePlan): readonly FileSpec[] {
+  return [
+    plain("postgresql.conf", renderTemplate("postgres/postgresql.conf", { stack: plan.stack, node: node.name, sections: sectionsOf(node.settings) })),
+    plain("pg_hba.conf", renderTemplate("postgres/pg_hba.conf", { stack: plan.stack, rules: hbaRules(plan) })),
+    plain("pg_ident.conf", renderTemplate("postgres/pg_ident.conf", { stack: plan.stack })),
+    plain("node.env", renderTemplate("postgres/node.env", nodeEnvironment(plan, node))),
+    plain("node.sh", readFileSync(join(templatesFolder, "postgres/node.sh"), "utf8")),
+    secret("replicator.pgpass", 0o400, ({ passwords }) => `*:5432:*:replicator:${pgpass(passwords.replicator)}\n`),
+  ];
+}
+
+function sectionsOf(settings: readonly SettingPlan[]): { title: string; settings: { name: string; value: string; comment: string }[] }[] {
+  return [...Map.groupBy(settings, ({ section }) => section)].map(([title, of]) => ({
+    title,
+    settings: of.map(({ name, value, why }) => ({ name, value, comment: why })),
+  }));
+}
+
+/** Who may come from where; the same on every node, so that a promotion changes nothing. */
+function hbaRules({ database, network }: ClusterPlan): readonly HbaRuleData[] {
+  const from = network.subnet;
+  return [
+    { type: "local", database: "all", user: "postgres", method: "peer", comment: "the superuser, inside the container alone" },
+    { type: "host", database: "replication", user: "replicator", address: from, method: "scram-sha-256", comment: "replicas" },
+    { type: "host", database: database.name, user: database.owner, address: from, method: "scram-sha-256", comment: "the application, mostly through the pooler" },
+    { type: "host", database: "all", user: "monitoring", address: from, method: "scram-sha-256", comment: "exporters and the check" },
+    { type: "local", database: "all", user: "all", method: "reject" },
+    { type: "host", database: "all", user: "all", address: "all", method: "reject", comment: "nobody else, whatever the address" },
+    { type: "host", database: "replication", user: "all", address: "all", method: "reject", comment: "`all` does not mean replication" },
+  ];
+}
+
+/** What the start script needs to know; see templates/postgres/node.sh. */
+function nodeEnvironment(plan: ClusterPlan, node: NodePlan): {
+  stack: string;
+  node: string;
+  role: string;
+  major: number;
+  leader: string;
+  slot: string;
+  peers: string;
+  localeOptions: string;
+} {
+  return {
+    stack: plan.stack,
+    node: node.name,
+    role: node.role,
+    major: plan.major,
+    leader: plan.leader,
+    slot: node.slot ?? "",
+    // Only a leader without data asks its peers, so a further replica changes no other replica's file.
+    peers: node.role === "leader" ? plan.nodes.filter(({ name }) => name !== node.name).map(({ name }) => name).join(" ") : "",
+    localeOptions: localeOptions(plan.locale, plan.major),
+  };
+}
+
+/**
+ * initdb's locale options. C.UTF-8 comes from PostgreSQL itself where it can (17 and later), so that no libc update ever
+ * changes an index; language tags use ICU.
+ */
+function localeOptions(locale: string, major: number): string {
+  if (locale !== "C.UTF-8") return `--locale=C.UTF-8 --locale-provider=icu --icu-locale=${locale}`;
+  return major >= 17 ? "--locale=C.UTF-8 --locale-provider=builtin --builtin-locale=C.UTF-8" : "--locale=C.UTF-8";
+}

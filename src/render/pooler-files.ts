@@ -1,0 +1,51 @@
+import { passwordRoles } from "../plan/types.ts";
+import type { ClusterPlan, ClusterSecrets, PasswordRole, RoutePlan } from "../plan/types.ts";
+import { roleSalt, scramVerifier } from "../postgres/scram.ts";
+import type { FileSpec } from "./file-spec.ts";
+import { plain, secret } from "./file-spec.ts";
+import { renderTemplate } from "./template.ts";
+
+/** Files of the pooler's config volume. */
+export function renderPoolerFiles(plan: ClusterPlan): readonly FileSpec[] {
+  const { pooler, database, stack } = plan;
+  return [
+    plain(
+      "pgbouncer.ini",
+      renderTemplate("pgbouncer/pgbouncer.ini", {
+        stack,
+        databases: [pooler.write, pooler.read].map((route) => ({ name: route.name, params: routeParameters(route, database.name) })),
+        settings: pooler.settings.map(({ name, value, why }) => ({ name, value, comment: why })),
+      }),
+    ),
+    // Verifiers only: the pooler passes SCRAM logins through to the server without knowing a password.
+    secret("userlist.txt", 0o600, (secrets) => {
+      const verifiers = roleVerifiers(plan, secrets);
+      const roles = (["app", "monitoring", "pgbouncer"] as const).map((role) => ({ role: roleName(plan, role), verifier: verifiers[role] }));
+      return renderTemplate("pgbouncer/userlist.txt", { stack, entries: roles });
+    }),
+  ];
+}
+
+function routeParameters(route: RoutePlan, database: string): { key: string; value: string | number }[] {
+  return [
+    { key: "host", value: route.hosts.join(",") },
+    { key: "port", value: 5432 },
+    { key: "dbname", value: database },
+    { key: "pool_size", value: route.poolSize },
+    ...Object.entries(route.parameters).map(([key, value]) => ({ key, value })),
+  ];
+}
+
+/** The role's name on the server: the application's comes from stack config. */
+export function roleName(plan: Pick<ClusterPlan, "database">, role: PasswordRole): string {
+  return role === "app" ? plan.database.owner : role;
+}
+
+/** The SCRAM-SHA-256 verifier of each role: the same text goes to the role and to the pooler's userlist. */
+export function roleVerifiers(plan: Pick<ClusterPlan, "database" | "scramIterations">, secrets: ClusterSecrets): Readonly<Record<PasswordRole, string>> {
+  const entries = passwordRoles.map((role) => {
+    const salt = roleSalt(secrets.saltSeed, roleName(plan, role));
+    return [role, scramVerifier({ password: secrets.passwords[role], salt, iterations: plan.scramIterations })] as const;
+  });
+  return Object.fromEntries(entries) as Record<PasswordRole, string>;
+}

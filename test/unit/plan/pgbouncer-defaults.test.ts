@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import { maxDbConnections, planPoolerSettings, planRouteParams, type PoolerSettingsInput } from "../../../src/plan/pgbouncer-defaults.ts";
+
+function anInput(over: Partial<PoolerSettingsInput> = {}): PoolerSettingsInput {
+  return {
+    mode: "transaction",
+    maxClients: 1000,
+    poolSize: 25,
+    reserveSize: 5,
+    reserveTimeoutS: 3,
+    queryWaitTimeoutS: 120,
+    idleTransactionTimeoutS: undefined,
+    ...over,
+  };
+}
+
+describe("planPoolerSettings", () => {
+  it("prints the settings of a pooler", () => {
+    const lines = planPoolerSettings(anInput()).map(({ name, value }) => `${name} = ${value}`);
+    expect(lines).toMatchInlineSnapshot(`
+      [
+        "listen_addr = *",
+        "listen_port = 6432",
+        "listen_backlog = 1024",
+        "unix_socket_dir = ",
+        "logfile = ",
+        "pidfile = ",
+        "log_connections = 0",
+        "log_disconnections = 0",
+        "auth_type = scram-sha-256",
+        "admin_users = pgbouncer",
+        "stats_users = monitoring",
+        "ignore_startup_parameters = extra_float_digits,options,search_path",
+        "pool_mode = transaction",
+        "max_client_conn = 1000",
+        "default_pool_size = 25",
+        "reserve_pool_size = 5",
+        "reserve_pool_timeout = 3",
+        "max_prepared_statements = 256",
+        "query_wait_timeout = 120",
+        "server_round_robin = 1",
+        "server_login_retry = 1",
+        "server_connect_timeout = 3",
+        "server_check_delay = 10",
+        "server_lifetime = 3600",
+        "dns_max_ttl = 1",
+        "dns_nxdomain_ttl = 1",
+      ]
+    `);
+  });
+
+  it("lists every name once, with a reason", () => {
+    const settings = planPoolerSettings(anInput({ idleTransactionTimeoutS: 60 }));
+    const names = settings.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const { why } of settings) expect(why).toMatch(/^\S.*[^.\s]$/);
+  });
+
+  it("sets idle_transaction_timeout only if asked", () => {
+    const found = (input: PoolerSettingsInput): string | undefined =>
+      planPoolerSettings(input).find(({ name }) => name === "idle_transaction_timeout")?.value;
+    expect(found(anInput())).toBeUndefined();
+    expect(found(anInput({ idleTransactionTimeoutS: 90 }))).toBe("90");
+  });
+
+  it("lets as many clients wait for acceptance as it takes, at least 1024", () => {
+    const backlog = (maxClients: number): string | undefined =>
+      planPoolerSettings(anInput({ maxClients })).find(({ name }) => name === "listen_backlog")?.value;
+    expect([backlog(100), backlog(5000)]).toEqual(["1024", "5000"]);
+  });
+});
+
+describe("planRouteParams", () => {
+  it("bounds the write route's connections", () => {
+    const params = planRouteParams({ poolSize: 25, reserveSize: 5, reads: false });
+    expect(params.map(({ key, value }) => `${key}=${value}`)).toEqual(["pool_size=25", "max_db_connections=35"]);
+    expect(maxDbConnections(25, 5)).toBe(35);
+  });
+
+  it("turns over the read route's connections", () => {
+    const params = planRouteParams({ poolSize: 50, reserveSize: 5, reads: true });
+    expect(params.map(({ key, value }) => `${key}=${value}`)).toEqual(["pool_size=50", "max_db_connections=60", "server_lifetime=600"]);
+  });
+});
