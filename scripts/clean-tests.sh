@@ -6,7 +6,7 @@ set -euo pipefail
 . "$REPO/scripts/lib/stack.sh"
 
 # left COMMAND…: the names that the command prints and tests own.
-left() { "$@" | grep -E "^$PROJECT-test[a-z0-9]*-" || true; }
+left() { "$@" | grep -E "^$PROJECT-test[a-z0-9]*(-|$)" || true; }
 
 count=0
 remove() {

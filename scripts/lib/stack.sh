@@ -48,16 +48,22 @@ destroy_stack() {
   pulumi destroy --cwd "$REPO" --stack "$STACK" ${DESTROY_FLAGS---yes --skip-preview}
 }
 
-# docker, talking to the engine that the stack's config names.
-stack_docker() {
+# The engine that the stack's config names, for docker in this process and below.
+# DOCKER_HOST does not count: Pulumi would not use it either.
+use_stack_engine() {
   local host
-  host="$(pulumi config get dockerHost --cwd "$REPO" --stack "$STACK" --non-interactive 2>/dev/null)" || host=''
-  if [ -n "$host" ]; then docker --host "$host" "$@"; else docker "$@"; fi
+  host="$(sed -n "s/^[[:space:]]*$PROJECT:dockerHost:[[:space:]]*//p" "$REPO/Pulumi.$STACK.yaml" | tr -d "\"' " | head -n 1)"
+  host="${host%%#*}"
+  if [ -n "${DOCKER_HOST:-}" ] && [ "$DOCKER_HOST" != "${host:-unix:///var/run/docker.sock}" ]; then
+    echo "note: DOCKER_HOST is ignored; dockerHost in Pulumi.$STACK.yaml says where the stack runs" >&2
+  fi
+  # Unset stands for the local engine, which bootstrap can start or install.
+  if [ -n "$host" ] && [ "$host" != unix:///var/run/docker.sock ]; then export DOCKER_HOST="$host"; else unset DOCKER_HOST; fi
 }
 
 # Names of the stack's data volumes; docker's own filter only knows substrings.
 data_volumes() {
   local names
-  names="$(stack_docker volume ls --quiet --filter "name=$PROJECT-$STACK-pg")" || return 1
+  names="$(docker volume ls --quiet --filter "name=$PROJECT-$STACK-pg")" || return 1
   grep -E "^$PROJECT-$STACK-pg[0-9]+-data\$" <<<"$names" | LC_ALL=C sort || true
 }

@@ -7,6 +7,7 @@ set -euo pipefail
 . "$REPO/scripts/lib/stack.sh"
 
 require_stack "${1:-}"
+use_stack_engine
 "$REPO/scripts/bootstrap.sh" --quiet --only node,npm,pulumi,engine
 use_env
 destroy_stack

@@ -7,6 +7,7 @@ set -euo pipefail
 . "$REPO/scripts/lib/stack.sh"
 
 require_stack "${1:-}"
+use_stack_engine
 [ "${2:-}" = "$STACK" ] ||
   die "this deletes all data of the stack $STACK. If that is meant: make purge STACK=$STACK CONFIRM=$STACK"
 
@@ -21,6 +22,6 @@ if [ -z "$volumes" ]; then
 fi
 echo
 for volume in $volumes; do
-  stack_docker volume rm "$volume" >/dev/null
+  docker volume rm "$volume" >/dev/null
   echo "deleted $volume"
 done

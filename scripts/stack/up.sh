@@ -6,6 +6,7 @@ set -euo pipefail
 . "$REPO/scripts/lib/stack.sh"
 
 require_stack "${1:-}"
+use_stack_engine
 "$REPO/scripts/bootstrap.sh" --quiet
 use_env
 select_stack
