@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
@@ -50,7 +52,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
       onEngine,
     );
     const exporters = this.#exporters(args, images, network, [nodes.roles, pooler.container], onEngine);
-    this.check = this.#check(plan, nodes, pooler, exporters);
+    this.check = this.#check(args, nodes, pooler, exporters);
     this.registerOutputs({});
   }
 
@@ -69,7 +71,11 @@ export class PostgresCluster extends pulumi.ComponentResource {
         memoryMb: engine.memoryMb,
         cpus: engine.cpus ?? 0,
         containers: containersOf(plan),
-        ports: [...nodes.map(({ hostPort }) => hostPort), plan.pooler.hostPort, ...(exporters === undefined ? [] : [...exporters.nodes.map(({ hostPort }) => hostPort), exporters.pooler.hostPort])],
+        ports: [
+          ...nodes.map(({ hostPort }) => hostPort),
+          plan.pooler.hostPort,
+          ...(exporters === undefined ? [] : [...exporters.nodes.map(({ hostPort }) => hostPort), exporters.pooler.hostPort]),
+        ],
         nodes: nodes.map(({ name, role, dataVolume }) => ({ name, role, dataVolume })),
       },
       { parent: this },
@@ -96,7 +102,11 @@ export class PostgresCluster extends pulumi.ComponentResource {
     const { plan, files } = args;
     const image = images.resources.postgres;
     const after = image === undefined ? [] : [image];
-    const create = (node: ClusterPlan["nodes"][number], also: readonly pulumi.Resource[], afterGate: pulumi.Resource | undefined): PostgresNode =>
+    const create = (
+      node: ClusterPlan["nodes"][number],
+      also: readonly pulumi.Resource[],
+      afterGate: pulumi.Resource | undefined,
+    ): PostgresNode =>
       new PostgresNode(
         node.name,
         {
@@ -139,25 +149,48 @@ export class PostgresCluster extends pulumi.ComponentResource {
     );
   }
 
-  #exporters(args: PostgresClusterArgs, images: Images, network: pulumi.Output<string>, [roles, pooler]: readonly [Roles, pulumi.Resource], opts: pulumi.ComponentResourceOptions): Exporters | undefined {
+  #exporters(
+    args: PostgresClusterArgs,
+    images: Images,
+    network: pulumi.Output<string>,
+    [roles, pooler]: readonly [Roles, pulumi.Resource],
+    opts: pulumi.ComponentResourceOptions,
+  ): Exporters | undefined {
     const { plan, files } = args;
     if (plan.exporters === undefined || files.exporters === undefined) return undefined;
     const after = [images.resources.postgresExporter, images.resources.poolerExporter, roles].filter((resource) => resource !== undefined);
-    return new Exporters("exporter", { plan, exporters: plan.exporters, files: files.exporters, network, secrets: this.secrets.all, after, pooler }, opts);
+    return new Exporters(
+      "exporter",
+      { plan, exporters: plan.exporters, files: files.exporters, network, secrets: this.secrets.all, after, pooler },
+      opts,
+    );
   }
 
   /** Runs again whenever anything that it looks at was touched. */
-  #check(plan: ClusterPlan, nodes: Nodes, pooler: Pooler, exporters: Exporters | undefined): ReplicationCheck {
+  #check({ plan, files }: PostgresClusterArgs, nodes: Nodes, pooler: Pooler, exporters: Exporters | undefined): ReplicationCheck {
     return new ReplicationCheck(
       "check",
       {
         target: checkTargetOf(plan),
         secrets: pulumi.secret(this.secrets.all.apply(({ passwords }) => passwords)),
-        triggers: [...nodes.all.map(({ containerId }) => containerId), pooler.container.id, ...(exporters?.containers ?? []).map(({ id }) => id)],
+        triggers: [
+          digestOf(files),
+
+          ...nodes.all.map(({ containerId }) => containerId),
+          pooler.container.id,
+          ...(exporters?.containers ?? []).map(({ id }) => id),
+        ],
       },
       {
         parent: this,
-        dependsOn: [...nodes.all.map(({ gate }) => gate), ...nodes.all.map(({ files }) => files), nodes.roles, pooler.files, pooler.container, ...(exporters?.containers ?? [])],
+        dependsOn: [
+          ...nodes.all.map(({ gate }) => gate),
+          ...nodes.all.map(({ files }) => files),
+          nodes.roles,
+          pooler.files,
+          pooler.container,
+          ...(exporters?.containers ?? []),
+        ],
       },
     );
   }
@@ -167,6 +200,14 @@ interface Nodes {
   /** Leader first. */
   readonly all: readonly PostgresNode[];
   readonly roles: Roles;
+}
+
+/** Changes with any plain file; secret files follow from the secrets, which are an input of their own. */
+function digestOf(files: RenderedFiles): string {
+  const texts = [...files.nodes.values(), files.pooler, files.exporters ?? []]
+    .flat()
+    .map((file) => (file.kind === "plain" ? file.content : ""));
+  return createHash("sha256").update(texts.join("\0")).digest("hex");
 }
 
 function usedImages(plan: ClusterPlan): readonly ImageKind[] {

@@ -45,10 +45,15 @@ function plainFiles(files: readonly FileSpec[]): Record<string, string> {
   return Object.fromEntries(files.flatMap((file) => (file.kind === "plain" ? [[file.path, file.content] as const] : [])));
 }
 
-function secretFiles(files: readonly FileSpec[], secrets: pulumi.Output<ClusterSecrets>): Record<string, { mode: number; content: pulumi.Output<string> }> {
+function secretFiles(
+  files: readonly FileSpec[],
+  secrets: pulumi.Output<ClusterSecrets>,
+): Record<string, { mode: number; content: pulumi.Output<string> }> {
   return Object.fromEntries(
     files.flatMap((file) =>
-      file.kind === "secret" ? [[file.path, { mode: file.mode, content: pulumi.secret(secrets.apply((clear) => file.render(clear))) }] as const] : [],
+      file.kind === "secret"
+        ? [[file.path, { mode: file.mode, content: pulumi.secret(secrets.apply((clear) => file.render(clear))) }] as const]
+        : [],
     ),
   );
 }

@@ -13,7 +13,11 @@ export interface ContainerSpec {
   readonly cpus?: number | undefined;
   /** Name → value; never a secret. */
   readonly environment?: Readonly<Record<string, string>>;
-  readonly mounts: readonly { readonly volume: docker.types.input.ContainerMount["source"]; readonly target: string; readonly readOnly: boolean }[];
+  readonly mounts: readonly {
+    readonly volume: docker.types.input.ContainerMount["source"];
+    readonly target: string;
+    readonly readOnly: boolean;
+  }[];
   readonly tmpfs?: Readonly<Record<string, string>>;
   readonly network: docker.types.input.ContainerNetworksAdvanced["name"];
   readonly aliases: readonly string[];

@@ -21,7 +21,14 @@ export interface ExportersArgs {
 }
 
 /** Collectors beside the default ones: what the dashboards and alerts of a replicated cluster need. */
-const collectors = ["stat_wal_receiver", "stat_checkpointer", "long_running_transactions", "database_wraparound", "postmaster", "xlog_location"];
+const collectors = [
+  "stat_wal_receiver",
+  "stat_checkpointer",
+  "long_running_transactions",
+  "database_wraparound",
+  "postmaster",
+  "xlog_location",
+];
 
 /** postgres_exporter beside each node, pgbouncer_exporter beside the pooler. */
 export class Exporters extends pulumi.ComponentResource {

@@ -55,12 +55,17 @@ export class PostgresNode extends pulumi.ComponentResource {
         stopSignal: "SIGINT",
         stopSeconds: 120,
         nofile: 16_384,
-        probe: ["/usr/lib/postgresql/" + String(plan.major) + "/bin/pg_isready", "-q", "-h", "127.0.0.1"],
+        probe: ["/bin/bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/5432"],
       }),
       {
         parent: this,
         // One node at a time: a container is touched only after the node before it was proven.
-        dependsOn: [config.files, ...(slot === undefined ? [] : [slot]), ...args.after, ...(args.afterGate === undefined ? [] : [args.afterGate])],
+        dependsOn: [
+          config.files,
+          ...(slot === undefined ? [] : [slot]),
+          ...args.after,
+          ...(args.afterGate === undefined ? [] : [args.afterGate]),
+        ],
         // Without both, an edit of these would be reported as done and change nothing.
         replaceOnChanges: ["healthcheck", "tmpfs", "init"],
         deleteBeforeReplace: true,
@@ -100,7 +105,11 @@ export class PostgresNode extends pulumi.ComponentResource {
   #slot(name: string, { plan, node, after }: PostgresNodeArgs): ReplicationSlot | undefined {
     if (node.slot === undefined) return undefined;
     const leader = leaderOf(plan);
-    return new ReplicationSlot(`${name}-slot`, { host: plan.engine.host, container: leader.container, slot: node.slot }, { parent: this, dependsOn: [...after] });
+    return new ReplicationSlot(
+      `${name}-slot`,
+      { host: plan.engine.host, container: leader.container, slot: node.slot },
+      { parent: this, dependsOn: [...after] },
+    );
   }
 
   #gate(name: string, { plan, node, monitoringPassword }: PostgresNodeArgs, container: docker.Container): NodeReady {

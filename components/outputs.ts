@@ -22,7 +22,12 @@ export function clusterOutputs(plan: ClusterPlan, cluster: PostgresCluster): Rec
       nodes: Object.fromEntries(plan.nodes.map(({ name, hostPort }) => [name, hostPort])),
       ...(exporters === undefined
         ? {}
-        : { exporters: Object.fromEntries([...exporters.nodes.map(({ node, hostPort }) => [node, hostPort] as const), ["pooler", exporters.pooler.hostPort] as const]) }),
+        : {
+            exporters: Object.fromEntries([
+              ...exporters.nodes.map(({ node, hostPort }) => [node, hostPort] as const),
+              ["pooler", exporters.pooler.hostPort] as const,
+            ]),
+          }),
     },
     nodes: plan.nodes.map(({ name, role, container, dataVolume }) => ({ name, role, container, dataVolume })),
     report: cluster.check.report,

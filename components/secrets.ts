@@ -16,7 +16,12 @@ export class Secrets extends pulumi.ComponentResource {
     super("pgstack:docker:Secrets", name, {}, opts);
     const passwordOf = (role: PasswordRole): pulumi.Output<string> =>
       pulumi.secret(new random.RandomPassword(`${name}-${role}`, { length: passwordLength, special: false }, { parent: this }).result);
-    this.passwords = { app: passwordOf("app"), replicator: passwordOf("replicator"), monitoring: passwordOf("monitoring"), pgbouncer: passwordOf("pgbouncer") };
+    this.passwords = {
+      app: passwordOf("app"),
+      replicator: passwordOf("replicator"),
+      monitoring: passwordOf("monitoring"),
+      pgbouncer: passwordOf("pgbouncer"),
+    };
     // A salt is no secret; one seed gives each role its own.
     const salt = new random.RandomId(`${name}-salt`, { byteLength: 32 }, { parent: this });
     const { app, replicator, monitoring, pgbouncer } = this.passwords;

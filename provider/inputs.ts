@@ -12,5 +12,7 @@ export function parseInputs<T>(schema: z.ZodType<T>, inputs: Properties): T {
   const result = schema.safeParse(inputs);
   if (result.success) return result.data;
   // Paths only: a message must not show a value that may be a secret.
-  throw new Error(`resource inputs do not fit: ${result.error.issues.map((issue) => `${issue.path.join(".")} (${issue.code})`).join(", ")}`);
+  throw new Error(
+    `resource inputs do not fit: ${result.error.issues.map((issue) => `${issue.path.join(".")} (${issue.code})`).join(", ")}`,
+  );
 }

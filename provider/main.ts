@@ -62,7 +62,10 @@ function withOutputs(kind: Kind, inputs: Properties, outputs: Properties): Prope
   const hidden = kind.secretOutputs ?? [];
   // The wire knows no `undefined`; JSON leaves such fields out.
   const plainOutputs = JSON.parse(JSON.stringify(outputs)) as Properties;
-  return { ...inputs, ...Object.fromEntries(Object.entries(plainOutputs).map(([key, value]) => [key, hidden.includes(key) ? conceal(value) : value])) };
+  return {
+    ...inputs,
+    ...Object.fromEntries(Object.entries(plainOutputs).map(([key, value]) => [key, hidden.includes(key) ? conceal(value) : value])),
+  };
 }
 
 const provider: Provider = {

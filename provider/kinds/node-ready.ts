@@ -48,10 +48,18 @@ export const nodeReady: Kind = {
 async function waitUntilReady(context: Context, gate: Inputs): Promise<void> {
   const engine = await connectEngine(gate.host);
   const initial = await containerState(engine, gate.container);
-  const watch = { restarts: initial?.restartCount ?? 0, lastLine: "", quietSince: performance.now(), askedAt: performance.now(), reason: "it did not answer" };
+  const watch = {
+    restarts: initial?.restartCount ?? 0,
+    lastLine: "",
+    quietSince: performance.now(),
+    askedAt: performance.now(),
+    reason: "it did not answer",
+  };
   const login = { user: "monitoring", password: gate.password, database: "postgres" };
   const logins = { node: { ...login, ...gate.address }, leader: { ...login, ...gate.leader } };
-  const inRecovery = async (): Promise<{ inRecovery: boolean }> => ({ inRecovery: (await runSql(engine, gate.container, "select pg_is_in_recovery();")) === "t" });
+  const inRecovery = async (): Promise<{ inRecovery: boolean }> => ({
+    inRecovery: (await runSql(engine, gate.container, "select pg_is_in_recovery();")) === "t",
+  });
 
   const outcome = await poll(
     async () => {
@@ -76,14 +84,21 @@ interface Watch {
 }
 
 /** Looks at the container now and then: has it ended, has its log moved? */
-async function observeWait(context: Context, engine: Engine, gate: Inputs, watch: Watch, { reason }: Extract<Readiness, { state: "waiting" }>): Promise<void> {
+async function observeWait(
+  context: Context,
+  engine: Engine,
+  gate: Inputs,
+  watch: Watch,
+  { reason }: Extract<Readiness, { state: "waiting" }>,
+): Promise<void> {
   if (reason !== watch.reason && !reason.includes("bytes behind")) watch.quietSince = performance.now();
   watch.reason = reason;
   if (performance.now() - watch.askedAt < engineEveryMs) return;
   watch.askedAt = performance.now();
   const state = await containerState(engine, gate.container);
   if (state === undefined) throw await failure(engine, gate, "its container is gone");
-  if (!state.running || state.restartCount > watch.restarts) throw await failure(engine, gate, `its container ended with exit code ${state.exitCode}`);
+  if (!state.running || state.restartCount > watch.restarts)
+    throw await failure(engine, gate, `its container ended with exit code ${state.exitCode}`);
   const line = (await lastLogLines(engine, gate.container, 1))[0] ?? "";
   if (line !== watch.lastLine) watch.quietSince = performance.now();
   watch.lastLine = line;

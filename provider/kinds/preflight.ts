@@ -24,7 +24,10 @@ export const preflight: Kind = {
       return await engineProblems(await connectEngine(wanted.host), before, wanted);
     } catch (error) {
       if (!isUnreachable(error)) throw error;
-      context.log("warning", `the Docker engine at ${wanted.host} cannot be reached (${(error as Error).message}): its memory, networks, ports and data volumes are not checked in this preview`);
+      context.log(
+        "warning",
+        `the Docker engine at ${wanted.host} cannot be reached (${(error as Error).message}): its memory, networks, ports and data volumes are not checked in this preview`,
+      );
       return [];
     }
   },
@@ -49,7 +52,9 @@ export const preflight: Kind = {
 function contextProblems(): readonly string[] {
   const context = process.env["DOCKER_CONTEXT"];
   if (context === undefined || context === "") return [];
-  return [`DOCKER_CONTEXT is set (${context}) and would win over pgstack:dockerHost: unset it, and name the engine with \`pulumi config set dockerHost …\``];
+  return [
+    `DOCKER_CONTEXT is set (${context}) and would win over pgstack:dockerHost: unset it, and name the engine with \`pulumi config set dockerHost …\``,
+  ];
 }
 
 function unchanged(before: PreflightInputs | undefined, wanted: PreflightInputs): boolean {

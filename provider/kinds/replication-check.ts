@@ -23,7 +23,10 @@ export const replicationCheck: Kind = {
     const { target, secrets } = parseInputs(inputs, news);
     const seen = await probe(target, secrets, { signal: context.signal });
     if (seen.state !== "broken") return false;
-    context.log("warning", `the cluster is not what was declared:\n${seen.findings.map(({ code, node, observed }) => `  ${code}${node === undefined ? "" : ` ${node}`}: ${observed}`).join("\n")}`);
+    context.log(
+      "warning",
+      `the cluster is not what was declared:\n${seen.findings.map(({ code, node, observed }) => `  ${code}${node === undefined ? "" : ` ${node}`}: ${observed}`).join("\n")}`,
+    );
     return true;
   },
 
@@ -36,10 +39,18 @@ export const replicationCheck: Kind = {
     });
     if (!report.ok) {
       throw new UserError([
-        { where: `stack ${target.stack}`, problem: `the cluster is not what was declared\n${reportText(report)}`, fix: "mend what is named above, then run the deployment again: it checks again" },
+        {
+          where: `stack ${target.stack}`,
+          problem: `the cluster is not what was declared\n${reportText(report)}`,
+          fix: "mend what is named above, then run the deployment again: it checks again",
+        },
       ]);
     }
-    for (const finding of report.findings) context.log("warning", `${finding.code}${finding.node === undefined ? "" : ` ${finding.node}`}: ${finding.observed}. ${finding.action}`);
+    for (const finding of report.findings)
+      context.log(
+        "warning",
+        `${finding.code}${finding.node === undefined ? "" : ` ${finding.node}`}: ${finding.observed}. ${finding.action}`,
+      );
     return { report };
   },
 };

@@ -50,7 +50,10 @@ export const replicationSlot: Kind = {
     const engine = await connectEngine(host);
     const dropped = await poll(() => drop(engine, container, slot), { everyMs: 200, timeoutMs: releaseTimeoutMs, signal: context.signal });
     if (dropped === undefined) {
-      context.log("warning", `slot ${slot} is still in use and stays; it keeps at most slotWalCap of WAL. Drop it on the leader: select pg_drop_replication_slot('${slot}')`);
+      context.log(
+        "warning",
+        `slot ${slot} is still in use and stays; it keeps at most slotWalCap of WAL. Drop it on the leader: select pg_drop_replication_slot('${slot}')`,
+      );
     }
   },
 };
@@ -63,7 +66,11 @@ async function slotExists(engine: Engine, container: string, slot: string): Prom
 async function drop(engine: Engine, container: string, slot: string): Promise<true | undefined> {
   if ((await containerState(engine, container))?.running !== true) return true;
   try {
-    await runSql(engine, container, `select from (select slot_name from pg_replication_slots where slot_name = ${sqlLiteral(slot)}) s, pg_drop_replication_slot(s.slot_name);`);
+    await runSql(
+      engine,
+      container,
+      `select from (select slot_name from pg_replication_slots where slot_name = ${sqlLiteral(slot)}) s, pg_drop_replication_slot(s.slot_name);`,
+    );
     return true;
   } catch (error) {
     if (error instanceof SqlError && error.message.includes("is active for PID")) return undefined;

@@ -35,7 +35,14 @@ export const roles: Kind = {
     // Without its server nothing can be said about roles: the check names that, not this resource.
     if ((await containerState(engine, container))?.running !== true) return { drift: stored["drift"] ?? "" };
     const missing = await runSql(engine, container, rolesDriftSql(spec), "postgres", context.signal);
-    const extensions = missing.includes("database ") ? "" : await runSql(engine, container, extensionDriftSql(spec), spec.database, context.signal);
-    return { drift: [missing, extensions].filter((text) => text !== "").join("\n").replaceAll("\n", "; ") };
+    const extensions = missing.includes("database ")
+      ? ""
+      : await runSql(engine, container, extensionDriftSql(spec), spec.database, context.signal);
+    return {
+      drift: [missing, extensions]
+        .filter((text) => text !== "")
+        .join("\n")
+        .replaceAll("\n", "; "),
+    };
   },
 };

@@ -11,7 +11,11 @@ interface NodeData {
 }
 
 /** Data volumes of nodes that are new to this deployment, against what it declares. */
-export async function dataProblems(engine: Engine, before: PreflightInputs | undefined, wanted: PreflightInputs): Promise<readonly string[]> {
+export async function dataProblems(
+  engine: Engine,
+  before: PreflightInputs | undefined,
+  wanted: PreflightInputs,
+): Promise<readonly string[]> {
   const known = new Set(before?.nodes.map(({ name }) => name));
   const fresh = wanted.nodes.filter(({ name }) => !known.has(name));
   const found = await Promise.all(fresh.map((node) => dataOf(engine, node)));

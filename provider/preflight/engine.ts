@@ -10,7 +10,9 @@ export async function sizeProblems(engine: Engine, wanted: PreflightInputs): Pro
   const availableMb = Math.floor(MemTotal / 1024 ** 2);
   return [
     ...(wanted.memoryMb > availableMb
-      ? [`pgstack:memory: all containers together may use ${wanted.memoryMb} MB, but the engine has ${availableMb} MB: lower memory or replicas`]
+      ? [
+          `pgstack:memory: all containers together may use ${wanted.memoryMb} MB, but the engine has ${availableMb} MB: lower memory or replicas`,
+        ]
       : []),
     ...(wanted.cpus > NCPU ? [`pgstack:cpus: ${wanted.cpus} is more than the engine's ${NCPU} CPUs: give at most ${NCPU}`] : []),
   ];
@@ -24,7 +26,10 @@ export async function subnetProblems(engine: Engine, { network }: PreflightInput
     .filter(({ Name }) => Name !== network.name)
     .flatMap(({ Name, IPAM }) => (IPAM?.Config ?? []).map(({ Subnet }) => ({ name: Name, subnet: Subnet ?? "" })))
     .filter(({ subnet }) => /^\d+\.\d+\.\d+\.\d+\//.test(subnet) && overlaps(own, parseSubnet(subnet)))
-    .map(({ name, subnet }) => `pgstack:subnet: ${network.subnet} overlaps with the network ${name} (${subnet}) on this engine: choose another one`);
+    .map(
+      ({ name, subnet }) =>
+        `pgstack:subnet: ${network.subnet} overlaps with the network ${name} (${subnet}) on this engine: choose another one`,
+    );
 }
 
 /** Containers and a network of this stack's names, although this stack's state knows of none. */
@@ -41,13 +46,21 @@ export async function nameProblems(engine: Engine, wanted: PreflightInputs): Pro
         ]),
     ...(networks.length === 0
       ? []
-      : [`the network ${wanted.network.name} is on the engine, but Pulumi's state does not know it: docker network rm ${wanted.network.name}`]),
+      : [
+          `the network ${wanted.network.name} is on the engine, but Pulumi's state does not know it: docker network rm ${wanted.network.name}`,
+        ]),
   ];
 }
 
 /** Ports that this deployment is new to and that someone else holds. */
-export async function portProblems(engine: Engine, before: PreflightInputs | undefined, wanted: PreflightInputs): Promise<readonly string[]> {
-  const fresh = wanted.ports.filter((port) => before === undefined || before.bindAddress !== wanted.bindAddress || !before.ports.includes(port));
+export async function portProblems(
+  engine: Engine,
+  before: PreflightInputs | undefined,
+  wanted: PreflightInputs,
+): Promise<readonly string[]> {
+  const fresh = wanted.ports.filter(
+    (port) => before === undefined || before.bindAddress !== wanted.bindAddress || !before.ports.includes(port),
+  );
   const holders = await publishedPorts(engine, wanted);
   const problems = await Promise.all(
     fresh.map(async (port) => {
@@ -67,7 +80,11 @@ async function containersByName(engine: Engine): Promise<ReadonlySet<string>> {
 async function publishedPorts(engine: Engine, wanted: PreflightInputs): Promise<ReadonlyMap<number, string>> {
   const containers = await engine.listContainers();
   const others = containers.filter(({ Names }) => !Names.some((name) => wanted.containers.includes(name.replace(/^\//, ""))));
-  return new Map(others.flatMap(({ Names, Ports }) => Ports.map(({ PublicPort }) => [PublicPort, `container ${(Names[0] ?? "").replace(/^\//, "")}`] as const)));
+  return new Map(
+    others.flatMap(({ Names, Ports }) =>
+      Ports.map(({ PublicPort }) => [PublicPort, `container ${(Names[0] ?? "").replace(/^\//, "")}`] as const),
+    ),
+  );
 }
 
 /** Whether something on this machine listens there; only an engine on this machine can be asked that way. */

@@ -41,9 +41,12 @@ export async function reloadPgbouncer(context: Context, engine: Engine, reload: 
   );
   if (done === undefined) {
     const what = problem === "" ? `it still runs with ${last.map(({ key, value }) => `${key} = ${value}`).join(", ")}` : problem;
-    throw new UserError([{ where: reload.container, problem: `it did not take its new files: ${what}`, fix: `see its log: docker logs ${reload.container}` }]);
+    throw new UserError([
+      { where: reload.container, problem: `it did not take its new files: ${what}`, fix: `see its log: docker logs ${reload.container}` },
+    ]);
   }
-  if (last.length > 0) context.log("warning", `${reload.container}: takes effect at the next restart: ${last.map(({ key }) => key).join(", ")}`);
+  if (last.length > 0)
+    context.log("warning", `${reload.container}: takes effect at the next restart: ${last.map(({ key }) => key).join(", ")}`);
 }
 
 function showConfig({ address, password }: PgbouncerReload): Promise<readonly ConfigRow[]> {

@@ -52,5 +52,7 @@ function proof(before: string): string {
 }
 
 function failed(container: string, problem: string): UserError {
-  return new UserError([{ where: container, problem, fix: "correct the setting in the stack file; the server still runs with the old ones" }]);
+  return new UserError([
+    { where: container, problem, fix: "correct the setting in the stack file; the server still runs with the old ones" },
+  ]);
 }

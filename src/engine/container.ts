@@ -14,7 +14,13 @@ export interface ContainerState {
 export async function containerState(engine: Engine, name: string): Promise<ContainerState | undefined> {
   try {
     const { Id, State, RestartCount } = await engine.getContainer(name).inspect();
-    return { id: Id, running: State.Running && !State.Restarting, restarting: State.Restarting, restartCount: RestartCount, exitCode: State.ExitCode };
+    return {
+      id: Id,
+      running: State.Running && !State.Restarting,
+      restarting: State.Restarting,
+      restartCount: RestartCount,
+      exitCode: State.ExitCode,
+    };
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;
@@ -33,7 +39,7 @@ export async function lastLogLines(engine: Engine, name: string, lines: number):
 /** Frames of 8 bytes (stream, length) and text, as the engine sends logs of containers without a terminal. */
 function demultiplex(log: Buffer): string {
   let text = "";
-  for (let at = 0; at + 8 <= log.length; ) {
+  for (let at = 0; at + 8 <= log.length;) {
     const length = log.readUInt32BE(at + 4);
     text += log.toString("utf8", at + 8, at + 8 + length);
     at += 8 + length;

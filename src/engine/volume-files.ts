@@ -45,7 +45,7 @@ export async function readVolumeFiles(engine: Engine, volume: string, image: str
     const reader = extract();
     Readable.from(stream).pipe(reader);
     for await (const entry of reader) {
-      const { name, type, mode = 0 } = entry.header;
+      const { name, type, mode } = entry.header;
       const content = (await buffer(entry)).toString("utf8");
       if (type === "file") files.set(name.replace(/^\.?\//, ""), { path: name, content, mode: mode & 0o777 });
     }
@@ -82,7 +82,13 @@ export async function volumeExists(engine: Engine, volume: string): Promise<bool
 type Carrier = Awaited<ReturnType<Engine["createContainer"]>>;
 
 /** Runs `work` with a container that mounts the volume and is never started; removes it whatever happens. */
-async function withCarrier<T>(engine: Engine, volume: string, image: string, readOnly: boolean, work: (carrier: Carrier) => Promise<T>): Promise<T> {
+async function withCarrier<T>(
+  engine: Engine,
+  volume: string,
+  image: string,
+  readOnly: boolean,
+  work: (carrier: Carrier) => Promise<T>,
+): Promise<T> {
   const carrier = await engine.createContainer({
     Image: image,
     Cmd: ["true"],

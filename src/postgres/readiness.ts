@@ -28,9 +28,17 @@ export interface NodeLogins {
  *
  * @param whenNoRoles - asks a fresh leader whose roles do not exist yet (it refuses the login, which proves that it is up)
  */
-export async function nodeReadiness(role: NodeRole, logins: NodeLogins, whenNoRoles: () => Promise<{ inRecovery: boolean }>): Promise<Readiness> {
+export async function nodeReadiness(
+  role: NodeRole,
+  logins: NodeLogins,
+  whenNoRoles: () => Promise<{ inRecovery: boolean }>,
+): Promise<Readiness> {
   try {
-    return await withSession(logins.node, (client) => (role === "leader" ? leaderReadiness(client) : replicaReadiness(client, logins.leader)), limits);
+    return await withSession(
+      logins.node,
+      (client) => (role === "leader" ? leaderReadiness(client) : replicaReadiness(client, logins.leader)),
+      limits,
+    );
   } catch (error) {
     const { code, message } = error as { readonly code?: string; readonly message: string };
     if (role === "leader" && isRefusedLogin(code)) {
@@ -62,9 +70,11 @@ async function replicaReadiness(client: pg.Client, leader: Login): Promise<Readi
   const flushed = await withSession(
     leader,
     async (on) =>
-      (await on.query<{ lsn: string; system: string }>(
-        "select pg_current_wal_flush_lsn()::text as lsn, system_identifier::text as system from pg_control_system()",
-      )).rows[0],
+      (
+        await on.query<{ lsn: string; system: string }>(
+          "select pg_current_wal_flush_lsn()::text as lsn, system_identifier::text as system from pg_control_system()",
+        )
+      ).rows[0],
     limits,
   );
   const { rows } = await client.query<ReplicaRow & { behind: string | null }>(
@@ -78,7 +88,8 @@ async function replicaReadiness(client: pg.Client, leader: Login): Promise<Readi
   const row = rows[0];
   if (row === undefined || flushed === undefined) return waiting("no answer");
   if (!row.recovering) return wrong("it accepts writes: its data is a leader's");
-  if (row.system !== flushed.system) return wrong(`it holds the data of another cluster (system identifier ${row.system}, the leader has ${flushed.system})`);
+  if (row.system !== flushed.system)
+    return wrong(`it holds the data of another cluster (system identifier ${row.system}, the leader has ${flushed.system})`);
   if (row.receiver !== "streaming") return waiting(`its WAL receiver is ${row.receiver ?? "not running"}`);
   return Number(row.behind) <= 0 ? ready : waiting(`${row.behind} bytes behind the leader`);
 }

@@ -24,7 +24,12 @@ function rolesOf(spec: RolesSpec): readonly RoleAttributes[] {
   return [
     { name: spec.owner, replication: false, connectionLimit: -1, settings: {} },
     { name: "replicator", replication: true, connectionLimit: -1, settings: {} },
-    { name: "monitoring", replication: false, connectionLimit: spec.monitoringConnections, settings: { default_transaction_read_only: "on" } },
+    {
+      name: "monitoring",
+      replication: false,
+      connectionLimit: spec.monitoringConnections,
+      settings: { default_transaction_read_only: "on" },
+    },
   ];
 }
 
@@ -34,16 +39,22 @@ function rolesOf(spec: RolesSpec): readonly RoleAttributes[] {
  */
 export function rolesSql(spec: RolesSpec): string {
   return [
+    localCommit,
     ...rolesOf(spec).map((role) => roleSql(role, spec.verifiers[role.name] ?? "")),
     "grant pg_monitor to monitoring;",
     databaseSql(spec),
     `\\connect ${sqlIdent(spec.database)}`,
+    localCommit,
     ...spec.extensions.map((name) => `create extension if not exists ${sqlIdent(name)};`),
     heartbeatSql(spec.owner),
     "\\connect postgres",
+    localCommit,
     "create extension if not exists pg_stat_statements;",
   ].join("\n");
 }
+
+/** Roles come before the first replica: with synchronous replication their commits would wait for ever. */
+const localCommit = "set synchronous_commit = local;";
 
 function roleSql({ name, replication, connectionLimit, settings }: RoleAttributes, verifier: string): string {
   const role = sqlIdent(name);

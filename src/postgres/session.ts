@@ -23,7 +23,11 @@ const usualLimits: SessionLimits = { connectTimeoutMs: 3000, statementTimeoutMs:
  *
  * @throws what the driver throws; its messages hold no password
  */
-export async function withSession<T>(login: Login, work: (client: pg.Client) => Promise<T>, limits: SessionLimits = usualLimits): Promise<T> {
+export async function withSession<T>(
+  login: Login,
+  work: (client: pg.Client) => Promise<T>,
+  limits: SessionLimits = usualLimits,
+): Promise<T> {
   const { replication, ...where } = login;
   const client = new pg.Client({
     ...where,
@@ -33,7 +37,7 @@ export async function withSession<T>(login: Login, work: (client: pg.Client) => 
     // On the client alone: as a startup parameter the pooler would have to know it.
     query_timeout: limits.statementTimeoutMs,
     ssl: false,
-  } as pg.ClientConfig);
+  });
   // A server that goes away between two statements must not end this process.
   client.on("error", () => undefined);
   try {
