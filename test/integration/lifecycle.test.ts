@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { Deployment } from "../support/deployment.ts";
+
+/** One stack through its life; each step goes on from the one before. */
+describe("the life of a stack", () => {
+  let deployment: Deployment;
+
+  beforeAll(async () => {
+    deployment = await Deployment.create("staging", { memory: "512MB" });
+    await deployment.up();
+  });
+  afterAll(() => deployment?.remove());
+
+  const rows = (node: string): Promise<string> => deployment.sql(node, "select count(*) from kept;", "app");
+
+  it("shows no change on a second up, with and without refresh", async () => {
+    const second = await deployment.up("--expect-no-changes");
+    expect(second.output).toContain("unchanged");
+    await deployment.up("--refresh", "--expect-no-changes");
+  });
+
+  it("reports a healthy cluster in its outputs", async () => {
+    const { report, nodes } = await deployment.outputs();
+    expect(report.ok).toBe(true);
+    expect(report.findings).toEqual([]);
+    expect(nodes.map(({ name, role }) => `${name} ${role}`)).toEqual(["pg1 leader", "pg2 replica"]);
+  });
+
+  it("reloads a changed setting without replacing a container, and the server proves it", async () => {
+    const before = await containerIds(deployment);
+    deployment.configure({ settings: { work_mem: "7MB" } });
+    const preview = await deployment.preview("--diff");
+    expect(preview.output).toContain("+ work_mem = '7MB'");
+    await deployment.up();
+    expect(await deployment.sql("pg1", "show work_mem;")).toBe("7MB");
+    expect(await deployment.sql("pg2", "show work_mem;")).toBe("7MB");
+    expect(await containerIds(deployment)).toEqual(before);
+  });
+
+  it("names settings that wait for a restart instead of hiding them", async () => {
+    deployment.configure({ settings: { work_mem: "7MB", max_locks_per_transaction: 80 } });
+    const up = await deployment.up();
+    expect(up.output).toContain("takes effect at the next restart: max_locks_per_transaction");
+    const { report } = await deployment.outputs();
+    expect(report.findings.map(({ code }) => code)).toEqual(["restart-pending", "restart-pending"]);
+    // Written out: PostgreSQL clears the mark only when it reads a value, not when the line is gone.
+    deployment.configure({ settings: { work_mem: "7MB", max_locks_per_transaction: 64 } });
+    await deployment.up();
+    expect((await deployment.outputs()).report.findings).toEqual([]);
+  });
+
+  it("scales up without touching the nodes that are there, and back down, keeping the volume and dropping the slot", async () => {
+    await deployment.sql("pg1", "create table kept as select generate_series(1, 1000) as n;", "app");
+    const before = await containerIds(deployment);
+    deployment.configure({ replicas: 3 });
+    await deployment.up();
+    const scaled = await containerIds(deployment);
+    expect(scaled).toMatchObject(before);
+    expect(Object.keys(scaled).length).toBe(Object.keys(before).length + 4);
+    expect(await rows("pg4")).toBe("1000");
+
+    deployment.configure({ replicas: 1 });
+    await deployment.up();
+    expect(await deployment.sql("pg1", "select string_agg(slot_name, ',') from pg_replication_slots;")).toBe("pg2");
+    expect(await volumeNames(deployment)).toContain(`pgstack-${deployment.stack}-pg4-data`);
+  });
+
+  it("scales to no replica: reads go to the leader", async () => {
+    deployment.configure({ replicas: 0 });
+    await deployment.up();
+    const { report } = await deployment.outputs();
+    expect(report.ok).toBe(true);
+    expect(report.nodes.map(({ name }) => name)).toEqual(["pg1"]);
+    await deployment.up("--expect-no-changes");
+  });
+
+  it("adopts a replica's old volume when it can catch up", async () => {
+    await deployment.sql("pg1", "insert into kept select generate_series(1, 500);", "app");
+    deployment.configure({ replicas: 1 });
+    await deployment.up();
+    expect(await rows("pg2")).toBe("1500");
+  });
+
+  it("finds its data again after destroy and up", async () => {
+    const { report } = await deployment.outputs();
+    const destroyed = await deployment.destroy();
+    expect(destroyed.code).toBe(0);
+    expect(await containerIds(deployment)).toEqual({});
+    expect(await volumeNames(deployment)).toEqual([1, 2, 3, 4].map((node) => `pgstack-${deployment.stack}-pg${node}-data`));
+    await deployment.up();
+    expect(await rows("pg1")).toBe("1500");
+    expect(await rows("pg2")).toBe("1500");
+    expect((await deployment.outputs()).report.systemIdentifier).toBe(report.systemIdentifier);
+  });
+});
+
+async function containerIds(deployment: Deployment): Promise<Record<string, string>> {
+  const prefix = `/pgstack-${deployment.stack}-`;
+  const containers = await deployment.engine.listContainers({ all: true });
+  return Object.fromEntries(
+    containers.flatMap(({ Id, Names }) =>
+      Names.filter((name) => name.startsWith(prefix)).map((name) => [name.slice(prefix.length), Id] as const),
+    ),
+  );
+}
+
+async function volumeNames(deployment: Deployment): Promise<readonly string[]> {
+  const { Volumes } = await deployment.engine.listVolumes();
+  return Volumes.map(({ Name }) => Name)
+    .filter((name) => name.startsWith(`pgstack-${deployment.stack}-`))
+    .toSorted();
+}

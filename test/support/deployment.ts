@@ -1,0 +1,177 @@
+import { randomBytes } from "node:crypto";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { parse, stringify } from "yaml";
+
+import { runCheck } from "../../src/check/run.ts";
+import type { CheckReport } from "../../src/check/result.ts";
+import type { CheckSecrets, CheckTarget } from "../../src/check/target.ts";
+import type { Engine } from "../../src/engine/connect.ts";
+import { connectEngine } from "../../src/engine/connect.ts";
+import { runSql } from "../../src/engine/psql.ts";
+import { freeBlock } from "./free-block.ts";
+import type { RunResult } from "./run.ts";
+import { run } from "./run.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Every name on the engine that a test makes begins with this; `make clean-tests` removes what a killed run left. */
+export const testPrefix = "pgstack-test";
+
+const engineHost = process.env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock";
+
+export type StackConfig = Readonly<Record<string, unknown>>;
+
+export interface Outputs {
+  readonly writeUrl: string;
+  readonly readUrl: string;
+  readonly directUrl: string;
+  readonly adminUrl: string;
+  readonly replicaUrls: Readonly<Record<string, string>>;
+  readonly dotenv: string;
+  readonly report: CheckReport;
+  readonly nodes: readonly { readonly name: string; readonly role: string; readonly container: string; readonly dataVolume: string }[];
+  readonly check: { readonly target: CheckTarget; readonly secrets: CheckSecrets };
+}
+
+/**
+ * A real stack of the real program, deployed by the real Pulumi in a project folder of its own (the checkout's files by
+ * link, own stack file and state), with ports, subnet and names that nothing else uses.
+ */
+export class Deployment {
+  readonly stack: string;
+  readonly folder: string;
+  readonly engine: Engine;
+  #config: StackConfig;
+
+  private constructor(stack: string, folder: string, engine: Engine, config: StackConfig) {
+    this.stack = stack;
+    this.folder = folder;
+    this.engine = engine;
+    this.#config = config;
+  }
+
+  /**
+   * @param from - checked-in stack file to start from
+   * @param changes - keys without namespace that win over it
+   */
+  static async create(from: "staging" | "production", changes: StackConfig = {}): Promise<Deployment> {
+    const stack = `test${randomBytes(3).toString("hex")}`;
+    const folder = mkdtempSync(join(tmpdir(), `pgstack-${stack}-`));
+    linkProject(folder);
+    const { ports, subnet } = await freeBlock();
+    const deployment = new Deployment(stack, folder, await connectEngine(engineHost), {
+      ...readStackFile(from),
+      dockerHost: engineHost,
+      ports,
+      subnet,
+      ...changes,
+    });
+    const made = await deployment.pulumi("stack", "init", stack);
+    if (made.code !== 0) throw new Error(`stack init failed: ${made.output}`);
+    deployment.configure({});
+    return deployment;
+  }
+
+  /** Changes config keys; undefined removes one. */
+  configure(changes: StackConfig): void {
+    this.#config = Object.fromEntries(Object.entries({ ...this.#config, ...changes }).filter(([, value]) => value !== undefined));
+    const file = join(this.folder, `Pulumi.${this.stack}.yaml`);
+    const { encryptionsalt } = parse(readFileSync(file, "utf8")) as { readonly encryptionsalt: string };
+    const config = Object.fromEntries(Object.entries(this.#config).map(([key, value]) => [`pgstack:${key}`, value]));
+    writeFileSync(file, stringify({ encryptionsalt, config }));
+  }
+
+  /** Any Pulumi command in this project, with this stack's state and passphrase. */
+  pulumi(...args: readonly string[]): Promise<RunResult> {
+    const { PULUMI_CONFIG_PASSPHRASE: _passphrase, ...inherited } = process.env;
+    return run("pulumi", [...args, "--non-interactive", "--color", "never"], {
+      cwd: this.folder,
+      env: {
+        ...inherited,
+        PULUMI_BACKEND_URL: `file://${join(this.folder, "state")}`,
+        PULUMI_CONFIG_PASSPHRASE_FILE: join(this.folder, "passphrase"),
+      },
+      timeoutMs: 600_000,
+    });
+  }
+
+  /** `pulumi up` that must succeed. */
+  async up(...args: readonly string[]): Promise<RunResult> {
+    const result = await this.tryUp(...args);
+    if (result.code !== 0) throw new Error(`up failed:\n${result.output}`);
+    return result;
+  }
+
+  tryUp(...args: readonly string[]): Promise<RunResult> {
+    return this.pulumi("up", "--stack", this.stack, "--yes", "--skip-preview", ...args);
+  }
+
+  preview(...args: readonly string[]): Promise<RunResult> {
+    return this.pulumi("preview", "--stack", this.stack, ...args);
+  }
+
+  async outputs(): Promise<Outputs> {
+    const result = await this.pulumi("stack", "output", "--stack", this.stack, "--json", "--show-secrets");
+    if (result.code !== 0) throw new Error(`no outputs: ${result.output}`);
+    return JSON.parse(result.stdout) as Outputs;
+  }
+
+  /** The check, run from here; `timeoutMs` is how long it may wait for the cluster to become healthy. */
+  async check(timeoutMs: number): Promise<CheckReport> {
+    const { target, secrets } = (await this.outputs()).check;
+    return runCheck(target, secrets, { timeoutMs });
+  }
+
+  /** Name on the engine of a service, e.g. `pg1` or `pooler`. */
+  container(service: string): string {
+    return `pgstack-${this.stack}-${service}`;
+  }
+
+  /** SQL as the superuser on a node. */
+  sql(node: string, sql: string, database = "postgres"): Promise<string> {
+    return runSql(this.engine, this.container(node), sql, database);
+  }
+
+  destroy(): Promise<RunResult> {
+    return this.pulumi("destroy", "--stack", this.stack, "--yes", "--skip-preview");
+  }
+
+  /** Removes everything that this deployment made, data volumes too, whatever state it is in. */
+  async remove(): Promise<void> {
+    await removeFromEngine(this.engine, `pgstack-${this.stack}-`, `pgstack-${this.stack}`);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Everything of one prefix: containers, then volumes, then the network. */
+export async function removeFromEngine(engine: Engine, prefix: string, network: string): Promise<void> {
+  const named = (name: string | undefined): boolean => (name ?? "").replace(/^\//, "").startsWith(prefix);
+  const containers = await engine.listContainers({ all: true });
+  await Promise.all(
+    containers.filter(({ Names }) => Names.some(named)).map(({ Id }) => engine.getContainer(Id).remove({ force: true, v: true })),
+  );
+  const { Volumes } = await engine.listVolumes();
+  await Promise.all(Volumes.filter(({ Name }) => named(Name)).map(({ Name }) => engine.getVolume(Name).remove({ force: true })));
+  const networks = await engine.listNetworks();
+  await Promise.all(networks.filter(({ Name }) => Name === network).map(({ Id }) => engine.getNetwork(Id).remove()));
+}
+
+/** The checkout's files by link: the program runs from the repository, its stack files and state stay here. */
+function linkProject(folder: string): void {
+  for (const entry of readdirSync(root)) {
+    if (entry.startsWith(".") || /^Pulumi\./.test(entry)) continue;
+    symlinkSync(join(root, entry), join(folder, entry));
+  }
+  copyFileSync(join(root, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
+  mkdirSync(join(folder, "state"), { mode: 0o700 });
+  writeFileSync(join(folder, "passphrase"), randomBytes(24).toString("hex"), { mode: 0o600 });
+}
+
+function readStackFile(stack: string): StackConfig {
+  const { config } = parse(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as { readonly config: StackConfig };
+  return Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace(/^pgstack:/, ""), value]));
+}
