@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { writeVolumeFiles } from "../../src/engine/volume-files.ts";
+import { Deployment } from "../support/deployment.ts";
+import { run } from "../support/run.ts";
+
+/** What is changed behind Pulumi's back shows with --refresh and is repaired by it. */
+describe("drift", () => {
+  let deployment: Deployment;
+
+  beforeAll(async () => {
+    deployment = await Deployment.create("staging", { memory: "512MB" });
+    await deployment.up();
+  });
+  afterAll(() => deployment?.remove());
+
+  /** Shows as a change of exactly this resource, is repaired by `up --refresh`, and is gone afterwards. */
+  async function showsAndRepairs(resource: string): Promise<void> {
+    const preview = await deployment.preview("--refresh");
+    expect(preview.code).toBe(0);
+    expect(preview.output).toMatch(new RegExp(`[~+] +pgstack:index:\\S+ ${resource} +(update|create)`));
+    await deployment.up("--refresh");
+    await deployment.up("--refresh", "--expect-no-changes");
+  }
+
+  it("repairs a config file that was changed by hand, and the server runs with the right one again", async () => {
+    const volume = `pgstack-${deployment.stack}-pg2-config`;
+    const image = (await deployment.engine.getContainer(deployment.container("pg2")).inspect()).Image;
+    const before = (await run("docker", ["exec", deployment.container("pg2"), "cat", "/etc/pgstack/postgresql.conf"])).stdout;
+    await writeVolumeFiles(deployment.engine, volume, image, [
+      { path: "postgresql.conf", content: `${before}\nwork_mem = '99MB'\n`, mode: 0o644 },
+    ]);
+    await deployment.sql("pg2", "select pg_reload_conf();");
+    await showsAndRepairs("pg2-config-files");
+    expect((await run("docker", ["exec", deployment.container("pg2"), "cat", "/etc/pgstack/postgresql.conf"])).stdout).toBe(before);
+    expect(await deployment.sql("pg2", "show work_mem;")).not.toBe("99MB");
+  });
+
+  it("repairs a secret file without showing its content", async () => {
+    const volume = `pgstack-${deployment.stack}-pooler-config`;
+    const image = (await deployment.engine.getContainer(deployment.container("pooler")).inspect()).Image;
+    await writeVolumeFiles(deployment.engine, volume, image, [{ path: "userlist.txt", content: '"app" "changed-by-hand"\n', mode: 0o600 }]);
+    const preview = await deployment.preview("--refresh", "--diff");
+    expect(preview.output).toContain("userlist.txt was changed");
+    expect(preview.output).not.toContain("changed-by-hand");
+    expect(preview.output).not.toContain("SCRAM-SHA-256$");
+    await showsAndRepairs("pooler-config-files");
+    expect((await deployment.check(5000)).ok).toBe(true);
+  });
+
+  it("creates a slot again that was dropped by hand", async () => {
+    await deployment.sql("pg1", "select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = 'pg2';");
+    // The receiver comes back within its retry time, so the drop is tried until it wins.
+    await deployment.sql(
+      "pg1",
+      `do $$ begin
+         for i in 1..200 loop
+           begin
+             perform pg_drop_replication_slot('pg2'); return;
+           exception when object_in_use then
+             perform pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = 'pg2' and active_pid is not null;
+             perform pg_sleep(0.02);
+           end;
+         end loop;
+         raise exception 'slot could not be dropped';
+       end $$;`,
+    );
+    await showsAndRepairs("pg2-slot");
+    expect(await deployment.sql("pg1", "select slot_name, active from pg_replication_slots;")).toBe("pg2|t");
+  });
+
+  it("repairs a role's attributes, its password and its membership", async () => {
+    await deployment.sql(
+      "pg1",
+      "alter role app createdb; alter role monitoring connection limit 1 password 'x'; revoke pg_monitor from monitoring;",
+    );
+    const preview = await deployment.preview("--refresh", "--diff");
+    expect(preview.output).toContain("role app has more rights than declared");
+    expect(preview.output).toContain("monitoring is not in pg_monitor");
+    expect(preview.output).not.toContain("SCRAM-SHA-256$");
+    await showsAndRepairs("roles");
+    expect(await deployment.sql("pg1", "select rolcreatedb from pg_roles where rolname = 'app';")).toBe("f");
+    expect((await deployment.check(5000)).ok).toBe(true);
+  });
+
+  it("starts a container again that was removed by hand, with its data", async () => {
+    await run("docker", ["rm", "--force", deployment.container("pg2")]);
+    const preview = await deployment.preview("--refresh");
+    expect(preview.output).toMatch(/\+ +docker:index:Container pg2 +create/);
+    await deployment.up("--refresh");
+    expect((await deployment.check(5000)).ok).toBe(true);
+    await deployment.up("--refresh", "--expect-no-changes");
+  });
+});

@@ -1,0 +1,129 @@
+import { createServer } from "node:net";
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { Deployment } from "../support/deployment.ts";
+import { freeBlock } from "../support/free-block.ts";
+import { run } from "../support/run.ts";
+
+/** What cannot work is refused in preview, in one message, before anything changes. */
+describe("a deployment that cannot work", () => {
+  let deployment: Deployment;
+
+  beforeAll(async () => {
+    deployment = await Deployment.create("staging", { memory: "512MB" });
+  });
+  afterAll(() => deployment?.remove());
+
+  it("lists every mistake of the stack file at once, without a stack trace", async () => {
+    deployment.configure({ replica: 2, memory: "lots", pooler: { poolsize: 10 }, settings: { wal_level: "minimal" } });
+    const { code, output } = await deployment.preview();
+    expect(code).not.toBe(0);
+    expect(output).toContain(`Pulumi.${deployment.stack}.yaml: pgstack:replica: unknown key`);
+    expect(output).toContain("did you mean `replicas`?");
+    expect(output).toContain(`pgstack:memory: "lots" is not allowed`);
+    expect(output).toContain("did you mean `poolSize`?");
+    expect(output).not.toMatch(/^\s+at .*\.ts/m);
+    deployment.configure({ replica: undefined, memory: "512MB", pooler: undefined, settings: undefined });
+  });
+
+  it("refuses more memory than the engine has", async () => {
+    deployment.configure({ memory: "4000GB" });
+    const { code, output } = await deployment.preview();
+    expect(code).not.toBe(0);
+    expect(output).toContain("pgstack:memory: all containers together may use");
+    deployment.configure({ memory: "512MB" });
+  });
+
+  it("refuses a port that another process listens on", async () => {
+    const { ports } = await freeBlock();
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(ports.pooler, "127.0.0.1", resolve));
+    const own = (await freeBlock()).ports;
+    deployment.configure({ ports: { ...own, pooler: ports.pooler } });
+    const { code, output } = await deployment.preview();
+    await new Promise((resolve) => server.close(resolve));
+    expect(code).not.toBe(0);
+    expect(output).toContain(`pgstack:ports: port ${ports.pooler} is in use by another process`);
+    deployment.configure({ ports: own });
+  });
+
+  it("refuses a subnet that overlaps with another network", async () => {
+    const { subnet } = await freeBlock();
+    const network = `pgstack-${deployment.stack}-other`;
+    await deployment.engine.createNetwork({ Name: network, IPAM: { Driver: "default", Config: [{ Subnet: subnet }] } });
+    const own = (await freeBlock()).subnet;
+    deployment.configure({ subnet });
+    const { code, output } = await deployment.preview();
+    await deployment.engine.getNetwork(network).remove();
+    expect(code).not.toBe(0);
+    expect(output).toContain(`pgstack:subnet: ${subnet} overlaps with the network ${network}`);
+    deployment.configure({ subnet: own });
+  });
+
+  it("refuses names that are taken, and names what holds them", async () => {
+    const name = deployment.container("pg1");
+    const made = await run("docker", ["create", "--name", name, "debian:trixie-slim", "true"]);
+    expect(made.code).toBe(0);
+    const { code, output } = await deployment.preview();
+    await run("docker", ["rm", name]);
+    expect(code).not.toBe(0);
+    expect(output).toContain(`Pulumi's state does not know them: ${name}`);
+  });
+
+  it("refuses a data volume of another major version", async () => {
+    const volume = `pgstack-${deployment.stack}-pg1-data`;
+    await run("docker", [
+      "run",
+      "--rm",
+      "--network",
+      "none",
+      "-v",
+      `${volume}:/v`,
+      "debian:trixie-slim",
+      "sh",
+      "-c",
+      "mkdir /v/pgdata && echo 14 > /v/pgdata/PG_VERSION",
+    ]);
+    const { code, output } = await deployment.preview();
+    expect(code).not.toBe(0);
+    expect(output).toContain(`the data volume ${volume} of pg1 holds PostgreSQL 14, declared is 17`);
+    const kept = await run("docker", [
+      "run",
+      "--rm",
+      "--network",
+      "none",
+      "-v",
+      `${volume}:/v`,
+      "debian:trixie-slim",
+      "cat",
+      "/v/pgdata/PG_VERSION",
+    ]);
+    expect(kept.stdout.trim()).toBe("14");
+    await run("docker", ["volume", "rm", volume]);
+  });
+
+  it("goes on without the engine in preview and says what it could not check; up names the engine", async () => {
+    deployment.configure({ dockerHost: "unix:///nowhere/docker.sock" });
+    const preview = await deployment.preview();
+    expect(preview.output).toContain("the Docker engine at unix:///nowhere/docker.sock cannot be reached");
+    expect(preview.output).toContain("are not checked in this preview");
+    const up = await deployment.tryUp();
+    expect(up.code).not.toBe(0);
+    expect(up.output).toContain("pgstack:dockerHost: the Docker engine at unix:///nowhere/docker.sock cannot be reached");
+    expect(up.output).toContain("fix: start the engine");
+    deployment.configure({ dockerHost: process.env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock" });
+  });
+
+  it("refuses to change what is fixed once the cluster exists", async () => {
+    await deployment.up();
+    const { subnet } = await freeBlock();
+    deployment.configure({ leader: "pg2", subnet, locale: "en-US" });
+    const { code, output } = await deployment.tryUp();
+    expect(code).not.toBe(0);
+    expect(output).toContain("pgstack:leader: cannot change from pg1 to pg2");
+    expect(output).toContain(`to ${subnet}: a network cannot change under running containers`);
+    expect(output).toContain("pgstack:locale: cannot change from C.UTF-8 to en-US");
+    expect((await deployment.check(5000)).ok).toBe(true);
+  });
+});

@@ -1,0 +1,110 @@
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { Deployment } from "../support/deployment.ts";
+
+/** Both checked-in stacks at the same time on one engine, as they are but for ports and subnet. */
+describe("staging and production side by side", () => {
+  const stacks: { staging?: Deployment; production?: Deployment } = {};
+
+  beforeAll(async () => {
+    stacks.staging = await Deployment.create("staging");
+    stacks.production = await Deployment.create("production");
+    await Promise.all([stacks.staging.up(), stacks.production.up()]);
+  });
+  afterAll(() => Promise.all([stacks.staging?.remove(), stacks.production?.remove()]));
+
+  it.each([
+    ["staging", 1, 1000, 25],
+    ["production", 3, 2000, 50],
+  ] as const)("%s has %i replicas and a pooler for %i clients on %i connections", async (name, replicas, clients, pool) => {
+    const outputs = await outputsOf(stacks[name]);
+    expect(outputs.report).toMatchObject({ ok: true, findings: [] });
+    expect(outputs.nodes.filter(({ role }) => role === "replica").length).toBe(replicas);
+    const admin = await query(outputs.adminUrl, "show config");
+    const settings = new Map(admin.map(({ key, value }) => [key, value]));
+    expect(settings.get("max_client_conn")).toBe(String(clients));
+    expect(settings.get("default_pool_size")).toBe(String(pool));
+    expect(settings.get("reserve_pool_size")).toBe("5");
+    expect(settings.get("query_wait_timeout")).toBe("120");
+    expect(settings.get("pool_mode")).toBe("transaction");
+  });
+
+  it("gives each stack data, names and passwords of its own", async () => {
+    const [staging, production] = await Promise.all([outputsOf(stacks.staging), outputsOf(stacks.production)]);
+    expect(staging.report.systemIdentifier).not.toBe(production.report.systemIdentifier);
+    await expect(query(staging.writeUrl.replace(/:[^:@]+@/, `:${production.check.secrets.app}@`), "select 1")).rejects.toThrow();
+  });
+
+  it("serves writes and reads on every URL of its outputs", async () => {
+    const outputs = await outputsOf(stacks.production);
+    await query(outputs.writeUrl, "create table served (id int primary key); insert into served values (1)");
+    expect(await query(outputs.directUrl, "select id from served")).toEqual([{ id: 1 }]);
+    expect(Object.keys(outputs.replicaUrls)).toEqual(["pg2", "pg3", "pg4"]);
+    await Promise.all(
+      Object.values(outputs.replicaUrls).map(async (url) => {
+        expect(await query(url, "select pg_is_in_recovery() as replica")).toEqual([{ replica: true }]);
+      }),
+    );
+    expect(await query(outputs.readUrl, "select pg_is_in_recovery() as replica")).toEqual([{ replica: true }]);
+    await expect(query(outputs.readUrl, "insert into served values (2)")).rejects.toThrow("read-only");
+    expect(outputs.dotenv.split("\n").map((line) => line.split("=")[0])).toEqual([
+      "DATABASE_URL",
+      "DATABASE_REPLICA_URL",
+      "DATABASE_REPLICA_1_URL",
+      "DATABASE_REPLICA_2_URL",
+      "DATABASE_REPLICA_3_URL",
+      "DATABASE_DIRECT_URL",
+      "",
+    ]);
+  });
+
+  it("hardens every container", async () => {
+    const { engine, stack } = stacks.production ?? fail();
+    const containers = (await engine.listContainers()).filter(({ Names }) => Names.some((name) => name.startsWith(`/pgstack-${stack}-`)));
+    expect(containers.length).toBe(10);
+    for (const { Id, Names } of containers) {
+      const { Config, HostConfig } = await engine.getContainer(Id).inspect();
+      const seen = {
+        user: Config.User,
+        readOnly: HostConfig.ReadonlyRootfs,
+        capabilities: HostConfig.CapDrop,
+        security: HostConfig.SecurityOpt,
+        swapEqualsMemory: HostConfig.MemorySwap === HostConfig.Memory && (HostConfig.Memory ?? 0) > 0,
+        restart: HostConfig.RestartPolicy?.Name,
+        log: HostConfig.LogConfig?.Type,
+        addresses: Object.values(HostConfig.PortBindings as Record<string, { HostIp: string }[]>).flatMap((bindings) =>
+          bindings.map(({ HostIp }) => HostIp),
+        ),
+      };
+      expect(seen, Names[0]).toEqual({
+        user: "999:999",
+        readOnly: true,
+        capabilities: ["ALL"],
+        security: ["no-new-privileges"],
+        swapEqualsMemory: true,
+        restart: "unless-stopped",
+        log: "json-file",
+        addresses: ["127.0.0.1"],
+      });
+    }
+  });
+});
+
+function fail(): never {
+  throw new Error("the stack was not deployed");
+}
+
+function outputsOf(deployment: Deployment | undefined): ReturnType<Deployment["outputs"]> {
+  return (deployment ?? fail()).outputs();
+}
+
+async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 });
+  try {
+    await client.connect();
+    return (await client.query<Record<string, unknown>>(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
