@@ -82,7 +82,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
     );
   }
 
-  /** The host is part of the provider's name: with another host this is another provider, not the same one elsewhere. */
+  /** With another host the same resources would silently belong to another engine: preflight refuses that change. */
   #engine(plan: ClusterPlan): docker.Provider {
     return new docker.Provider("engine", { host: plan.engine.host }, { parent: this });
   }

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { connectEngine } from "../../src/engine/connect.ts";
 import type { Engine } from "../../src/engine/connect.ts";
-import { containerState, lastLogLines } from "../../src/engine/container.ts";
+import { containerState, lastLogLines, startNow } from "../../src/engine/container.ts";
 import { runSql } from "../../src/engine/psql.ts";
 import { poll } from "../../src/deadline.ts";
 import { UserError } from "../../src/errors.ts";
@@ -47,6 +47,8 @@ export const nodeReady: Kind = {
 
 async function waitUntilReady(context: Context, gate: Inputs): Promise<void> {
   const engine = await connectEngine(gate.host);
+  // After a failure that was mended, the restart policy may wait up to a minute: this gate need not.
+  await startNow(engine, gate.container);
   const initial = await containerState(engine, gate.container);
   const watch = {
     restarts: initial?.restartCount ?? 0,

@@ -54,3 +54,13 @@ export async function signalContainer(engine: Engine, name: string, signal: "SIG
   await engine.getContainer(name).kill({ signal });
   return true;
 }
+
+/**
+ * Starts a container that is down now, without the growing pause that the restart policy makes after each failure. Does
+ * nothing to a running one.
+ */
+export async function startNow(engine: Engine, name: string): Promise<void> {
+  const state = await containerState(engine, name);
+  if (state === undefined || state.running) return;
+  await engine.getContainer(name).restart();
+}

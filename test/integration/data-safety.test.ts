@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { Deployment } from "../support/deployment.ts";
+import { run } from "../support/run.ts";
+
+/** Data that does not fit what is declared is explained and left alone, whatever it is. */
+describe("a data volume that does not fit", () => {
+  let deployment: Deployment;
+  let image: string;
+
+  beforeAll(async () => {
+    deployment = await Deployment.create("staging", { memory: "512MB", exporters: false });
+    await deployment.up();
+    await deployment.sql("pg1", "create table kept as select generate_series(1, 100) as n;", "app");
+    image = (await deployment.engine.getContainer(deployment.container("pg1")).inspect()).Config.Image;
+  });
+  afterAll(() => deployment?.remove());
+
+  const volume = (node: string): string => `pgstack-${deployment.stack}-${node}-data`;
+
+  /** Runs a shell in a container of its own with a node's data volume at /v. */
+  async function inVolume(node: string, script: string): Promise<string> {
+    const args = ["run", "--rm", "--network", "none", "--user", "999:999", "-v", `${volume(node)}:/v`, image, "bash", "-ec", script];
+    const result = await run("docker", args);
+    if (result.code !== 0) throw new Error(result.output);
+    return result.stdout.trim();
+  }
+
+  const stop = (node: string): Promise<unknown> => run("docker", ["stop", "--time", "60", deployment.container(node)]);
+  const fingerprint = (node: string): Promise<string> => inVolume(node, "cd /v && find . -type f | sort | xargs md5sum | md5sum");
+
+  /** Replaces a node's container, so that `up` starts and proves it anew. */
+  async function startAnew(node: string): ReturnType<Deployment["tryUp"]> {
+    await run("docker", ["rm", "--force", deployment.container(node)]);
+    return deployment.tryUp("--refresh");
+  }
+
+  it("is not shared by two servers", async () => {
+    const name = `pgstack-${deployment.stack}-second`;
+    const config = `pgstack-${deployment.stack}-pg1-config`;
+    const second = await run("docker", [
+      "run",
+      "--rm",
+      "--name",
+      name,
+      "--network",
+      "none",
+      "--user",
+      "999:999",
+      "--tmpfs",
+      "/run/postgresql:uid=999",
+      "-v",
+      `${volume("pg1")}:/var/lib/postgresql/data`,
+      "-v",
+      `${config}:/etc/pgstack:ro`,
+      image,
+    ]);
+    expect(second.code).toBe(78);
+    expect(second.stderr).toContain("REFUSED: another server is using this data volume");
+    expect((await deployment.check(5000)).ok).toBe(true);
+  });
+
+  it("is not served as a replica when it is a leader's", async () => {
+    await stop("pg2");
+    await inVolume("pg2", "mv /v/pgdata/standby.signal /v/standby.signal.aside");
+    const before = await fingerprint("pg2");
+    const { code, output } = await startAnew("pg2");
+    expect(code).not.toBe(0);
+    expect(output).toContain("REFUSED: stack config names pg2 as a replica, but its data is a leader's");
+    expect(await fingerprint("pg2")).toBe(before);
+    await inVolume("pg2", "mv /v/standby.signal.aside /v/pgdata/standby.signal");
+    await deployment.up();
+  });
+
+  it("is not served as the leader when it is a replica's", async () => {
+    await stop("pg1");
+    await inVolume("pg1", "touch /v/pgdata/standby.signal");
+    const { code, output } = await startAnew("pg1");
+    expect(code).not.toBe(0);
+    expect(output).toContain("REFUSED: stack config names pg1 as the leader, but its data is a replica's");
+    await inVolume("pg1", "rm /v/pgdata/standby.signal");
+    await deployment.up();
+    expect(await deployment.sql("pg1", "select count(*) from kept;", "app")).toBe("100");
+  });
+
+  it("is not adopted when it belongs to another cluster", async () => {
+    await stop("pg2");
+    await inVolume("pg2", "mv /v/pgdata /v/pgdata.aside && initdb -D /v/pgdata --no-sync >/dev/null && touch /v/pgdata/standby.signal");
+    const { code, output } = await startAnew("pg2");
+    expect(code).not.toBe(0);
+    expect(output).toContain("REFUSED: the data volume belongs to another cluster (system identifier");
+    expect(await inVolume("pg2", "cat /v/pgdata/PG_VERSION")).toBe("17");
+    await inVolume("pg2", "rm -rf /v/pgdata && mv /v/pgdata.aside /v/pgdata");
+    await deployment.up();
+  });
+
+  it("is left alone when it holds something that is no database", async () => {
+    await stop("pg2");
+    await inVolume("pg2", "mv /v/pgdata /v/pgdata.aside && mkdir /v/pgdata && echo precious > /v/pgdata/notes");
+    const { code, output } = await startAnew("pg2");
+    expect(code).not.toBe(0);
+    expect(output).toContain("exists but holds no database");
+    expect(await inVolume("pg2", "cat /v/pgdata/notes")).toBe("precious");
+    await inVolume("pg2", "rm -r /v/pgdata && mv /v/pgdata.aside /v/pgdata");
+    await deployment.up();
+  });
+
+  it("is cloned again when a killed clone left half a copy behind", async () => {
+    await stop("pg2");
+    await inVolume("pg2", "mv /v/pgdata /v/pgdata.partial && rm /v/pgdata.partial/standby.signal");
+    const { code } = await startAnew("pg2");
+    expect(code).toBe(0);
+    expect(await deployment.sql("pg2", "select count(*) from kept;", "app")).toBe("100");
+    expect(await inVolume("pg2", "ls /v")).toBe("pgdata");
+  });
+
+  it("is not begun anew for a leader while a replica has the data", async () => {
+    await stop("pg1");
+    await inVolume("pg1", "mv /v/pgdata /v/aside");
+    const { code, output } = await startAnew("pg1");
+    expect(code).not.toBe(0);
+    expect(output).toContain("REFUSED: the leader's data volume is empty, but pg2 holds this cluster's data");
+    await inVolume("pg1", "mv /v/aside /v/pgdata");
+    await deployment.up();
+    expect((await deployment.check(5000)).ok).toBe(true);
+  });
+
+  it("is refused in preview when the leader's is empty and a replica's is not, after a destroy", async () => {
+    await deployment.destroy();
+    await inVolume("pg1", "mv /v/pgdata /v/aside");
+    const { code, output } = await deployment.preview();
+    expect(code).not.toBe(0);
+    expect(output).toContain(`pg1's data volume ${volume("pg1")} is empty, but ${volume("pg2")} of pg2 holds data`);
+    await inVolume("pg1", "mv /v/aside /v/pgdata");
+    await deployment.up();
+    expect(await deployment.sql("pg2", "select count(*) from kept;", "app")).toBe("100");
+  });
+});
