@@ -1,5 +1,6 @@
 import { unexplained } from "./explain.ts";
-import { findingKinds, kindOf } from "./findings.ts";
+import { findingKinds } from "./finding-kinds.ts";
+import { kindOf } from "./findings.ts";
 import type { Finding, FindingCode } from "./findings.ts";
 import type { ClusterObservation, Observed } from "./observation.ts";
 import { accessSymptoms } from "./symptoms/access.ts";
@@ -47,9 +48,7 @@ function unreachable(target: CheckTarget, seen: ClusterObservation): readonly Sy
     seen.exporters?.pooler,
     ...Object.values(seen.exporters?.nodes ?? {}),
   ];
-  const isSilent = doors.every(
-    (door) => door === undefined || (!door.ok && door.failure.kind === "silent"),
-  );
+  const isSilent = doors.every((door) => door === undefined || (!door.ok && door.failure.kind === "silent"));
   if (!isSilent) return [];
   const ports = [...target.nodes.map(({ port }) => port), target.poolerPort].join(", ");
   const observed = `no answer from ${target.accessHost} on ports ${ports}`;
@@ -66,9 +65,7 @@ function findingOf(target: CheckTarget, group: readonly Symptom[]): Finding {
   if (first === undefined) throw new Error("a finding needs a symptom");
   const kind = kindOf(first.code);
   const subjects = group.flatMap((symptom) => symptom.group?.subject ?? []);
-  const nodes = new Set(
-    group.map(({ place }) => (place?.kind === "node" ? place.node : undefined)),
-  );
+  const nodes = new Set(group.map(({ place }) => (place?.kind === "node" ? place.node : undefined)));
   return {
     code: first.code,
     severity: first.severity ?? kind.severity,

@@ -1,15 +1,13 @@
 import { explanations } from "./explanations.ts";
 import type { Explanation } from "./explanations.ts";
+import type { Place } from "./logins.ts";
 import { isSamePlace } from "./symptoms/symptom.ts";
 import type { Symptom } from "./symptoms/symptom.ts";
 import type { CheckTarget } from "./target.ts";
 
 /** The symptoms that no other one explains. */
 export function unexplained(target: CheckTarget, symptoms: readonly Symptom[]): readonly Symptom[] {
-  return symptoms.filter(
-    (symptom) =>
-      !symptoms.some((cause) => cause !== symptom && isExplained(target, symptom, cause)),
-  );
+  return symptoms.filter((symptom) => !symptoms.some((cause) => cause !== symptom && isExplained(target, symptom, cause)));
 }
 
 function isExplained(target: CheckTarget, symptom: Symptom, cause: Symptom): boolean {
@@ -20,7 +18,7 @@ function isExplained(target: CheckTarget, symptom: Symptom, cause: Symptom): boo
       // A warning must not hide an error.
       cause.severity !== "warning" &&
       counts(target, rule.when, cause) &&
-      isAt(rule.at, symptom, cause),
+      isAt[rule.at](symptom.place, cause),
   );
 }
 
@@ -38,19 +36,11 @@ function counts(target: CheckTarget, when: Explanation["when"], { place, role }:
   }
 }
 
-function isAt(at: Explanation["at"], { place }: Symptom, cause: Symptom): boolean {
-  switch (at) {
-    case "same place":
-      return isSamePlace(place, cause.place);
-    case "anywhere":
-      return true;
-    case "a node":
-      return place?.kind === "node";
-    case "write route":
-      return place?.kind === "route" && place.route === "write";
-    case "read route":
-      return place?.kind === "route" && place.route === "read";
-    case "pooler":
-      return place?.kind === "route" || place?.kind === "console";
-  }
-}
+const isAt: Readonly<Record<Explanation["at"], (place: Place | undefined, cause: Symptom) => boolean>> = {
+  "same place": (place, cause) => isSamePlace(place, cause.place),
+  anywhere: () => true,
+  "a node": (place) => place?.kind === "node",
+  "write route": (place) => place?.kind === "route" && place.route === "write",
+  "read route": (place) => place?.kind === "route" && place.route === "read",
+  pooler: (place) => place?.kind === "route" || place?.kind === "console",
+};

@@ -32,34 +32,18 @@ const nodeTrouble = [
   "read-route-incomplete",
 ] as const satisfies readonly FindingCode[];
 
-const writeTrouble = [
-  "write-route-failed",
-  "login-refused",
-] as const satisfies readonly FindingCode[];
-const readTrouble = [
-  "read-route-failed",
-  "login-refused",
-] as const satisfies readonly FindingCode[];
+const writeTrouble = ["write-route-failed", "login-refused"] as const satisfies readonly FindingCode[];
+const readTrouble = ["read-route-failed", "login-refused"] as const satisfies readonly FindingCode[];
 
 /** A node that cannot serve as the node it should be. */
-const unusableNode = [
-  "node-unreachable",
-  "node-mistaken",
-  "replica-wrong-cluster",
-] as const satisfies readonly FindingCode[];
+const unusableNode = ["node-unreachable", "node-mistaken", "replica-wrong-cluster"] as const satisfies readonly FindingCode[];
 
 /** All rules. */
 export const explanations: readonly Explanation[] = [
   {
     causes: ["cluster-unreachable"],
     at: "anywhere",
-    hides: [
-      "node-unreachable",
-      "pooler-unreachable",
-      "exporter-unreachable",
-      "write-route-failed",
-      "read-route-failed",
-    ],
+    hides: ["node-unreachable", "pooler-unreachable", "exporter-unreachable", "write-route-failed", "read-route-failed"],
     why: "the engine or the whole stack is off; nothing more is known",
   },
   {
@@ -154,13 +138,7 @@ export const explanations: readonly Explanation[] = [
   {
     causes: ["pooler-unreachable"],
     at: "pooler",
-    hides: [
-      "pooler-paused",
-      "write-route-failed",
-      "read-route-failed",
-      "login-refused",
-      "exporter-target-down",
-    ],
+    hides: ["pooler-paused", "write-route-failed", "read-route-failed", "login-refused", "exporter-target-down"],
     why: "everything there goes through the pooler",
   },
   {

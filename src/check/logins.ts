@@ -32,9 +32,7 @@ export function placeText(place: Place, target: CheckTarget): string {
     case "node":
       return place.node;
     case "route":
-      return place.route === "write"
-        ? `write route ${target.writeRoute}`
-        : `read route ${target.readRoute}`;
+      return place.route === "write" ? `write route ${target.writeRoute}` : `read route ${target.readRoute}`;
     case "console":
       return "the pooler's console";
   }
@@ -117,11 +115,7 @@ function poolerProbes(target: CheckTarget): readonly LoginProbe[] {
 
 type Login = Omit<LoginProbe, "key" | "expect">;
 
-function login(
-  role: LoginProbe["role"],
-  user: string,
-  database: string,
-): Omit<Login, "place" | "port"> {
+function login(role: LoginProbe["role"], user: string, database: string): Omit<Login, "place" | "port"> {
   return { role, user, database, replication: false, password: "own", command: undefined };
 }
 

@@ -21,9 +21,7 @@ export interface Failure {
 }
 
 /** A value, or why there is none. */
-export type Observed<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly failure: Failure };
+export type Observed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
 
 /** WAL receiver of a replica. */
 export interface ReceiverFacts {
@@ -82,9 +80,7 @@ export interface HeartbeatObservation {
   /** `cluster_name` of the node that took the row; a probe asks for it without a write. */
   readonly write: Observed<{ readonly reached: string }>;
   /** By node; empty when nothing was written. */
-  readonly replicas: Readonly<
-    Record<string, Observed<{ readonly visible: boolean; readonly ms: number }>>
-  >;
+  readonly replicas: Readonly<Record<string, Observed<{ readonly visible: boolean; readonly ms: number }>>>;
 }
 
 /** One connection through the read route. */

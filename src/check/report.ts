@@ -1,5 +1,6 @@
+import type { FindingClass } from "./finding-kinds.ts";
 import { kindOf } from "./findings.ts";
-import type { Finding, FindingClass } from "./findings.ts";
+import type { Finding } from "./findings.ts";
 import type { CheckReport, NodeReport } from "./result.ts";
 
 /**
@@ -17,9 +18,7 @@ export const exitCodes = {
 
 /** The exit code of a report: that of its most basic class of errors, because it may be what the others come from. */
 export function exitCode({ findings }: Pick<CheckReport, "findings">): number {
-  const codes = findings
-    .filter(({ severity }) => severity === "error")
-    .map(({ code }) => exitCodes[kindOf(code).class]);
+  const codes = findings.filter(({ severity }) => severity === "error").map(({ code }) => exitCodes[kindOf(code).class]);
   return codes.length === 0 ? 0 : Math.min(...codes);
 }
 
@@ -32,18 +31,14 @@ const colours = { error: "\u001B[31m", warning: "\u001B[33m", ok: "\u001B[32m", 
 
 /** A report for people: a verdict, the nodes as a table, and what to do. */
 export function reportText(report: CheckReport, { colour = false } = {}): string {
-  const paint = (kind: keyof typeof colours, text: string): string =>
-    colour ? `${colours[kind]}${text}${colours.off}` : text;
+  const paint = (kind: keyof typeof colours, text: string): string => (colour ? `${colours[kind]}${text}${colours.off}` : text);
   const verdict = report.ok ? paint("ok", "healthy") : paint("error", "not healthy");
   const lines = [
     `${report.stack}: ${verdict}${countText(report)}, after ${secondsText(report)}`,
     `system identifier ${report.systemIdentifier ?? "unknown"}, PgBouncer ${report.poolerVersion ?? "unknown"}`,
     "",
     ...table(report.nodes),
-    ...report.findings.flatMap((finding) => [
-      "",
-      ...findingLines(finding, paint(finding.severity, finding.severity)),
-    ]),
+    ...report.findings.flatMap((finding) => ["", ...findingLines(finding, paint(finding.severity, finding.severity))]),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -56,12 +51,7 @@ export function findingsText(findings: readonly Finding[]): string {
 function findingLines(finding: Finding, severity: string): readonly string[] {
   const { code, node, observed, expected, action } = finding;
   const where = node === undefined ? "" : `${node}: `;
-  return [
-    `${severity} ${code}: ${where}${kindOf(code).title}`,
-    `  observed: ${observed}`,
-    `  expected: ${expected}`,
-    `  fix: ${action}`,
-  ];
+  return [`${severity} ${code}: ${where}${kindOf(code).title}`, `  observed: ${observed}`, `  expected: ${expected}`, `  fix: ${action}`];
 }
 
 function countText({ findings }: CheckReport): string {
@@ -82,24 +72,20 @@ function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-const columns: readonly { readonly title: string; readonly cell: (node: NodeReport) => string }[] =
-  [
-    { title: "node", cell: ({ name }) => name },
-    { title: "role", cell: ({ role }) => role },
-    { title: "version", cell: ({ version }) => version ?? "-" },
-    { title: "timeline", cell: ({ timeline }) => (timeline === undefined ? "-" : `${timeline}`) },
-    { title: "lag", cell: ({ lagBytes }) => (lagBytes === undefined ? "-" : bytesText(lagBytes)) },
-    {
-      title: "heartbeat",
-      cell: ({ heartbeatMs }) => (heartbeatMs === undefined ? "-" : `${heartbeatMs} ms`),
-    },
-  ];
+const columns: readonly { readonly title: string; readonly cell: (node: NodeReport) => string }[] = [
+  { title: "node", cell: ({ name }) => name },
+  { title: "role", cell: ({ role }) => role },
+  { title: "version", cell: ({ version }) => version ?? "-" },
+  { title: "timeline", cell: ({ timeline }) => (timeline === undefined ? "-" : `${timeline}`) },
+  { title: "lag", cell: ({ lagBytes }) => (lagBytes === undefined ? "-" : bytesText(lagBytes)) },
+  {
+    title: "heartbeat",
+    cell: ({ heartbeatMs }) => (heartbeatMs === undefined ? "-" : `${heartbeatMs} ms`),
+  },
+];
 
 function table(nodes: readonly NodeReport[]): readonly string[] {
-  const rows = [
-    columns.map(({ title }) => title),
-    ...nodes.map((node) => columns.map(({ cell }) => cell(node))),
-  ];
+  const rows = [columns.map(({ title }) => title), ...nodes.map((node) => columns.map(({ cell }) => cell(node)))];
   const widths = columns.map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)));
   return rows.map((row) =>
     row

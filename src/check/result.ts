@@ -47,11 +47,7 @@ export function reportOf(
   };
 }
 
-function nodeReport(
-  target: CheckTarget,
-  { nodes, heartbeat }: ClusterObservation,
-  { name, role }: CheckNode,
-): NodeReport {
+function nodeReport(target: CheckTarget, { nodes, heartbeat }: ClusterObservation, { name, role }: CheckNode): NodeReport {
   const facts = valueOf(nodes[name]);
   const beat = valueOf(heartbeat.replicas[name]);
   const isVisible = role === "replica" && beat?.visible === true;

@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 import { valueOf } from "../observation.ts";
 import type { ClusterObservation, LoginOutcome, Observed } from "../observation.ts";
 import type { CheckNode } from "../target.ts";
+import { remainingMs } from "./context.ts";
 import type { ObserveContext } from "./context.ts";
 import { observeExporters } from "./exporters.ts";
 import { observeHeartbeat, observeWriteRoute } from "./heartbeat.ts";
@@ -18,30 +21,37 @@ export interface ObserveScope {
   readonly earlier: readonly LoginOutcome[];
 }
 
-/** Looks at the whole cluster, everything at the same time. */
-export async function observeCluster(
-  context: ObserveContext,
-  { traces, earlier }: ObserveScope,
-): Promise<ClusterObservation> {
+/** Longest wait until the heartbeat may begin. */
+const quietMs = 1000;
+
+/** Looks at the whole cluster, everything at the same time but for the heartbeat. */
+export async function observeCluster(context: ObserveContext, { traces, earlier }: ObserveScope): Promise<ClusterObservation> {
   const { target } = context;
   const seenPooler = observePooler(context);
+  const seenLogins = observeLogins(context, { refusals: traces, earlier });
   const [pooler, nodes, logins, readRoute, heartbeat, inserts, exporters] = await Promise.all([
     seenPooler,
     perNode(target.nodes, async (node) => observeNode(context, node)),
-    observeLogins(context, { refusals: traces, earlier }),
+    seenLogins,
     seenPooler.then(async (facts) => observeReadRoute(context, valueOf(facts))),
-    traces ? observeHeartbeat(context) : observeWriteRoute(context),
+    traces ? quiet(context, seenLogins).then(async () => observeHeartbeat(context)) : observeWriteRoute(context),
     traces ? perNode(target.nodes, async (node) => observeInsert(context, node)) : undefined,
     target.exporters === undefined ? undefined : observeExporters(context, target.exporters),
   ]);
   return { pooler, nodes, logins, readRoute, heartbeat, inserts, exporters };
 }
 
+/** The heartbeat times replication, so it is not to compete with dozens of logins; nor is it to wait for one that hangs. */
+async function quiet(context: ObserveContext, busy: Promise<unknown>): Promise<void> {
+  const late = new AbortController();
+  const wait = sleep(Math.min(quietMs, remainingMs(context) / 4), undefined, { signal: late.signal });
+  await Promise.race([busy, wait]);
+  late.abort();
+}
+
 async function perNode<T>(
   nodes: readonly CheckNode[],
   observe: (node: CheckNode) => Promise<Observed<T>>,
 ): Promise<Readonly<Record<string, Observed<T>>>> {
-  return Object.fromEntries(
-    await Promise.all(nodes.map(async (node) => [node.name, await observe(node)] as const)),
-  );
+  return Object.fromEntries(await Promise.all(nodes.map(async (node) => [node.name, await observe(node)] as const)));
 }

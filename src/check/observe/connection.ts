@@ -82,8 +82,7 @@ function newClient(context: ObserveContext, endpoint: Endpoint, socket: Socket):
  */
 function forgetEnvironment(client: Client): void {
   const parameters: unknown = Reflect.get(client, "connectionParameters");
-  if (typeof parameters === "object" && parameters !== null)
-    Reflect.set(parameters, "options", undefined);
+  if (typeof parameters === "object" && parameters !== null) Reflect.set(parameters, "options", undefined);
 }
 
 async function close(client: Client, socket: Socket): Promise<void> {

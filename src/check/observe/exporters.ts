@@ -12,24 +12,15 @@ import { failureOf, outOfTime } from "./failure.ts";
 const maxBytes = 16 * 1024 * 1024;
 
 /** Reads the metrics of every exporter. */
-export async function observeExporters(
-  context: ObserveContext,
-  exporters: CheckExporters,
-): Promise<ExportersObservation> {
+export async function observeExporters(context: ObserveContext, exporters: CheckExporters): Promise<ExportersObservation> {
   const [pooler, ...nodes] = await Promise.all([
     observeExporter(context, exporters.poolerPort, "pgbouncer_up"),
-    ...exporters.nodes.map(
-      async ({ node, port }) => [node, await observeExporter(context, port, "pg_up")] as const,
-    ),
+    ...exporters.nodes.map(async ({ node, port }) => [node, await observeExporter(context, port, "pg_up")] as const),
   ]);
   return { pooler, nodes: Object.fromEntries(nodes) };
 }
 
-async function observeExporter(
-  context: ObserveContext,
-  port: number,
-  metric: string,
-): Promise<Observed<ExporterFacts>> {
+async function observeExporter(context: ObserveContext, port: number, metric: string): Promise<Observed<ExporterFacts>> {
   if (context.signal.aborted || remainingMs(context) === 0) return failed(outOfTime);
   const timeout = AbortSignal.timeout(remainingMs(context));
   try {
@@ -48,11 +39,7 @@ export function isUp(text: string, metric: string): boolean | undefined {
   return value === undefined ? undefined : Number(value) === 1;
 }
 
-async function fetchText(
-  host: string,
-  port: number,
-  { signal }: { readonly signal: AbortSignal },
-): Promise<string> {
+async function fetchText(host: string, port: number, { signal }: { readonly signal: AbortSignal }): Promise<string> {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     // An agent of its own: the shared one may be told by the environment to use a proxy.
     get({ host, port, path: "/metrics", agent: false, signal }, resolve).on("error", reject);

@@ -51,15 +51,12 @@ function silence(error: unknown, message: string): Failure {
 }
 
 function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string"
-    ? error.code
-    : undefined;
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
 
 function messageOf(error: unknown): string {
   // Node tries every address of a host name and reports all of them under an empty message.
-  if (error instanceof AggregateError)
-    return error.errors.map((inner: unknown) => messageOf(inner)).join("; ");
+  if (error instanceof AggregateError) return error.errors.map((inner: unknown) => messageOf(inner)).join("; ");
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -63,11 +63,7 @@ export async function observeHeartbeat(context: ObserveContext): Promise<Heartbe
   const seenBy = await Promise.all(watching);
   return {
     write: beat.ok ? seen({ reached: beat.value.reached }) : beat,
-    replicas: beat.ok
-      ? Object.fromEntries(
-          replicas.map(({ name }, index) => [name, seenBy[index] ?? notVisible(0)]),
-        )
-      : {},
+    replicas: beat.ok ? Object.fromEntries(replicas.map(({ name }, index) => [name, seenBy[index] ?? notVisible(0)])) : {},
   };
 }
 
@@ -94,10 +90,7 @@ function writeEndpoint({ target, secrets }: ObserveContext): Endpoint {
 async function write(context: ObserveContext): Promise<Observed<Beat>> {
   const token = randomUUID();
   return withConnection(context, writeEndpoint(context), async (client) => {
-    const { rows } = await client.query<{ reached: string; written_at: string }>(writeQuery, [
-      context.target.leader,
-      token,
-    ]);
+    const { rows } = await client.query<{ reached: string; written_at: string }>(writeQuery, [context.target.leader, token]);
     const [row] = rows;
     if (row === undefined) throw new Error("the write returned no row");
     return { reached: row.reached, token, writtenAt: row.written_at, at: performance.now() };
@@ -109,11 +102,7 @@ interface Watch {
   readonly ready: { readonly resolve: () => void } | undefined;
 }
 
-async function watch(
-  context: ObserveContext,
-  replica: CheckNode,
-  { written, ready }: Watch,
-): Promise<Visibility> {
+async function watch(context: ObserveContext, replica: CheckNode, { written, ready }: Watch): Promise<Visibility> {
   const { target, secrets } = context;
   const endpoint = {
     port: replica.port,
@@ -131,11 +120,7 @@ async function watch(
 
 async function waitFor(context: ObserveContext, client: Client, beat: Beat): Promise<Visibility> {
   for (;;) {
-    const { rows } = await client.query<{ visible: boolean }>(readQuery, [
-      context.target.leader,
-      beat.token,
-      beat.writtenAt,
-    ]);
+    const { rows } = await client.query<{ visible: boolean }>(readQuery, [context.target.leader, beat.token, beat.writtenAt]);
     const ms = performance.now() - beat.at;
     if (rows[0]?.visible === true) return seen({ visible: true, ms });
     if (context.signal.aborted || remainingMs(context) <= reserveMs) return notVisible(ms);

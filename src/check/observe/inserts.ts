@@ -8,10 +8,7 @@ const insertQuery = `
 insert into pgstack.heartbeat (node, token, written_at) values ('pgstack-check', gen_random_uuid(), now())`;
 
 /** Tries to add a row on a node, directly and as the application's role, and takes it back. */
-export async function observeInsert(
-  context: ObserveContext,
-  node: CheckNode,
-): Promise<Observed<true>> {
+export async function observeInsert(context: ObserveContext, node: CheckNode): Promise<Observed<true>> {
   const { target, secrets } = context;
   const endpoint = {
     port: node.port,

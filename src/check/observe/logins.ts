@@ -23,9 +23,7 @@ export async function observeLogins(
 ): Promise<readonly LoginOutcome[]> {
   const settled = earlier.filter(isSettled);
   const known = new Set(settled.map(({ probe }) => probe.key));
-  const open = loginProbes(context.target).filter(
-    (probe) => !known.has(probe.key) && (refusals || probe.expect === "accepted"),
-  );
+  const open = loginProbes(context.target).filter((probe) => !known.has(probe.key) && (refusals || probe.expect === "accepted"));
   const tried = await Promise.all(
     queues(open).map(async (queue) => {
       const outcomes: LoginOutcome[] = [];
@@ -62,7 +60,5 @@ async function tryLogin(context: ObserveContext, probe: LoginProbe): Promise<Log
 }
 
 function passwordOf({ secrets, wrongPassword }: ObserveContext, probe: LoginProbe): string {
-  return probe.password === "wrong" || probe.role === "postgres"
-    ? wrongPassword
-    : secrets[probe.role];
+  return probe.password === "wrong" || probe.role === "postgres" ? wrongPassword : secrets[probe.role];
 }

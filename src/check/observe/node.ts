@@ -47,10 +47,7 @@ const senderQuery = `
 select application_name, coalesce(state, 'unknown') as state from pg_stat_replication order by pid`;
 
 /** Asks a node about itself, and the declared leader about its replicas, as `monitoring` and not through the pooler. */
-export async function observeNode(
-  context: ObserveContext,
-  node: CheckNode,
-): Promise<Observed<NodeFacts>> {
+export async function observeNode(context: ObserveContext, node: CheckNode): Promise<Observed<NodeFacts>> {
   const endpoint = {
     port: node.port,
     database: context.target.database,
@@ -76,10 +73,7 @@ function nodeFacts(row: NodeRow, leader: LeaderFacts | undefined): NodeFacts {
     version: row.version.split(" ")[0] ?? row.version,
     major: Math.floor(row.version_num / 10_000),
     lsn: row.lsn ?? undefined,
-    receiver:
-      row.receiver_status === null
-        ? undefined
-        : { status: row.receiver_status, timeline: received },
+    receiver: row.receiver_status === null ? undefined : { status: row.receiver_status, timeline: received },
     replayPause: row.replay_pause ?? undefined,
     pendingRestart: row.pending_restart,
     leader,

@@ -51,8 +51,8 @@ function databaseOf({ name, host, paused, disabled }: DatabaseRow): PoolerDataba
   return {
     name,
     host: host ?? undefined,
-    paused: Number(paused) !== 0,
-    disabled: Number(disabled) !== 0,
+    paused: paused !== 0,
+    disabled: disabled !== 0,
   };
 }
 
@@ -67,16 +67,12 @@ async function isHeld(client: Client): Promise<boolean> {
 }
 
 function poolSize(rows: readonly DatabaseRow[], route: string): number | undefined {
-  const row = rows.find(({ name }) => name === route);
-  return row === undefined ? undefined : Number(row.pool_size);
+  return rows.find(({ name }) => name === route)?.pool_size;
 }
 
 async function servers(client: Client, route: string): Promise<number> {
   const { rows } = await client.query<PoolRow>("SHOW POOLS");
   return rows
     .filter(({ database }) => database === route)
-    .reduce(
-      (sum, row) => sum + Number(row.sv_active) + Number(row.sv_idle) + Number(row.sv_used),
-      0,
-    );
+    .reduce((sum, row) => sum + Number(row.sv_active) + Number(row.sv_idle) + Number(row.sv_used), 0);
 }

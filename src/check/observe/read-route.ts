@@ -1,12 +1,6 @@
 import type { Client } from "pg";
 
-import type {
-  Failure,
-  Observed,
-  PoolerFacts,
-  ReachedNode,
-  ReadRouteObservation,
-} from "../observation.ts";
+import type { Failure, Observed, PoolerFacts, ReachedNode, ReadRouteObservation } from "../observation.ts";
 import { withConnection } from "./connection.ts";
 import type { Endpoint } from "./connection.ts";
 import type { ObserveContext } from "./context.ts";
@@ -17,8 +11,7 @@ const limitMs = 1000;
 /** Where the pooler gives a server connection back after each statement, a statement must last to hold one. */
 const holdSeconds = 0.2;
 
-const whoQuery =
-  "select current_setting('cluster_name') as node, pg_is_in_recovery() as in_recovery";
+const whoQuery = "select current_setting('cluster_name') as node, pg_is_in_recovery() as in_recovery";
 
 interface WhoRow {
   readonly node: string;
@@ -38,23 +31,15 @@ function connectionsFor(rotation: number, pooler: PoolerFacts | undefined): numb
  * Opens one transaction after the other through the read route, holding each, so that the pooler must use further
  * server connections, until every node of the rotation has answered.
  */
-export async function observeReadRoute(
-  context: ObserveContext,
-  pooler: PoolerFacts | undefined,
-): Promise<ReadRouteObservation> {
+export async function observeReadRoute(context: ObserveContext, pooler: PoolerFacts | undefined): Promise<ReadRouteObservation> {
   const connections = connectionsFor(context.target.rotation.length, pooler);
   const reached: ReachedNode[] = [];
   const failure = await holdAndGoOn(context, reached, connections);
-  if (reached.length === 0 && failure !== undefined && isStatementMode(failure))
-    return holdTogether(context, connections);
+  if (reached.length === 0 && failure !== undefined && isStatementMode(failure)) return holdTogether(context, connections);
   return { reached, failure: isComplete(context, reached) ? undefined : failure };
 }
 
-async function holdAndGoOn(
-  context: ObserveContext,
-  reached: ReachedNode[],
-  left: number,
-): Promise<Failure | undefined> {
+async function holdAndGoOn(context: ObserveContext, reached: ReachedNode[], left: number): Promise<Failure | undefined> {
   const result = await withConnection(context, endpointOf(context), async (client) => {
     await client.query("begin read only");
     reached.push(await askWho(client, whoQuery));
@@ -67,15 +52,10 @@ async function holdAndGoOn(
   return result.ok ? result.value : result.failure;
 }
 
-async function holdTogether(
-  context: ObserveContext,
-  connections: number,
-): Promise<ReadRouteObservation> {
+async function holdTogether(context: ObserveContext, connections: number): Promise<ReadRouteObservation> {
   const query = `${whoQuery} from pg_sleep(${holdSeconds})`;
   const answers: readonly Observed<ReachedNode>[] = await Promise.all(
-    Array.from({ length: connections }, async () =>
-      withConnection(context, endpointOf(context), async (client) => askWho(client, query)),
-    ),
+    Array.from({ length: connections }, async () => withConnection(context, endpointOf(context), async (client) => askWho(client, query))),
   );
   const reached = answers.flatMap((answer) => (answer.ok ? [answer.value] : []));
   const failures = answers.flatMap((answer) => (answer.ok ? [] : [answer.failure]));

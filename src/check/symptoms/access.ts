@@ -4,10 +4,7 @@ import { connectionSymptom, refusedSymptom } from "./symptom.ts";
 import type { Symptom } from "./symptom.ts";
 
 /** Who gets in where. */
-export function accessSymptoms(
-  target: CheckTarget,
-  { logins }: ClusterObservation,
-): readonly Symptom[] {
+export function accessSymptoms(target: CheckTarget, { logins }: ClusterObservation): readonly Symptom[] {
   return logins.flatMap((outcome) => ofLogin(target, outcome));
 }
 

@@ -6,15 +6,10 @@ import { atNode } from "./symptom.ts";
 import type { Symptom } from "./symptom.ts";
 
 /** Whether metrics can be read and tell of what they should. */
-export function monitoringSymptoms(
-  target: CheckTarget,
-  { exporters: seen }: ClusterObservation,
-): readonly Symptom[] {
+export function monitoringSymptoms(target: CheckTarget, { exporters: seen }: ClusterObservation): readonly Symptom[] {
   const { exporters } = target;
   if (exporters === undefined || seen === undefined) return [];
-  const nodes = exporters.nodes.flatMap(({ node, port }) =>
-    ofExporter(seen.nodes[node], { place: atNode(node), metric: "pg_up", port }),
-  );
+  const nodes = exporters.nodes.flatMap(({ node, port }) => ofExporter(seen.nodes[node], { place: atNode(node), metric: "pg_up", port }));
   const place: Place = { kind: "console" };
   const pooler = { place, metric: "pgbouncer_up", port: exporters.poolerPort };
   return [...nodes, ...ofExporter(seen.pooler, pooler)];
@@ -22,11 +17,7 @@ export function monitoringSymptoms(
 
 function ofExporter(
   seen: Observed<ExporterFacts> | undefined,
-  {
-    place,
-    metric,
-    port,
-  }: { readonly place: Place; readonly metric: string; readonly port: number },
+  { place, metric, port }: { readonly place: Place; readonly metric: string; readonly port: number },
 ): readonly Symptom[] {
   const expected = `${metric} 1`;
   if (seen === undefined || (seen.ok && seen.value.up === true)) return [];

@@ -5,21 +5,11 @@ import { atNode, connectionSymptom } from "./symptom.ts";
 import type { Symptom } from "./symptom.ts";
 
 /** Each node by itself: does it answer, is it the one it should be, in its role and version. */
-export function nodeSymptoms(
-  target: CheckTarget,
-  observation: ClusterObservation,
-): readonly Symptom[] {
-  return [
-    ...target.nodes.flatMap((node) => ofNode(target, observation, node)),
-    ...minorVersions(target, observation),
-  ];
+export function nodeSymptoms(target: CheckTarget, observation: ClusterObservation): readonly Symptom[] {
+  return [...target.nodes.flatMap((node) => ofNode(target, observation, node)), ...minorVersions(target, observation)];
 }
 
-function ofNode(
-  target: CheckTarget,
-  observation: ClusterObservation,
-  node: CheckNode,
-): readonly Symptom[] {
+function ofNode(target: CheckTarget, observation: ClusterObservation, node: CheckNode): readonly Symptom[] {
   const seen = observation.nodes[node.name];
   if (seen === undefined) return [];
   if (!seen.ok)
@@ -51,11 +41,7 @@ function identity(node: CheckNode, facts: NodeFacts): readonly Symptom[] {
   ];
 }
 
-function ancestry(
-  node: CheckNode,
-  facts: NodeFacts,
-  leader: NodeFacts | undefined,
-): readonly Symptom[] {
+function ancestry(node: CheckNode, facts: NodeFacts, leader: NodeFacts | undefined): readonly Symptom[] {
   if (leader === undefined || facts.systemIdentifier === leader.systemIdentifier) return [];
   return [
     {

@@ -9,10 +9,7 @@ import type { Symptom } from "./symptom.ts";
 const readOnly = "25006";
 
 /** What flows from the leader to the replicas, and that nothing flows in anywhere else. */
-export function replicationSymptoms(
-  target: CheckTarget,
-  observation: ClusterObservation,
-): readonly Symptom[] {
+export function replicationSymptoms(target: CheckTarget, observation: ClusterObservation): readonly Symptom[] {
   const leader = valueOf(observation.nodes[target.leader]);
   const replicas = replicasOf(target).flatMap((node) => {
     const facts = valueOf(observation.nodes[node.name]);
@@ -22,18 +19,10 @@ export function replicationSymptoms(
       ...heartbeat(target, observation, node),
     ];
   });
-  return [
-    ...replicas,
-    ...undeclaredSlots(target, leader?.leader),
-    ...target.nodes.flatMap((node) => insert(target, observation, node)),
-  ];
+  return [...replicas, ...undeclaredSlots(target, leader?.leader), ...target.nodes.flatMap((node) => insert(target, observation, node))];
 }
 
-function replication(
-  { name }: CheckNode,
-  facts: NodeFacts,
-  leader: NodeFacts | undefined,
-): readonly Symptom[] {
+function replication({ name }: CheckNode, facts: NodeFacts, leader: NodeFacts | undefined): readonly Symptom[] {
   const symptoms: Symptom[] = [];
   const interruption = notStreaming(name, facts, leader?.leader);
   if (interruption !== undefined)
@@ -61,17 +50,11 @@ function replication(
 }
 
 /** Both ends are asked: a base backup looks like a replica to the leader, another source like one to the replica. */
-function notStreaming(
-  name: string,
-  { receiver }: NodeFacts,
-  leader: LeaderFacts | undefined,
-): string | undefined {
+function notStreaming(name: string, { receiver }: NodeFacts, leader: LeaderFacts | undefined): string | undefined {
   if (receiver === undefined) return "no WAL receiver runs";
   if (receiver.status !== "streaming") return `its WAL receiver is ${receiver.status}`;
   if (leader === undefined) return undefined;
-  const states = leader.senders
-    .filter(({ applicationName }) => applicationName === name)
-    .map(({ state }) => state);
+  const states = leader.senders.filter(({ applicationName }) => applicationName === name).map(({ state }) => state);
   if (states.includes("streaming")) return undefined;
   return states.length === 0
     ? "its WAL receiver runs, but the leader does not know of it"
@@ -142,29 +125,18 @@ function slotText({ name, type, active }: SlotFacts): string {
   return `"${name}" (${type}, ${active ? "active" : "inactive"})`;
 }
 
-function heartbeat(
-  target: CheckTarget,
-  { heartbeat: beat }: ClusterObservation,
-  { name }: CheckNode,
-): readonly Symptom[] {
+function heartbeat(target: CheckTarget, { heartbeat: beat }: ClusterObservation, { name }: CheckNode): readonly Symptom[] {
   const seen = beat.replicas[name];
   if (seen === undefined) return [];
   const place = atNode(name);
   const behind = { code: "replica-behind", place, expected: "the row appears" } as const;
-  if (seen.ok)
-    return seen.value.visible
-      ? []
-      : [{ ...behind, observed: `not there after ${Math.round(seen.value.ms)} ms` }];
+  if (seen.ok) return seen.value.visible ? [] : [{ ...behind, observed: `not there after ${Math.round(seen.value.ms)} ms` }];
   return seen.failure.kind === "error"
     ? [{ ...behind, observed: failureText(seen.failure) }]
     : [connectionSymptom(target, { failure: seen.failure, place, role: "app" })];
 }
 
-function insert(
-  target: CheckTarget,
-  { inserts }: ClusterObservation,
-  { name, role }: CheckNode,
-): readonly Symptom[] {
+function insert(target: CheckTarget, { inserts }: ClusterObservation, { name, role }: CheckNode): readonly Symptom[] {
   const seen = inserts?.[name];
   const place = atNode(name);
   if (seen === undefined || (seen.ok && role === "leader")) return [];
@@ -177,8 +149,7 @@ function insert(
         expected: `an INSERT is refused with ${readOnly}`,
       },
     ];
-  if (seen.failure.kind !== "error")
-    return [connectionSymptom(target, { failure: seen.failure, place, role: "app" })];
+  if (seen.failure.kind !== "error") return [connectionSymptom(target, { failure: seen.failure, place, role: "app" })];
   // A replica that refuses for another reason shows no heartbeat either, which says more.
   if (role === "replica") return [];
   const observed = `an INSERT fails: ${failureText(seen.failure)}`;

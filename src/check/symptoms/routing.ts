@@ -10,10 +10,7 @@ const writeRoute: Place = { kind: "route", route: "write" };
 const readRoute: Place = { kind: "route", route: "read" };
 
 /** The pooler and where its two routes lead. */
-export function routingSymptoms(
-  target: CheckTarget,
-  observation: ClusterObservation,
-): readonly Symptom[] {
+export function routingSymptoms(target: CheckTarget, observation: ClusterObservation): readonly Symptom[] {
   return [
     ...pooler(target, observation),
     ...write(target, observation),
@@ -32,10 +29,7 @@ function pooler(target: CheckTarget, { pooler: seen }: ClusterObservation): read
         role: "monitoring",
       }),
     ];
-  return [
-    ...paused(writeRoute, seen.value, target.writeRoute),
-    ...paused(readRoute, seen.value, target.readRoute),
-  ];
+  return [...paused(writeRoute, seen.value, target.writeRoute), ...paused(readRoute, seen.value, target.readRoute)];
 }
 
 function paused(place: Place, facts: PoolerFacts, route: string): readonly Symptom[] {
@@ -101,10 +95,7 @@ function strays(target: CheckTarget, { readRoute: seen }: ClusterObservation): r
   const byNode = Map.groupBy(seen.reached, ({ node }) => node);
   return [...byNode].flatMap(([node, connections]) => {
     const expected = `reaches only ${target.rotation.join(", ")}`;
-    if (!target.rotation.includes(node))
-      return [
-        { code: "read-route-stray", place: atNode(node), observed: `reaches ${node}`, expected },
-      ];
+    if (!target.rotation.includes(node)) return [{ code: "read-route-stray", place: atNode(node), observed: `reaches ${node}`, expected }];
     // Without replicas the leader is in rotation, and not in recovery for good reason.
     const isPrimary = node !== target.leader && connections.some(({ inRecovery }) => !inRecovery);
     const observed = `reaches ${node}, which is not in recovery`;

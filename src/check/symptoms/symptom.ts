@@ -1,6 +1,7 @@
 import type { Failure } from "../observation.ts";
 import { failureText } from "../observation.ts";
-import type { FindingCode, Severity } from "../findings.ts";
+import type { Severity } from "../finding-kinds.ts";
+import type { FindingCode } from "../findings.ts";
 import { placeText } from "../logins.ts";
 import type { LoginProbe, Place } from "../logins.ts";
 import type { CheckTarget } from "../target.ts";
@@ -48,11 +49,7 @@ export function placeKey(place: Place): string {
  */
 export function connectionSymptom(
   target: CheckTarget,
-  {
-    failure,
-    place,
-    role,
-  }: { readonly failure: Failure; readonly place: Place; readonly role: LoginProbe["role"] },
+  { failure, place, role }: { readonly failure: Failure; readonly place: Place; readonly role: LoginProbe["role"] },
 ): Symptom {
   return failure.kind === "refused"
     ? refusedSymptom(target, { failure, place, role })
@@ -62,11 +59,7 @@ export function connectionSymptom(
 /** A login that must work and did not. Places where the same role fails for the same reason become one finding. */
 export function refusedSymptom(
   target: CheckTarget,
-  {
-    failure,
-    place,
-    role,
-  }: { readonly failure: Failure; readonly place: Place; readonly role: LoginProbe["role"] },
+  { failure, place, role }: { readonly failure: Failure; readonly place: Place; readonly role: LoginProbe["role"] },
 ): Symptom {
   const user = role === "app" ? target.appUser : role;
   return {

@@ -1,0 +1,131 @@
+import { execFile } from "node:child_process";
+import { resolve } from "node:path";
+
+import { z } from "zod";
+
+import type { CheckSecrets, CheckTarget } from "../check/target.ts";
+import { UserError } from "../errors.ts";
+
+/** Folder of the Pulumi project. */
+const project = resolve(import.meta.dirname, "../..");
+
+/** Outputs hold whole reports; the default of 1 MB is no law of nature. */
+const maxBytes = 64 * 1024 * 1024;
+
+const port = z.int().min(1).max(65_535);
+
+const outputsSchema = z.object({
+  check: z.object({
+    target: z.object({
+      stack: z.string(),
+      accessHost: z.string(),
+      leader: z.string(),
+      database: z.string(),
+      appUser: z.string(),
+      major: z.int(),
+      nodes: z.array(
+        z.object({
+          name: z.string(),
+          role: z.enum(["leader", "replica"]),
+          port,
+          slot: z.string().optional(),
+          container: z.string(),
+        }),
+      ),
+      writeRoute: z.string(),
+      readRoute: z.string(),
+      rotation: z.array(z.string()),
+      poolerPort: port,
+      poolerContainer: z.string(),
+      exporters: z
+        .object({
+          nodes: z.array(z.object({ node: z.string(), port, container: z.string() })),
+          poolerPort: port,
+          poolerContainer: z.string(),
+        })
+        .optional(),
+      timeoutMs: z.number(),
+    }),
+    secrets: z.object({ app: z.string(), replicator: z.string(), monitoring: z.string(), pgbouncer: z.string() }),
+  }),
+});
+
+/** What a deployed stack says about itself. */
+export interface StackCheck {
+  readonly target: CheckTarget;
+  readonly secrets: CheckSecrets;
+}
+
+/** Runs a program and gives what it printed; rejects with its exit code and error output. */
+export type RunProgram = (program: string, args: readonly string[], signal: AbortSignal) => Promise<string>;
+
+/** How a program failed. */
+export class ProgramError extends Error {
+  /** `ENOENT` when there is no such program. */
+  readonly code: string;
+
+  constructor(code: string, stderr: string) {
+    super(stderr);
+    this.name = "ProgramError";
+    this.code = code;
+  }
+}
+
+/**
+ * Reads what the check needs from a deployed stack's outputs. Passwords pass through a pipe: they are in no
+ * argument, environment variable or file.
+ *
+ * @throws UserError when there is no such stack, it is not deployed, or Pulumi does not run.
+ */
+export async function loadStackCheck(stack: string, signal: AbortSignal, run: RunProgram = runProgram): Promise<StackCheck> {
+  const args = ["stack", "output", "--stack", stack, "--json", "--show-secrets", "--non-interactive"];
+  let text: string;
+  try {
+    text = await run("pulumi", args, signal);
+  } catch (error) {
+    throw error instanceof ProgramError ? explainFailure(stack, error) : error;
+  }
+  return parseStackCheck(stack, text);
+}
+
+function parseStackCheck(stack: string, text: string): StackCheck {
+  const outputs: unknown = JSON.parse(text);
+  if (typeof outputs !== "object" || outputs === null || !("check" in outputs))
+    throw problem(stack, "it has no output `check`: it is not deployed, or not completely", `deploy it: pulumi up --stack ${stack}`);
+  const parsed = outputsSchema.safeParse(outputs);
+  // Where, not what: the value may be a password.
+  if (!parsed.success) {
+    const paths = parsed.error.issues.map(({ path }) => path.join("."));
+    throw problem(stack, `its outputs are of another version: ${paths.join(", ")}`, `deploy it again: pulumi up --stack ${stack}`);
+  }
+  const { target, secrets } = parsed.data.check;
+  return {
+    target: { ...target, exporters: target.exporters, nodes: target.nodes.map((node) => ({ ...node, slot: node.slot })) },
+    secrets,
+  };
+}
+
+function explainFailure(stack: string, { code, message }: ProgramError): UserError {
+  if (code === "ENOENT") return problem(stack, "the program `pulumi` is not there", 'run make setup, then eval "$(make -s env)"');
+  if (/no stack named/i.test(message)) return problem(stack, "there is no such stack", "list the stacks: pulumi stack ls");
+  const said = message
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
+    .join("; ");
+  return problem(stack, `pulumi stack output failed: ${said}`, "mend what Pulumi names, or check the environment: make -s env");
+}
+
+function problem(stack: string, what: string, fix: string): UserError {
+  return new UserError([{ where: `stack ${stack}`, problem: what, fix }]);
+}
+
+const runProgram: RunProgram = async (program, args, signal) =>
+  new Promise((fulfil, reject) => {
+    execFile(program, [...args], { cwd: project, maxBuffer: maxBytes, signal }, (error, stdout, stderr) => {
+      if (error === null) fulfil(stdout);
+      else if (signal.aborted) reject(signal.reason);
+      // The error's own message repeats the command line; what the program said is what helps.
+      else reject(new ProgramError(String(error.code ?? "unknown"), stderr));
+    });
+  });

@@ -1,0 +1,432 @@
+import type { FindingCode } from "../../../src/check/findings.ts";
+import { failed, seen } from "../../../src/check/observation.ts";
+import type { LeaderFacts, SlotFacts } from "../../../src/check/observation.ts";
+import { replicasOf } from "../../../src/check/target.ts";
+import type { CheckTarget } from "../../../src/check/target.ts";
+import {
+  all,
+  exporterAt,
+  facts,
+  heartbeatAt,
+  insertAt,
+  isAt,
+  isThrough,
+  lateness,
+  leaderFacts,
+  logins,
+  noFacts,
+  noHeartbeat,
+  pooler,
+  poolerExporter,
+  readRoute,
+  silence,
+  wrongPassword,
+} from "./fixtures.ts";
+import type { Change } from "./fixtures.ts";
+
+/** One fault with everything that it makes visible, and the one finding that must name it. */
+export interface Fault {
+  readonly name: string;
+  readonly code: FindingCode;
+  /** Where it is: at any replica, at the leader, at the pooler, or anywhere else. */
+  readonly at: "replica" | "leader" | "cluster";
+  /** Whether the finding names the node. @default true unless `at` is `cluster` */
+  readonly named?: boolean;
+  readonly needsExporters?: true;
+  readonly change: (target: CheckTarget, node: string) => Change;
+}
+
+const notVisible = seen({ visible: false, ms: 4800 });
+
+function slot(target: CheckTarget, name: string, changed: Partial<SlotFacts>): Change {
+  return leaderFacts(target, (leader) => ({
+    ...leader,
+    slots: leader.slots.map((known) => (known.name === name ? { ...known, ...changed } : known)),
+  }));
+}
+
+function withoutSender({ slots, senders }: LeaderFacts, name: string): LeaderFacts {
+  return { slots, senders: senders.filter(({ applicationName }) => applicationName !== name) };
+}
+
+/** The receiver of a replica is gone, which the leader sees as well. */
+function cut(target: CheckTarget, name: string): Change {
+  return all(
+    facts(name, { receiver: undefined, timeline: undefined }),
+    leaderFacts(target, (leader) => withoutSender(leader, name)),
+    slot(target, name, { active: false }),
+    heartbeatAt(name, notVisible),
+  );
+}
+
+/** Nothing is heard of a node. */
+function gone(target: CheckTarget, name: string): Change {
+  const isRead = target.rotation.includes(name);
+  const left = target.rotation.filter((node) => node !== name).map((node) => ({ node, inRecovery: true }));
+  return all(
+    noFacts(name, silence),
+    logins(isAt(name), failed(silence)),
+    insertAt(name, failed(silence)),
+    exporterAt(name, seen({ up: false })),
+    ...(isRead ? [readRoute({ reached: left, failure: lateness }), logins(isThrough("read"), failed(lateness))] : []),
+  );
+}
+
+const routeRefusal = all(
+  logins(isThrough("write"), failed(wrongPassword)),
+  logins(isThrough("read"), failed(wrongPassword)),
+  readRoute({ reached: [], failure: wrongPassword }),
+  noHeartbeat(wrongPassword),
+);
+
+/** Every kind of fault. */
+export const faults: readonly Fault[] = [
+  {
+    name: "engine off",
+    code: "cluster-unreachable",
+    at: "cluster",
+    change: (target) =>
+      all(
+        ...target.nodes.map(({ name }) => all(gone(target, name), exporterAt(name, failed(silence)))),
+        (observation) => ({ ...observation, pooler: failed(silence), readRoute: { reached: [], failure: silence } }),
+        logins(() => true, failed(silence)),
+        noHeartbeat(silence),
+        poolerExporter(failed(silence)),
+      ),
+  },
+  {
+    name: "replica stopped",
+    code: "node-unreachable",
+    at: "replica",
+    change: (target, name) =>
+      all(
+        gone(target, name),
+        leaderFacts(target, (leader) => withoutSender(leader, name)),
+        slot(target, name, { active: false }),
+        heartbeatAt(name, failed(silence)),
+      ),
+  },
+  {
+    name: "leader stopped",
+    code: "node-unreachable",
+    at: "leader",
+    change: (target, name) =>
+      all(
+        ...replicasOf(target).map((replica) => cut(target, replica.name)),
+        gone(target, name),
+        noHeartbeat(lateness),
+        logins(isThrough("write"), failed(lateness)),
+      ),
+  },
+  {
+    name: "node starts up",
+    code: "node-unreachable",
+    at: "replica",
+    change: (target, name) => {
+      const starting = { kind: "starting", code: "57P03", message: "the database system is starting up" } as const;
+      return all(gone(target, name), noFacts(name, starting), logins(isAt(name), failed(starting)));
+    },
+  },
+  {
+    name: "another server at the node's port",
+    code: "node-mistaken",
+    at: "replica",
+    change: (_, name) =>
+      all(
+        facts(name, { clusterName: "other", systemIdentifier: "1", inRecovery: false, receiver: undefined }),
+        logins((probe) => isAt(name)(probe) && probe.expect === "accepted", failed(wrongPassword)),
+        heartbeatAt(name, failed(wrongPassword)),
+        insertAt(name, failed(wrongPassword)),
+      ),
+  },
+  {
+    name: "leader in recovery",
+    code: "leader-not-writable",
+    at: "leader",
+    change: (_, name) => all(facts(name, { inRecovery: true }), noWrite(name)),
+  },
+  { name: "leader's disk full", code: "leader-not-writable", at: "leader", change: (_, name) => noWrite(name) },
+  {
+    name: "replica promoted",
+    code: "second-primary",
+    at: "replica",
+    change: (target, name) =>
+      all(
+        cut(target, name),
+        facts(name, { inRecovery: false, timeline: 2, replayPause: undefined }),
+        insertAt(name, seen(true)),
+        readRoute({ reached: target.rotation.map((node) => ({ node, inRecovery: node !== name && node !== target.leader })) }),
+      ),
+  },
+  { name: "receiver cut", code: "replica-not-streaming", at: "replica", change: cut },
+  {
+    name: "receiver waits",
+    code: "replica-not-streaming",
+    at: "replica",
+    change: (_, name) => all(facts(name, { receiver: { status: "waiting", timeline: 1 } }), heartbeatAt(name, notVisible)),
+  },
+  {
+    name: "replica catches up",
+    code: "replica-not-streaming",
+    at: "replica",
+    change: (target, name) =>
+      leaderFacts(target, ({ slots, senders }) => ({
+        slots,
+        senders: senders.map((sender) => (sender.applicationName === name ? { ...sender, state: "catchup" } : sender)),
+      })),
+  },
+  {
+    name: "replica streams from elsewhere",
+    code: "replica-not-streaming",
+    at: "replica",
+    change: (target, name) =>
+      all(
+        leaderFacts(target, (leader) => withoutSender(leader, name)),
+        slot(target, name, { active: false }),
+      ),
+  },
+  {
+    name: "volume of another cluster",
+    code: "replica-wrong-cluster",
+    at: "replica",
+    change: (target, name) =>
+      all(
+        cut(target, name),
+        facts(name, { systemIdentifier: "1", inRecovery: false }),
+        logins((probe) => isAt(name)(probe) && probe.role === "app", failed(wrongPassword)),
+        logins(isThrough("read"), failed(wrongPassword)),
+        heartbeatAt(name, failed(wrongPassword)),
+        insertAt(name, failed(wrongPassword)),
+        exporterAt(name, seen({ up: false })),
+      ),
+  },
+  {
+    name: "another timeline",
+    code: "replica-wrong-timeline",
+    at: "replica",
+    change: (_, name) => all(facts(name, { timeline: 3, receiver: { status: "streaming", timeline: 3 } }), heartbeatAt(name, notVisible)),
+  },
+  {
+    name: "slot dropped",
+    code: "slot-missing",
+    at: "replica",
+    change: (target, name) =>
+      all(
+        cut(target, name),
+        leaderFacts(target, ({ slots, senders }) => ({ senders, slots: slots.filter((known) => known.name !== name) })),
+      ),
+  },
+  { name: "slot not used", code: "slot-inactive", at: "replica", change: (target, name) => slot(target, name, { active: false }) },
+  {
+    name: "slot about to lose WAL",
+    code: "slot-wal-at-risk",
+    at: "replica",
+    change: (target, name) => slot(target, name, { walStatus: "unreserved", safeWalBytes: -8192 }),
+  },
+  {
+    name: "slot lost WAL",
+    code: "slot-wal-lost",
+    at: "replica",
+    change: (target, name) => all(cut(target, name), slot(target, name, { walStatus: "lost", safeWalBytes: undefined })),
+  },
+  {
+    name: "forgotten slots",
+    code: "slot-undeclared",
+    at: "leader",
+    change: (target) =>
+      leaderFacts(target, ({ slots, senders }) => ({
+        senders,
+        slots: [...slots, { name: "debezium", type: "logical", active: false, walStatus: "extended", safeWalBytes: undefined }],
+      })),
+  },
+  {
+    name: "replay paused",
+    code: "replay-paused",
+    at: "replica",
+    change: (_, name) => all(facts(name, { replayPause: "paused" }), heartbeatAt(name, notVisible)),
+  },
+  { name: "replica lags", code: "replica-behind", at: "replica", change: (_, name) => heartbeatAt(name, notVisible) },
+  {
+    name: "heartbeat table missing on a replica",
+    code: "replica-behind",
+    at: "replica",
+    change: (_, name) => {
+      const missing = failed({ kind: "error", code: "42P01", message: 'relation "pgstack.heartbeat" does not exist' });
+      return all(heartbeatAt(name, missing), insertAt(name, missing));
+    },
+  },
+  { name: "replica takes writes", code: "replica-writable", at: "replica", change: (_, name) => insertAt(name, seen(true)) },
+  {
+    name: "write route leads to a replica",
+    code: "write-route-failed",
+    at: "cluster",
+    change: () => noHeartbeat({ kind: "error", code: "25006", message: "cannot execute INSERT in a read-only transaction" }),
+  },
+  {
+    name: "write route leads elsewhere",
+    code: "write-route-failed",
+    at: "cluster",
+    change: (target) =>
+      all(...replicasOf(target).map(({ name }) => heartbeatAt(name, notVisible)), (observation) => ({
+        ...observation,
+        heartbeat: { ...observation.heartbeat, write: seen({ reached: "other" }) },
+      })),
+  },
+  {
+    name: "read route broken",
+    code: "read-route-failed",
+    at: "cluster",
+    change: () => all(readRoute({ reached: [], failure: lateness }), logins(isThrough("read"), failed(lateness))),
+  },
+  {
+    name: "read route misses a replica",
+    code: "read-route-incomplete",
+    at: "replica",
+    change: (target, name) =>
+      readRoute({
+        reached: target.rotation.map((node) => ({
+          node: node === name ? (target.rotation.find((other) => other !== name) ?? "") : node,
+          inRecovery: true,
+        })),
+      }),
+  },
+  {
+    name: "read route leads elsewhere",
+    code: "read-route-stray",
+    at: "cluster",
+    // The stray has a name of its own.
+    named: true,
+    change: () => readRoute({ reached: [{ node: "other", inRecovery: true }] }),
+  },
+  { name: "wrong password in the pooler", code: "login-refused", at: "cluster", change: () => routeRefusal },
+  {
+    name: "password of app changed",
+    code: "login-refused",
+    at: "cluster",
+    change: (target) =>
+      all(
+        routeRefusal,
+        ...target.nodes.map(({ name }) => all(heartbeatAt(name, failed(wrongPassword)), insertAt(name, failed(wrongPassword)))),
+        logins(({ place, role, expect }) => place.kind === "node" && role === "app" && expect === "accepted", failed(wrongPassword)),
+      ),
+  },
+  {
+    name: "password of monitoring changed",
+    code: "login-refused",
+    at: "cluster",
+    change: (target) =>
+      all(
+        ...target.nodes.map(({ name }) => all(noFacts(name, wrongPassword), exporterAt(name, seen({ up: false })))),
+        logins(({ role, expect }) => role === "monitoring" && expect === "accepted", failed(wrongPassword)),
+        (observation) => ({ ...observation, pooler: failed(wrongPassword) }),
+        poolerExporter(seen({ up: false })),
+      ),
+  },
+  {
+    name: "too many connections of a role",
+    code: "login-refused",
+    at: "replica",
+    change: (_, name) =>
+      logins(
+        (probe) => isAt(name)(probe) && probe.role === "replicator" && probe.expect === "accepted",
+        failed({ kind: "error", code: "53300", message: "too many connections for role" }),
+      ),
+  },
+  {
+    name: "pg_hba.conf lets superusers in",
+    code: "login-accepted",
+    at: "replica",
+    change: (_, name) => logins((probe) => isAt(name)(probe) && probe.expect === "refused", seen(true)),
+  },
+  {
+    name: "pooler stopped",
+    code: "pooler-unreachable",
+    at: "cluster",
+    change: () =>
+      all(
+        (observation) => ({ ...observation, pooler: failed(silence) }),
+        logins(({ place }) => place.kind !== "node", failed(silence)),
+        readRoute({ reached: [], failure: silence }),
+        noHeartbeat(silence),
+        poolerExporter(seen({ up: false })),
+      ),
+  },
+  {
+    name: "a route paused",
+    code: "pooler-paused",
+    at: "cluster",
+    change: ({ writeRoute }) =>
+      all(
+        pooler((known) => ({
+          ...known,
+          databases: known.databases.map((database) => (database.name === writeRoute ? { ...database, paused: true } : database)),
+        })),
+        logins(isThrough("write"), failed(lateness)),
+        noHeartbeat(lateness),
+      ),
+  },
+  {
+    name: "the whole pooler paused",
+    code: "pooler-paused",
+    at: "cluster",
+    change: () =>
+      all(
+        pooler((known) => ({ ...known, isHeld: true })),
+        logins(({ place, password }) => place.kind === "route" && password === "own", failed(lateness)),
+        readRoute({ reached: [], failure: lateness }),
+        noHeartbeat(lateness),
+      ),
+  },
+  {
+    name: "exporter stopped",
+    code: "exporter-unreachable",
+    at: "leader",
+    needsExporters: true,
+    change: (_, name) => exporterAt(name, failed(silence)),
+  },
+  {
+    name: "pooler's exporter stopped",
+    code: "exporter-unreachable",
+    at: "cluster",
+    needsExporters: true,
+    change: () => poolerExporter(failed(silence)),
+  },
+  {
+    name: "exporter's password wrong",
+    code: "exporter-target-down",
+    at: "leader",
+    needsExporters: true,
+    change: (_, name) => exporterAt(name, seen({ up: false })),
+  },
+  {
+    name: "not an exporter",
+    code: "exporter-target-down",
+    at: "cluster",
+    needsExporters: true,
+    change: () => poolerExporter(seen({ up: undefined })),
+  },
+  {
+    name: "setting not applied",
+    code: "restart-pending",
+    at: "leader",
+    change: (_, name) => facts(name, { pendingRestart: ["max_connections"] }),
+  },
+  {
+    name: "another major version",
+    code: "version-differs",
+    at: "replica",
+    change: (_, name) => facts(name, { major: 16, version: "16.10" }),
+  },
+  {
+    name: "another minor version",
+    code: "version-differs",
+    at: "replica",
+    named: false,
+    change: (_, name) => facts(name, { version: "17.5" }),
+  },
+];
+
+function noWrite(name: string): Change {
+  const full = { kind: "error", code: "53100", message: "could not extend file: No space left on device" } as const;
+  return all(insertAt(name, failed(full)), noHeartbeat(full));
+}
