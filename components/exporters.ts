@@ -1,12 +1,12 @@
-import * as docker from "@pulumi/docker";
+import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
-import { paths } from "../src/plan/paths.ts";
-import { poolerPort } from "../src/plan/pgbouncer-defaults.ts";
+import type { ContainerPlan } from "../src/plan/containers.ts";
+import { nodeExporterContainer, poolerExporterContainer } from "../src/plan/containers.ts";
 import type { ClusterPlan, ClusterSecrets, ExportersPlan } from "../src/plan/types.ts";
 import type { FileSpec } from "../src/render/file-spec.ts";
 import { ConfigVolume } from "./config-volume.ts";
-import { configMount, containerArgs } from "./container-options.ts";
+import { serviceContainer } from "./container.ts";
 
 export interface ExportersArgs {
   readonly plan: ClusterPlan;
@@ -19,16 +19,6 @@ export interface ExportersArgs {
   /** Its exporter ends at once when it cannot reach the pooler. */
   readonly pooler: pulumi.Resource;
 }
-
-/** Collectors beside the default ones: what the dashboards and alerts of a replicated cluster need. */
-const collectors = [
-  "stat_wal_receiver",
-  "stat_checkpointer",
-  "long_running_transactions",
-  "database_wraparound",
-  "postmaster",
-  "xlog_location",
-];
 
 /** postgres_exporter beside each node, pgbouncer_exporter beside the pooler. */
 export class Exporters extends pulumi.ComponentResource {
@@ -49,77 +39,16 @@ export class Exporters extends pulumi.ComponentResource {
       },
       { parent: this, filesDependOn: [...args.after] },
     );
+    const container = (key: string, planned: ContainerPlan, after: readonly pulumi.Resource[]): docker.Container =>
+      serviceContainer(
+        `${name}-${key}`,
+        { plan, container: planned, network: args.network, volumes: { [exporters.configVolume]: config.volumeName } },
+        { parent: this, dependsOn: [config.files, ...after] },
+      );
     this.containers = [
-      ...exporters.nodes.map((exporter) => this.#nodeExporter(`${name}-${exporter.node}`, args, exporter, config)),
-      this.#poolerExporter(`${name}-pooler`, args, config),
+      ...exporters.nodes.map((exporter) => container(exporter.node, nodeExporterContainer(plan, exporters, exporter), args.after)),
+      container("pooler", poolerExporterContainer(plan, exporters), [...args.after, args.pooler]),
     ];
     this.registerOutputs({});
-  }
-
-  #nodeExporter(name: string, args: ExportersArgs, exporter: ExportersPlan["nodes"][number], config: ConfigVolume): docker.Container {
-    return this.#container(name, args, config, {
-      name: exporter.container,
-      image: args.plan.images.postgresExporter.reference,
-      command: ["/usr/bin/prometheus-postgres-exporter", ...collectors.map((collector) => `--collector.${collector}`)],
-      environment: {
-        DATA_SOURCE_URI: `${exporter.node}:5432/postgres?sslmode=disable`,
-        DATA_SOURCE_USER: "monitoring",
-        DATA_SOURCE_PASS_FILE: `${paths.config}/monitoring.password`,
-      },
-      aliases: [`${exporter.node}-exporter`],
-      internal: 9187,
-      external: exporter.hostPort,
-      after: args.after,
-    });
-  }
-
-  #poolerExporter(name: string, args: ExportersArgs, config: ConfigVolume): docker.Container {
-    return this.#container(name, args, config, {
-      name: args.exporters.pooler.container,
-      image: args.plan.images.poolerExporter.reference,
-      command: ["/usr/bin/prometheus-pgbouncer-exporter"],
-      environment: {
-        // Without a password: the driver takes it from the file.
-        PGBOUNCER_EXPORTER_CONNECTION_STRING: `postgres://monitoring@pooler:${poolerPort}/pgbouncer?sslmode=disable`,
-        PGPASSFILE: `${paths.config}/monitoring.pgpass`,
-      },
-      aliases: ["pooler-exporter"],
-      internal: 9127,
-      external: args.exporters.pooler.hostPort,
-      after: [...args.after, args.pooler],
-    });
-  }
-
-  #container(
-    name: string,
-    { plan, exporters, network }: ExportersArgs,
-    config: ConfigVolume,
-    own: {
-      readonly name: string;
-      readonly image: string;
-      readonly command: readonly string[];
-      readonly environment: Readonly<Record<string, string>>;
-      readonly aliases: readonly string[];
-      readonly internal: number;
-      readonly external: number;
-      readonly after: readonly pulumi.Resource[];
-    },
-  ): docker.Container {
-    const { internal, external, after, ...spec } = own;
-    return new docker.Container(
-      name,
-      containerArgs({
-        ...spec,
-        memoryMb: exporters.memoryMb,
-        mounts: [configMount(config.volumeName)],
-        network,
-        port: { internal, external, address: plan.engine.bindAddress },
-        stopSignal: "SIGTERM",
-        stopSeconds: 10,
-        nofile: 1024,
-        probe: ["/bin/bash", "-c", `exec 3<>/dev/tcp/127.0.0.1/${internal}`],
-      }),
-      { parent: this, dependsOn: [config.files, ...after], replaceOnChanges: ["healthcheck", "tmpfs", "init"], deleteBeforeReplace: true },
-    );
   }
 }

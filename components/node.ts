@@ -1,11 +1,11 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
-import { paths } from "../src/plan/paths.ts";
+import { nodeContainer } from "../src/plan/containers.ts";
 import type { ClusterPlan, ClusterSecrets, NodePlan } from "../src/plan/types.ts";
 import type { FileSpec } from "../src/render/file-spec.ts";
 import { ConfigVolume } from "./config-volume.ts";
-import { configMount, containerArgs } from "./container-options.ts";
+import { serviceContainer } from "./container.ts";
 import { NodeReady, ReplicationSlot } from "./provider-resources.ts";
 
 export interface PostgresNodeArgs {
@@ -37,26 +37,14 @@ export class PostgresNode extends pulumi.ComponentResource {
     const config = this.#config(name, args);
     const data = this.#dataVolume(name, node);
     const slot = this.#slot(name, args);
-    const container = new docker.Container(
+    const container = serviceContainer(
       name,
-      containerArgs({
-        name: node.container,
-        image: plan.images.postgres.reference,
-        command: ["/bin/bash", `${paths.config}/node.sh`],
-        memoryMb: node.memoryMb,
-        shmMb: node.shmMb,
-        cpus: node.cpus,
-        mounts: [{ volume: data.name, target: paths.dataVolume, readOnly: false }, configMount(config.volumeName)],
-        tmpfs: { [paths.socketDirectory]: "rw,noexec,nosuid,size=1m,uid=999,gid=999,mode=0750" },
+      {
+        plan,
+        container: nodeContainer(plan, node),
         network: args.network,
-        aliases: [node.name],
-        port: { internal: 5432, external: node.hostPort, address: plan.engine.bindAddress },
-        // Fast shutdown: sessions end, all WAL is sent, nothing is lost.
-        stopSignal: "SIGINT",
-        stopSeconds: 120,
-        nofile: 16_384,
-        probe: ["/bin/bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/5432"],
-      }),
+        volumes: { [node.dataVolume]: data.name, [node.configVolume]: config.volumeName },
+      },
       {
         parent: this,
         // One node at a time: a container is touched only after the node before it was proven.
@@ -66,9 +54,6 @@ export class PostgresNode extends pulumi.ComponentResource {
           ...args.after,
           ...(args.afterGate === undefined ? [] : [args.afterGate]),
         ],
-        // Without both, an edit of these would be reported as done and change nothing.
-        replaceOnChanges: ["healthcheck", "tmpfs", "init"],
-        deleteBeforeReplace: true,
       },
     );
     this.containerId = container.id;

@@ -1,12 +1,11 @@
-import * as docker from "@pulumi/docker";
+import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
-import { paths } from "../src/plan/paths.ts";
-import { poolerPort } from "../src/plan/pgbouncer-defaults.ts";
+import { poolerContainer } from "../src/plan/containers.ts";
 import type { ClusterPlan, ClusterSecrets } from "../src/plan/types.ts";
 import type { FileSpec } from "../src/render/file-spec.ts";
 import { ConfigVolume } from "./config-volume.ts";
-import { configMount, containerArgs } from "./container-options.ts";
+import { serviceContainer } from "./container.ts";
 
 export interface PoolerArgs {
   readonly plan: ClusterPlan;
@@ -48,24 +47,10 @@ export class Pooler extends pulumi.ComponentResource {
       { parent: this, filesDependOn: [...args.gates, ...image] },
     );
     this.files = config.files;
-    this.container = new docker.Container(
+    this.container = serviceContainer(
       name,
-      containerArgs({
-        name: pooler.container,
-        image: plan.images.pooler.reference,
-        command: ["/usr/sbin/pgbouncer", `${paths.config}/pgbouncer.ini`],
-        memoryMb: pooler.memoryMb,
-        mounts: [configMount(config.volumeName)],
-        network: args.network,
-        aliases: ["pooler"],
-        port: { internal: poolerPort, external: pooler.hostPort, address: engine.bindAddress },
-        // SIGTERM would wait until the last client has left.
-        stopSignal: "SIGINT",
-        stopSeconds: 60,
-        nofile: pooler.nofile,
-        probe: ["/bin/bash", "-c", `exec 3<>/dev/tcp/127.0.0.1/${poolerPort}`],
-      }),
-      { parent: this, dependsOn: [config.files, ...image], replaceOnChanges: ["healthcheck", "tmpfs", "init"], deleteBeforeReplace: true },
+      { plan, container: poolerContainer(plan), network: args.network, volumes: { [pooler.configVolume]: config.volumeName } },
+      { parent: this, dependsOn: [config.files, ...image] },
     );
     this.registerOutputs({});
   }
