@@ -63,12 +63,7 @@ shell() {
   local -a files=(pgstack .ci/run templates/postgres/node.sh)
   local file
   while IFS= read -r file; do files+=("$file"); done < <(find scripts -name '*.sh' | LC_ALL=C sort)
-  local -a bash_files=()
-  # Only what bash reads: `pgstack` is a program for Node.
-  for file in "${files[@]}"; do
-    if [ -e "$file" ] && head -n 2 "$file" | grep -Eq '^#!.*bash|shellcheck shell=bash'; then bash_files+=("$file"); fi
-  done
-  shellcheck "${bash_files[@]}"
+  shellcheck "${files[@]}"
 }
 
 # On PATH, else built from toolchain/actionlint into the cache, once.

@@ -9,7 +9,8 @@ image=${1:?usage: generate-settings.sh IMAGE MAJOR}
 major=${2:?usage: generate-settings.sh IMAGE MAJOR}
 root=$(cd "$(dirname "$0")/.." && pwd)
 
-# A single-user server needs neither network nor password, and sees the preloaded library's settings too.
+# shellcheck disable=SC2016 # the container's shell and node expand what is in single quotes
+# The server needs neither network nor password, and sees the preloaded library's settings too.
 docker run --rm --network none --tmpfs /tmp:uid=999,gid=999 "$image" bash -c '
   set -e
   bin=/usr/lib/postgresql/'"$major"'/bin
@@ -18,7 +19,7 @@ docker run --rm --network none --tmpfs /tmp:uid=999,gid=999 "$image" bash -c '
   "$bin/psql" -h /tmp -d postgres -XAtq <<"SQL"
     select jsonb_object_agg(name, jsonb_strip_nulls(jsonb_build_object(
       $$type$$, vartype, $$unit$$, unit, $$min$$, min_val, $$max$$, max_val, $$values$$, enumvals, $$context$$, context)))
-    from pg_settings where category not like $$Preset%$$ 
+    from pg_settings where category not like $$Preset%$$
 SQL
   "$bin/pg_ctl" -D /tmp/data -s -m fast stop
 ' | node -e 'const d = JSON.parse(require("fs").readFileSync(0)); console.log("{\n" + Object.keys(d).sort().map((k) => `  ${JSON.stringify(k)}: ${JSON.stringify(d[k])}`).join(",\n") + "\n}")' \

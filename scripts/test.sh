@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Everything that must hold before a change is merged: the machine is prepared,
-# then unit tests, then tests against a real engine. Arguments go to vitest.
+# then all that needs no engine (scripts/check.sh), then tests against a real
+# one. Arguments go to vitest for the latter.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 . "$REPO/scripts/lib/stack.sh"
@@ -12,8 +13,9 @@ say "preparing the machine"
 # The tools only: tests keep state and passphrases of their own.
 use_env --tools
 cd "$REPO"
-for project in unit integration; do
-  say "$project tests"
-  node_modules/.bin/vitest run --project "$project" "$@"
-done
+say "checks"
+scripts/check.sh
+say "integration tests"
+# A line per test as it ends: some take minutes.
+node_modules/.bin/vitest run --project integration --reporter=verbose "$@"
 say "all tests passed"
