@@ -69,7 +69,8 @@ export const explanations: readonly Explanation[] = [
   {
     causes: ["node-unreachable"],
     at: "same place",
-    hides: nodeTrouble,
+    // An exporter that tries in vain to reach its node answers late.
+    hides: [...nodeTrouble, "exporter-unreachable"],
     why: "a stopped node does nothing",
   },
   {

@@ -20,7 +20,7 @@ export const findingKinds = {
     severity: "error",
     class: "unreachable",
     title: "nothing of the cluster answers",
-    action: "Check that the Docker engine runs and that {host} is its host, then deploy: pulumi up --stack {stack}",
+    action: "Check that the Docker engine runs and that {host} is its host, then deploy: pulumi up --refresh --stack {stack}",
   },
   "node-unreachable": {
     severity: "error",
@@ -77,7 +77,7 @@ export const findingKinds = {
     class: "replication",
     title: "leader keeps no WAL for the replica: its slot is missing",
     action:
-      "Deploy again, which makes the slot: pulumi up --stack {stack}. If the replica then asks for WAL that was removed, clone it again.",
+      "Deploy again, which makes the slot: pulumi up --refresh --stack {stack}. If the replica then asks for WAL that was removed, clone it again.",
   },
   "slot-inactive": {
     severity: "error",
@@ -155,7 +155,7 @@ export const findingKinds = {
     class: "access",
     title: "a role cannot log in where it must",
     action:
-      "If roles or passwords were changed by hand, deploy again to restore them: pulumi up --stack {stack}. The server's log gives the reason: docker logs --tail 50 {container}",
+      "If roles or passwords were changed by hand, deploy again to restore them: pulumi up --refresh --stack {stack}. The server's log gives the reason: docker logs --tail 50 {container}",
   },
   "login-accepted": {
     severity: "error",

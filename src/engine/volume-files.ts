@@ -24,8 +24,10 @@ const mountPoint = "/volume";
  */
 export async function writeVolumeFiles(engine: Engine, volume: string, image: string, files: readonly VolumeFile[]): Promise<void> {
   const archive = pack();
+  // PgBouncer reads its userlist again only when the file looks different: a rotated one has the same size.
+  const mtime = new Date();
   for (const { path, content, mode } of files) {
-    archive.entry({ name: path, mode, uid: containerUser.uid, gid: containerUser.gid, mtime: new Date(0) }, content);
+    archive.entry({ name: path, mode, uid: containerUser.uid, gid: containerUser.gid, mtime }, content);
   }
   archive.finalize();
   const body = await buffer(archive);
