@@ -66,7 +66,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
         leader: plan.leader,
         major: plan.major,
         locale: plan.locale,
-        network: plan.network,
+        network: { name: plan.network.name, subnet: plan.network.subnet },
         bindAddress: engine.bindAddress,
         memoryMb: engine.memoryMb,
         cpus: engine.cpus ?? 0,

@@ -69,13 +69,21 @@ function problemsOf(issue: z.core.$ZodIssue, values: unknown, stackFile: string)
       return {
         where: at([...issue.path, key]),
         problem: `unknown key${issue.path.length === 0 ? "" : ` in ${issue.path.map(String).join(".")}`}`,
-        fix: meant === undefined ? `remove it; known keys: ${known.join(", ")}` : `did you mean \`${meant}\`?`,
+        fix:
+          nestedKeyFix(key, issue.path) ??
+          (meant === undefined ? `remove it; known keys: ${known.join(", ")}` : `did you mean \`${meant}\`?`),
       };
     });
   }
   if (issue.code === "invalid_key") {
     const key = String(issue.path.at(-1) ?? "");
-    return [{ where: at(issue.path), problem: `${quote(key)} is not allowed as a name`, fix: issue.issues.map((inner) => inner.message).join("; ") }];
+    return [
+      {
+        where: at(issue.path),
+        problem: `${quote(key)} is not allowed as a name`,
+        fix: `give ${issue.issues.map((inner) => inner.message).join("; ")}`,
+      },
+    ];
   }
   return [{ where: at(issue.path), problem: `${quote(valueAt(values, issue.path))} is not allowed`, fix: fixOf(issue) }];
 }
@@ -83,7 +91,7 @@ function problemsOf(issue: z.core.$ZodIssue, values: unknown, stackFile: string)
 function fixOf(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case "invalid_type":
-      return `give ${expectations[issue.expected] ?? issue.expected}`;
+      return `give ${expectationOf(issue)}`;
     case "too_small":
       return `give at least ${String(issue.minimum)}`;
     case "too_big":
@@ -93,6 +101,22 @@ function fixOf(issue: z.core.$ZodIssue): string {
     default:
       return `give ${issue.message.replace(/^Invalid string: .*/, "another value")}`;
   }
+}
+
+/** What a value of the wrong type should have been: in the schema's own words if it has any. */
+function expectationOf(issue: z.core.$ZodIssueInvalidType): string {
+  if (!issue.message.startsWith("Invalid input")) return issue.message;
+  const schema = schemaAt(issue.path);
+  // zod says "number" for text in place of a whole number.
+  const isWhole = schema !== undefined && (bare(schema)._zod.def as { readonly format?: string }).format === "safeint";
+  return expectations[isWhole ? "int" : issue.expected] ?? issue.expected;
+}
+
+/** `pulumi config set pooler.poolSize 30` without `--path` makes a key with a dot in it. */
+function nestedKeyFix(key: string, path: readonly PropertyKey[]): string | undefined {
+  const [parent = "", ...rest] = key.split(".");
+  if (path.length > 0 || rest.length === 0 || !configKeys.includes(parent)) return undefined;
+  return `remove it (\`pulumi config rm ${key}\`); a key inside \`${parent}\` is set with \`pulumi config set --path ${key} …\``;
 }
 
 const expectations: Readonly<Record<string, string>> = {
@@ -107,8 +131,13 @@ const expectations: Readonly<Record<string, string>> = {
 
 /** Keys that the schema knows below a path: the whole schema's, or those of a nested mapping. */
 function knownKeys(path: readonly PropertyKey[]): readonly string[] {
-  const schema = path.reduce<z.core.$ZodType | undefined>((at, key) => at && shapeOf(at)?.[String(key)], configSchema);
+  const schema = schemaAt(path);
   return Object.keys((schema && shapeOf(schema)) ?? {});
+}
+
+/** The schema of a key; undefined below lists and mappings of free names. */
+function schemaAt(path: readonly PropertyKey[]): z.core.$ZodType | undefined {
+  return path.reduce<z.core.$ZodType | undefined>((at, key) => at && shapeOf(at)?.[String(key)], configSchema);
 }
 
 function valueAt(values: unknown, path: readonly PropertyKey[]): unknown {

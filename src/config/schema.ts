@@ -8,21 +8,55 @@ import { parseDurationS, parseMemoryMb } from "../plan/units.ts";
  * Relations between keys (pools against connections, memory against the engine) are the plan's business.
  */
 
-const maxReplicas = 15;
+/** Most replicas of a stack. Senders and slots are planned for them from the start, so scaling never restarts a server. */
+export const maxReplicas = 15;
 
-const identifier = (what: string): z.ZodString =>
+const identifier = (what: string, maxLength = 63): z.ZodString =>
   z
     .string()
-    .regex(/^[a-z_][a-z0-9_]{0,62}$/, `${what}: lower-case letters, digits and _, at most 63 characters, no leading digit`);
+    .regex(
+      new RegExp(`^[a-z_][a-z0-9_]{0,${maxLength - 1}}$`),
+      `${what}: lower-case letters, digits and _, at most ${maxLength} characters, no leading digit`,
+    );
 
 /** Roles that pgstack or PostgreSQL itself owns; an application role must be another one. */
-export const reservedRoles = ["postgres", "replicator", "monitoring", "pgbouncer", "all", "public", "none", "current_user", "session_user"] as const;
+export const reservedRoles = [
+  "postgres",
+  "replicator",
+  "monitoring",
+  "pgbouncer",
+  "all",
+  "public",
+  "none",
+  "current_role",
+  "current_user",
+  "session_user",
+] as const;
 
 /** Databases that pgstack, PgBouncer or PostgreSQL itself owns, and words that mean something else in pg_hba.conf. */
-export const reservedDatabases = ["postgres", "template0", "template1", "pgbouncer", "all", "replication", "sameuser", "samerole", "samegroup"] as const;
+export const reservedDatabases = [
+  "postgres",
+  "template0",
+  "template1",
+  "pgbouncer",
+  "all",
+  "replication",
+  "sameuser",
+  "samerole",
+  "samegroup",
+] as const;
 
-const memory = z.string().refine((text) => readable(parseMemoryMb, text), "a size such as 512MB or 2GB");
-const duration = z.string().refine((text) => readable(parseDurationS, text), "a time such as 30s, 2min or 1h");
+const aSize = "a size such as 512MB or 2GB";
+const aTime = "a time such as 30s, 2min or 1h";
+// The patterns are for editors; the parsers decide.
+const memory = z
+  .string(aSize)
+  .refine((text) => readable(parseMemoryMb, text), aSize)
+  .meta({ pattern: "^\\d{1,12} ?(kB|MB|GB|TB|k|m|g)$" });
+const duration = z
+  .string(aTime)
+  .refine((text) => readable(parseDurationS, text), aTime)
+  .meta({ pattern: "^\\d{1,12} ?(ms|s|m|min|h|d)$" });
 
 function readable(parse: (text: string) => number, text: string): boolean {
   try {
@@ -34,9 +68,15 @@ function readable(parse: (text: string) => number, text: string): boolean {
 
 const imageReference = z
   .string()
-  .regex(/^[^\s@:]+(?::\d+\/[^\s@:]+)?(?::[\w][\w.-]*)?(?:@sha256:[0-9a-f]{64})?$/, "an image reference such as registry.example/postgres:17.6@sha256:…")
-  .refine((ref) => /:[\w][\w.-]*$|@sha256:/.test(ref.replace(/^[^/]*:\d+\//, "")), "a tag or a digest: an image without one moves under your feet")
-  .refine((ref) => !/:latest(@|$)/.test(ref), "not `latest`: it changes without notice; name a version, best with its digest");
+  .regex(
+    /^[^\s@:]+(?::\d+\/[^\s@:]+)?(?::[\w][\w.-]*)?(?:@sha256:[0-9a-f]{64})?$/,
+    "an image reference such as registry.example/postgres:17.6@sha256:…",
+  )
+  .refine(
+    (ref) => /:[\w][\w.-]*$|@sha256:/.test(ref.replace(/^[^/]*:\d+\//, "")),
+    "a tag or a digest: an image without one moves under your feet",
+  )
+  .refine((ref) => !/:latest(@|$)/.test(ref), "a version instead of `latest`, which changes without notice; best with its digest");
 
 const port = z.int().min(1).max(65535);
 
@@ -47,8 +87,18 @@ const poolerSchema = z
       .default("transaction")
       .describe("When a server connection goes back to the pool. `transaction` is what makes pooling effective."),
     maxClients: z.int().min(1).max(100_000).default(1000).describe("Client connections that the pooler accepts (`max_client_conn`)."),
-    poolSize: z.int().min(1).max(10_000).default(25).describe("Server connections for writes, and per replica for reads (`default_pool_size`)."),
-    reserveSize: z.int().min(0).max(1000).default(5).describe("Further server connections when clients wait too long (`reserve_pool_size`)."),
+    poolSize: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(25)
+      .describe("Server connections for writes, and per replica for reads (`default_pool_size`)."),
+    reserveSize: z
+      .int()
+      .min(0)
+      .max(1000)
+      .default(5)
+      .describe("Further server connections when clients wait too long (`reserve_pool_size`)."),
     reserveTimeout: duration.default("3s").describe("How long a client waits before the reserve is used (`reserve_pool_timeout`)."),
     queryWaitTimeout: duration
       .default("120s")
@@ -71,14 +121,19 @@ const portsSchema = z
 
 const imagesSchema = z
   .strictObject({
-    postgres: imageReference.optional().describe("Replaces the built PostgreSQL image; needs PostgreSQL under `/usr/lib/postgresql/<major>/bin` and a user 999."),
+    postgres: imageReference
+      .optional()
+      .describe("Replaces the built PostgreSQL image; needs PostgreSQL under `/usr/lib/postgresql/<major>/bin` and a user 999."),
     pooler: imageReference.optional().describe("Replaces the built PgBouncer image."),
     postgresExporter: imageReference.optional().describe("Replaces the built postgres_exporter image."),
     poolerExporter: imageReference.optional().describe("Replaces the built pgbouncer_exporter image."),
   })
   .prefault({});
 
-const setting = z.union([z.string(), z.number(), z.boolean()]);
+/** Text that a line of postgresql.conf can hold: no control character, whole Unicode characters. */
+const aSetting = "text on one line, a number, or true or false";
+const settingText = z.string().regex(/^[^\p{Cc}\p{Cs}\u2028\u2029]*$/u, aSetting);
+const setting = z.union([settingText, z.number(), z.boolean()], aSetting);
 
 export const configSchema = z.strictObject({
   replicas: z.int().min(0).max(maxReplicas).default(1).describe("Read replicas. With 0, reads go to the leader."),
@@ -87,13 +142,17 @@ export const configSchema = z.strictObject({
     .regex(/^pg[1-9]\d*$/, "a node name such as pg1")
     .default("pg1")
     .describe("The node that accepts writes. Fixed once the cluster exists."),
-  database: identifier("a database name")
+  // The read route's name is three characters longer, and PgBouncer's names have at most 63.
+  database: identifier("a database name", 60)
     .refine((name) => !(reservedDatabases as readonly string[]).includes(name), "another name: this database is not the application's")
     .refine((name) => !name.endsWith("_ro"), "a name that does not end in _ro: that is the read route's")
     .default("app")
     .describe("The application's database. Its write route has the same name, its read route ends in `_ro`."),
   appUser: identifier("a role name")
-    .refine((name) => !(reservedRoles as readonly string[]).includes(name) && !name.startsWith("pg_"), "another name: this role is reserved")
+    .refine(
+      (name) => !(reservedRoles as readonly string[]).includes(name) && !name.startsWith("pg_"),
+      "another name: this role is reserved",
+    )
     .default("app")
     .describe("The role that owns the application's database."),
   postgresVersion: z
@@ -113,7 +172,7 @@ export const configSchema = z.strictObject({
     .default("C.UTF-8")
     .describe("`C.UTF-8` sorts by code point and never changes; a language tag such as `en-US` uses ICU. Fixed once the cluster exists."),
   extensions: z
-    .array(identifier("an extension name").or(z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/)))
+    .array(z.string().regex(/^[a-z_][a-z0-9_-]{0,62}$/, "an extension's name such as pg_trgm or uuid-ossp"))
     .default([])
     .describe("Extensions of the application's database. `pg_stat_statements` is always there."),
   memory: memory.default("1GB").describe("Memory limit of each node; PostgreSQL's memory settings follow from it."),
@@ -129,10 +188,21 @@ export const configSchema = z.strictObject({
     .describe("PostgreSQL settings for all nodes; they win over pgstack's defaults."),
   slotWalCap: memory
     .default("4GB")
-    .describe("WAL that the leader keeps for a replica that is away (`max_slot_wal_keep_size`). Beyond it the replica must be cloned again."),
+    .describe(
+      "WAL that the leader keeps for a replica that is away (`max_slot_wal_keep_size`). Beyond it the replica must be cloned again.",
+    ),
   pooler: poolerSchema.describe("PgBouncer."),
   ports: portsSchema.describe("Ports on the engine's host."),
-  bindAddress: z.ipv4().default("127.0.0.1").describe("Address that ports are published on. The default is reachable from the engine's host alone."),
+  bindAddress: z
+    .ipv4("an IPv4 address of the engine's host, such as 127.0.0.1, or 0.0.0.0 for all of them")
+    .default("127.0.0.1")
+    .describe("Address that ports are published on. The default is reachable from the engine's host alone."),
+  clientNetworks: z
+    .array(z.string().regex(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, "an IPv4 network such as 192.168.10.0/24"))
+    .default([])
+    .describe(
+      "Networks, beside the cluster's own, that may log in to nodes without the pooler. Needed when `bindAddress` is not a loopback address: the server then sees the client's own address, and this machine's must be among them.",
+    ),
   subnet: z
     .string()
     .regex(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, "an IPv4 network such as 172.29.10.0/24")
@@ -141,7 +211,10 @@ export const configSchema = z.strictObject({
   images: imagesSchema.describe("Image references that replace the built ones. Digests encouraged."),
   dockerHost: z
     .string()
-    .regex(/^(unix:\/\/\/.+|tcp:\/\/[^/\s]+|ssh:\/\/[^/\s]+)$/, "unix:///var/run/docker.sock, tcp://host:2376 or ssh://user@host")
+    .regex(
+      /^(unix:\/\/\/.+|(tcp|ssh):\/\/([^/@:\s]+@)?([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?)$/,
+      "unix:///var/run/docker.sock, tcp://host:2376 or ssh://user@host",
+    )
     .default("unix:///var/run/docker.sock")
     .describe("The Docker engine. Fixed once the cluster exists."),
   exporters: z.boolean().default(true).describe("postgres_exporter beside each node and pgbouncer_exporter beside the pooler."),
@@ -151,15 +224,19 @@ export const configSchema = z.strictObject({
     .max(1_000_000)
     .default(4096)
     .describe("Iterations of the SCRAM-SHA-256 verifiers. Generated passwords need no more than the standard's 4096."),
-  checkTimeout: duration.default("60s").describe("How long the check after a deployment waits for the cluster to become what was declared."),
+  checkTimeout: duration
+    .default("60s")
+    .describe("How long the check after a deployment waits for the cluster to become what was declared."),
 });
 
 /** Checked stack config with every default applied. */
 export type ClusterConfig = z.output<typeof configSchema>;
 
 function isTimeZone(name: string): boolean {
+  // Intl takes an offset such as +08:00 too, which PostgreSQL reads the other way round.
+  if (!/^[A-Za-z]/.test(name)) return false;
   try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
+    Intl.DateTimeFormat("en", { timeZone: name });
     return true;
   } catch {
     return false;

@@ -1,4 +1,5 @@
 import { paths } from "../plan/paths.ts";
+import { quietSession } from "../postgres/quiet-session.ts";
 import type { Engine } from "./connect.ts";
 import { execInContainer } from "./exec.ts";
 
@@ -24,15 +25,6 @@ export class SqlError extends Error {
     this.name = "SqlError";
   }
 }
-
-/** Statements of this session appear in no log and no statistics: some of them carry password verifiers. */
-const quietSession = `
-set log_statement = 'none';
-set log_min_duration_statement = -1;
-set log_min_error_statement = 'panic';
-set pg_stat_statements.track = 'none';
-set application_name = 'pgstack';
-`;
 
 /** psql's error lines; the `LINE 1: …` that follows would repeat the statement. */
 function messageOf(stderr: string): string {

@@ -18,13 +18,16 @@ export interface ConnectionUrls {
 /** Passwords and names hold letters, digits and _ only, so nothing in a URL needs escaping. */
 export function connectionUrls(plan: ClusterPlan, { passwords }: Pick<ClusterSecrets, "passwords">): ConnectionUrls {
   const { database, engine, pooler, nodes } = plan;
-  const url = (user: string, password: string, port: number, name: string): string => `postgresql://${user}:${password}@${engine.accessHost}:${port}/${name}`;
+  const url = (user: string, password: string, port: number, name: string): string =>
+    `postgresql://${user}:${password}@${engine.accessHost}:${port}/${name}`;
   const app = (port: number, name: string): string => url(database.owner, passwords.app, port, name);
   const leader = nodes.find(({ role }) => role === "leader");
   return {
     write: app(pooler.hostPort, database.writeRoute),
     read: app(pooler.hostPort, database.readRoute),
-    replicas: Object.fromEntries(nodes.filter(({ role }) => role === "replica").map(({ name, hostPort }) => [name, app(hostPort, database.name)])),
+    replicas: Object.fromEntries(
+      nodes.filter(({ role }) => role === "replica").map(({ name, hostPort }) => [name, app(hostPort, database.name)]),
+    ),
     direct: app(leader?.hostPort ?? 0, database.name),
     admin: url("pgbouncer", passwords.pgbouncer, pooler.hostPort, "pgbouncer"),
   };

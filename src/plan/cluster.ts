@@ -45,7 +45,7 @@ export function planCluster(config: ClusterConfig, context: PlanContext): Cluste
     stack: context.stack,
     prefix,
     engine: planEngine(config),
-    network: { name: networkName(prefix), subnet: config.subnet },
+    network: { name: networkName(prefix), subnet: config.subnet, clients: config.clientNetworks },
     database: planDatabase(config),
     major: config.postgresVersion,
     locale: config.locale,
@@ -59,9 +59,13 @@ export function planCluster(config: ClusterConfig, context: PlanContext): Cluste
   };
 }
 
-/** `max_connections`: what a server of this size is good for, or what the pools need when that is more (in tens). */
+/**
+ * `max_connections`: what a server of this size is good for, or what the pools need when that is more (in tens). It counts
+ * reads on the leader whether there are replicas or not: a change needs a restart of every node, and neither the first
+ * replica nor the loss of the last one may bring one about.
+ */
 function plannedConnections(config: ClusterConfig): number {
-  const needed = Math.ceil(connectionBudget(config).total / 10) * 10;
+  const needed = Math.ceil(connectionBudget({ ...config, replicas: 0 }).total / 10) * 10;
   return Math.max(recommendedConnections(parseMemoryMb(config.memory)), needed);
 }
 
@@ -92,4 +96,3 @@ function accessHost({ bindAddress, dockerHost }: ClusterConfig): string {
   if (bindAddress !== "0.0.0.0") return bindAddress;
   return dockerHost.startsWith("unix:") ? "127.0.0.1" : new URL(dockerHost.replace(/^(tcp|ssh):/, "http:")).hostname;
 }
-

@@ -19,7 +19,10 @@ function hashFolder(folder: string): string {
   const hash = createHash("sha256");
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   for (const path of files.map(({ parentPath, name }) => join(parentPath, name)).toSorted()) {
-    hash.update(`${path.slice(folder.length)}\0`).update(readFileSync(path)).update("\0");
+    hash
+      .update(`${path.slice(folder.length)}\0`)
+      .update(readFileSync(path))
+      .update("\0");
   }
   return hash.digest("hex").slice(0, 12);
 }

@@ -33,7 +33,12 @@ export function planImages(config: ClusterConfig, hashes: ImageHashes): Readonly
     const { folder, tag, buildArgs } = built[kind];
     return [
       kind,
-      { kind: "build", reference: `pgstack/${folder}:${tag(config)}${hashes[kind]}`, context: `images/${folder}`, buildArgs: buildArgs(config) },
+      {
+        kind: "build",
+        reference: `pgstack/${folder}:${tag(config)}${hashes[kind]}`,
+        context: `images/${folder}`,
+        buildArgs: buildArgs(config),
+      },
     ];
   });
   return Object.fromEntries(plans) as Record<ImageKind, ImagePlan>;

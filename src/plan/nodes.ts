@@ -42,7 +42,6 @@ function sharedSettings(config: ClusterConfig, connections: number): readonly Se
     cpus: config.cpus,
     disk: config.disk,
     connections: Number(config.settings["max_connections"] ?? connections),
-    replicas: config.replicas,
     timezone: config.timezone,
     preload: ["pg_stat_statements"],
     slotWalKeepMb: parseMemoryMb(config.slotWalCap),
@@ -51,7 +50,9 @@ function sharedSettings(config: ClusterConfig, connections: number): readonly Se
   const given = config.settings;
   const names = new Set(defaults.map(({ name }) => name));
   return [
-    ...defaults.map((setting) => (Object.hasOwn(given, setting.name) ? { ...setting, value: String(given[setting.name]), why: "stack config" } : setting)),
+    ...defaults.map((setting) =>
+      Object.hasOwn(given, setting.name) ? { ...setting, value: String(given[setting.name]), why: "stack config" } : setting,
+    ),
     ...Object.keys(given)
       .filter((name) => !names.has(name))
       .toSorted()
@@ -94,4 +95,3 @@ function primaryConninfo(name: string, leader: string): string {
     "keepalives_count=3",
   ].join(" ");
 }
-

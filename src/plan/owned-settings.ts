@@ -2,7 +2,7 @@
  * PostgreSQL settings that stack config cannot override, each with the reason or the key to use instead. They are what
  * pgstack's own promises rest on: where data lies, who may log in, who replicates what.
  */
-const owned: Readonly<Record<string, string>> = {
+export const ownedSettings: Readonly<Record<string, string>> = {
   allow_alter_system: "the stack file is the only place that settings come from",
   cluster_name: "the node's name; replication and the check match on it",
   config_file: "its place is fixed",
@@ -36,20 +36,24 @@ const owned: Readonly<Record<string, string>> = {
   unix_socket_permissions: "only the server's own user may use the socket",
 };
 
+/** Every way to say it: PostgreSQL takes unambiguous beginnings too. */
+const off = ["off", "of", "false", "fals", "fal", "fa", "f", "no", "n", "0"];
+const on = ["on", "true", "tru", "tr", "t", "yes", "ye", "y", "1"];
+
 /** Values that would break replication or lose acknowledged data, with the reason. */
-const refusedValues: Readonly<Record<string, { readonly values: readonly string[]; readonly why: string }>> = {
+export const refusedValues: Readonly<Record<string, { readonly values: readonly string[]; readonly why: string }>> = {
   wal_level: { values: ["minimal"], why: "replicas need `replica` or `logical`" },
-  fsync: { values: ["off", "false", "no", "0"], why: "a crash would lose or corrupt data" },
-  full_page_writes: { values: ["off", "false", "no", "0"], why: "a crash could corrupt data" },
+  fsync: { values: off, why: "a crash would lose or corrupt data" },
+  full_page_writes: { values: off, why: "a crash could corrupt data" },
   max_wal_senders: { values: ["0"], why: "replicas need senders" },
   max_replication_slots: { values: ["0"], why: "replicas need slots" },
-  zero_damaged_pages: { values: ["on", "true", "yes", "1"], why: "it destroys data" },
-  ignore_checksum_failure: { values: ["on", "true", "yes", "1"], why: "it hides corruption" },
+  zero_damaged_pages: { values: on, why: "it destroys data" },
+  ignore_checksum_failure: { values: on, why: "it hides corruption" },
 };
 
 /** Why a setting cannot be overridden at all; undefined when it can. */
 export function ownedReason(name: string): string | undefined {
-  return Object.hasOwn(owned, name) ? owned[name] : undefined;
+  return Object.hasOwn(ownedSettings, name) ? ownedSettings[name] : undefined;
 }
 
 /** Why this value of an otherwise free setting is refused; undefined when it is not. */

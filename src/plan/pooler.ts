@@ -36,7 +36,9 @@ export function planPooler(config: ClusterConfig, prefix: string, maxConnections
 }
 
 function route(name: string, hosts: readonly string[], poolSize: number, reserveSize: number, reads: boolean): RoutePlan {
-  const { pool_size: _, ...parameters } = Object.fromEntries(planRouteParams({ poolSize, reserveSize, reads }).map(({ key, value }) => [key, value]));
+  const { pool_size: _, ...parameters } = Object.fromEntries(
+    planRouteParams({ poolSize, reserveSize, reads }).map(({ key, value }) => [key, value]),
+  );
   return { name, hosts, poolSize, parameters };
 }
 

@@ -19,7 +19,11 @@ export function publishedPorts(config: Pick<ClusterConfig, "replicas" | "ports" 
     { port: ports.pooler, what: "the pooler", key: "ports.pooler" },
     ...(exporters
       ? [
-          ...numbers.map((index) => ({ port: ports.postgresExporter + index, what: `the exporter of ${nodeName(index + 1)}`, key: "ports.postgresExporter" })),
+          ...numbers.map((index) => ({
+            port: ports.postgresExporter + index,
+            what: `the exporter of ${nodeName(index + 1)}`,
+            key: "ports.postgresExporter",
+          })),
           { port: ports.poolerExporter, what: "the pooler's exporter", key: "ports.poolerExporter" },
         ]
       : []),

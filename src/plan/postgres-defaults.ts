@@ -6,6 +6,7 @@
  * The list is the same for all nodes: a promotion needs no restart, and a replica never has less than its leader of what
  * PostgreSQL compares at start (`max_connections`, `max_worker_processes`, `max_wal_senders`).
  */
+import { maxReplicas } from "../config/schema.ts";
 import { type Disk, pgtune, type Workload } from "./pgtune.ts";
 import { applyDeviations, type TunedSettings } from "./pgtune-deviations.ts";
 import { formatMemory } from "./units.ts";
@@ -45,7 +46,6 @@ export interface DefaultSettingsInput {
   readonly disk: Disk;
   /** `max_connections`, reserved ones included. */
   readonly connections: number;
-  readonly replicas: number;
   /** Name of the IANA database. */
   readonly timezone: string;
   /** Libraries for `shared_preload_libraries`, in order. */
@@ -106,13 +106,11 @@ function tunedSettings(input: DefaultSettingsInput): TunedSettings {
 }
 
 /**
- * `max_wal_senders` and `max_replication_slots`: two per replica (a clone streams on a second one) and four to spare,
- * rounded up to a multiple of 8, at least 16. A change needs a restart of every node, and up to six replicas fit in 16:
- * ordinary scaling never needs one.
+ * `max_wal_senders` and `max_replication_slots`: two for each replica that a stack may ever have (a clone streams on a
+ * second one) and four to spare, rounded up to a multiple of 8. The same for every stack, since a change needs a restart of
+ * every node, and scaling must not: an unused one costs a few kB of shared memory.
  */
-function walSenders(replicas: number): number {
-  return Math.max(16, Math.ceil((replicas * 2 + 4) / 8) * 8);
-}
+const walSenders = Math.ceil((maxReplicas * 2 + 4) / 8) * 8;
 
 function connectionRows({ connections }: DefaultSettingsInput): readonly Row[] {
   return [
@@ -150,11 +148,10 @@ function walRows(tuned: TunedSettings): readonly Row[] {
 }
 
 function replicationRows(input: DefaultSettingsInput): readonly Row[] {
-  const senders = walSenders(input.replicas);
   const slotKeep = input.slotWalKeepMb;
   return [
-    ["max_wal_senders", senders, "two per replica and room to scale without a restart"],
-    ["max_replication_slots", senders, "as max_wal_senders"],
+    ["max_wal_senders", walSenders, "two per replica and room to scale without a restart"],
+    ["max_replication_slots", walSenders, "as max_wal_senders"],
     ["wal_keep_size", formatMemory(Math.min(512, slotKeep) * 1024), "a second net under the slots (CloudNativePG)"],
     ["max_slot_wal_keep_size", formatMemory(slotKeep * 1024), "a replica that stays away must not fill the leader's disk"],
     [

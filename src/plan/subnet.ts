@@ -13,14 +13,21 @@ export interface Subnet {
  */
 export function parseSubnet(text: string): Subnet {
   const [address = "", prefixText = ""] = text.split("/");
-  const octets = address.split(".").map(Number);
-  const prefix = Number(prefixText);
-  if (octets.length !== 4 || octets.some((octet) => !Number.isInteger(octet) || octet > 255)) throw new Error(`${address} is not an IPv4 address`);
+  const octets = address.split(".").map(wholeNumber);
+  const prefix = wholeNumber(prefixText);
+  if (octets.length !== 4 || octets.some((octet) => !Number.isInteger(octet) || octet > 255))
+    throw new Error(`${address} is not an IPv4 address`);
   if (!Number.isInteger(prefix) || prefix < 1 || prefix > 32) throw new Error(`/${prefixText} is not a prefix length between 1 and 32`);
   const first = octets.reduce((sum, octet) => sum * 256 + octet, 0);
   const size = 2 ** (32 - prefix);
-  if (first % size !== 0) throw new Error(`it has bits set after the first ${prefix}: the network is ${formatAddress(first - (first % size))}/${prefix}`);
+  if (first % size !== 0)
+    throw new Error(`it has bits set after the first ${prefix}: the network is ${formatAddress(first - (first % size))}/${prefix}`);
   return { first, size };
+}
+
+/** Digits as a number; NaN for anything else, leading zeros included: some readers take those for octal. */
+function wholeNumber(digits: string): number {
+  return /^(0|[1-9]\d*)$/.test(digits) ? Number(digits) : NaN;
 }
 
 export function formatAddress(value: number): string {

@@ -45,6 +45,8 @@ export interface NetworkPlan {
   readonly name: string;
   /** IPv4 network in CIDR form. */
   readonly subnet: string;
+  /** Further networks that may log in to nodes without the pooler. */
+  readonly clients: readonly string[];
 }
 
 export interface DatabasePlan {

@@ -41,6 +41,7 @@ export async function nodeReadiness(
     );
   } catch (error) {
     const { code, message } = error as { readonly code?: string; readonly message: string };
+    if (message.startsWith("pg_hba.conf rejects connection")) return wrong(`${message}: list this machine's network in clientNetworks`);
     if (role === "leader" && isRefusedLogin(code)) {
       const { inRecovery } = await whenNoRoles();
       return inRecovery ? wrong("it is in recovery: its data is a replica's") : ready;

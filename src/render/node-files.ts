@@ -11,7 +11,10 @@ import type { HbaRuleData } from "./templates.ts";
 /** Files of a node's config volume. */
 export function renderNodeFiles(plan: ClusterPlan, node: NodePlan): readonly FileSpec[] {
   return [
-    plain("postgresql.conf", renderTemplate("postgres/postgresql.conf", { stack: plan.stack, node: node.name, sections: sectionsOf(node.settings) })),
+    plain(
+      "postgresql.conf",
+      renderTemplate("postgres/postgresql.conf", { stack: plan.stack, node: node.name, sections: sectionsOf(node.settings) }),
+    ),
     plain("pg_hba.conf", renderTemplate("postgres/pg_hba.conf", { stack: plan.stack, rules: hbaRules(plan) })),
     plain("pg_ident.conf", renderTemplate("postgres/pg_ident.conf", { stack: plan.stack })),
     plain("node.env", renderTemplate("postgres/node.env", nodeEnvironment(plan, node))),
@@ -29,12 +32,13 @@ function sectionsOf(settings: readonly SettingPlan[]): { title: string; settings
 
 /** Who may come from where; the same on every node, so that a promotion changes nothing. */
 function hbaRules({ database, network }: ClusterPlan): readonly HbaRuleData[] {
-  const from = network.subnet;
+  const admit = (of: Pick<HbaRuleData, "database" | "user" | "comment">): readonly HbaRuleData[] =>
+    [network.subnet, ...network.clients].map((address) => ({ type: "host", ...of, address, method: "scram-sha-256" }));
   return [
     { type: "local", database: "all", user: "postgres", method: "peer", comment: "the superuser, inside the container alone" },
-    { type: "host", database: "replication", user: "replicator", address: from, method: "scram-sha-256", comment: "replicas" },
-    { type: "host", database: database.name, user: database.owner, address: from, method: "scram-sha-256", comment: "the application, mostly through the pooler" },
-    { type: "host", database: "all", user: "monitoring", address: from, method: "scram-sha-256", comment: "exporters and the check" },
+    ...admit({ database: "replication", user: "replicator", comment: "replicas" }),
+    ...admit({ database: database.name, user: database.owner, comment: "the application, mostly through the pooler" }),
+    ...admit({ database: "all", user: "monitoring", comment: "exporters and the check" }),
     { type: "local", database: "all", user: "all", method: "reject" },
     { type: "host", database: "all", user: "all", address: "all", method: "reject", comment: "nobody else, whatever the address" },
     { type: "host", database: "replication", user: "all", address: "all", method: "reject", comment: "`all` does not mean replication" },
@@ -42,7 +46,10 @@ function hbaRules({ database, network }: ClusterPlan): readonly HbaRuleData[] {
 }
 
 /** What the start script needs to know; see templates/postgres/node.sh. */
-function nodeEnvironment(plan: ClusterPlan, node: NodePlan): {
+function nodeEnvironment(
+  plan: ClusterPlan,
+  node: NodePlan,
+): {
   stack: string;
   node: string;
   role: string;
@@ -60,7 +67,13 @@ function nodeEnvironment(plan: ClusterPlan, node: NodePlan): {
     leader: plan.leader,
     slot: node.slot ?? "",
     // Only a leader without data asks its peers, so a further replica changes no other replica's file.
-    peers: node.role === "leader" ? plan.nodes.filter(({ name }) => name !== node.name).map(({ name }) => name).join(" ") : "",
+    peers:
+      node.role === "leader"
+        ? plan.nodes
+            .filter(({ name }) => name !== node.name)
+            .map(({ name }) => name)
+            .join(" ")
+        : "",
     localeOptions: localeOptions(plan.locale, plan.major),
   };
 }

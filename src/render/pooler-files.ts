@@ -20,7 +20,10 @@ export function renderPoolerFiles(plan: ClusterPlan): readonly FileSpec[] {
     // Verifiers only: the pooler passes SCRAM logins through to the server without knowing a password.
     secret("userlist.txt", 0o600, (secrets) => {
       const verifiers = roleVerifiers(plan, secrets);
-      const roles = (["app", "monitoring", "pgbouncer"] as const).map((role) => ({ role: roleName(plan, role), verifier: verifiers[role] }));
+      const roles = (["app", "monitoring", "pgbouncer"] as const).map((role) => ({
+        role: roleName(plan, role),
+        verifier: verifiers[role],
+      }));
       return renderTemplate("pgbouncer/userlist.txt", { stack, entries: roles });
     }),
   ];
@@ -42,7 +45,10 @@ export function roleName(plan: Pick<ClusterPlan, "database">, role: PasswordRole
 }
 
 /** The SCRAM-SHA-256 verifier of each role: the same text goes to the role and to the pooler's userlist. */
-export function roleVerifiers(plan: Pick<ClusterPlan, "database" | "scramIterations">, secrets: ClusterSecrets): Readonly<Record<PasswordRole, string>> {
+export function roleVerifiers(
+  plan: Pick<ClusterPlan, "database" | "scramIterations">,
+  secrets: ClusterSecrets,
+): Readonly<Record<PasswordRole, string>> {
   const entries = passwordRoles.map((role) => {
     const salt = roleSalt(secrets.saltSeed, roleName(plan, role));
     return [role, scramVerifier({ password: secrets.passwords[role], salt, iterations: plan.scramIterations })] as const;

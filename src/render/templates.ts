@@ -55,6 +55,20 @@ export interface TemplateData {
     /** Options for initdb, separated by blanks. */
     readonly localeOptions: string;
   };
+  /** Variables of the bundle's setup script, read by its shell. */
+  readonly "compose/setup.env": {
+    readonly stack: string;
+    readonly major: number;
+    readonly leader: string;
+    /** Names, separated by blanks. */
+    readonly replicas: string;
+    readonly pooler: string;
+    readonly poolerPort: number;
+    /** `<pooler database>|<hosts>`, separated by blanks. */
+    readonly routes: string;
+    /** How long nothing may change before the script gives up, in seconds. */
+    readonly patience: number;
+  };
   readonly "pgbouncer/pgbouncer.ini": {
     readonly stack: string;
     readonly databases: readonly PoolerDatabaseData[];
@@ -97,6 +111,11 @@ export const templates: Readonly<Record<TemplateName, TemplateEntry>> = {
   },
   "postgres/node.env": {
     file: "postgres/node.env.liquid",
+    format: "shell",
+    optional: [],
+  },
+  "compose/setup.env": {
+    file: "compose/setup.env.liquid",
     format: "shell",
     optional: [],
   },

@@ -22,7 +22,7 @@ describe("pgtune", () => {
     expect(vectors).toHaveLength(200);
     for (const { in: given, out } of vectors) {
       const input: PgtuneInput = {
-        major: Number(given.v),
+        major: given.v,
         workload: given.type as Workload,
         memoryKb: given.ramKb,
         cpus: given.cpu ?? undefined,

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { maxReplicas } from "../../../src/config/schema.ts";
 import { pgtune, type Disk, type Workload } from "../../../src/plan/pgtune.ts";
 import { applyDeviations, deviations } from "../../../src/plan/pgtune-deviations.ts";
 import { type DefaultSettingsInput, planDefaultSettings, recommendedConnections, shmSizeMb } from "../../../src/plan/postgres-defaults.ts";
@@ -15,7 +16,6 @@ function anInput(over: Partial<DefaultSettingsInput> = {}): DefaultSettingsInput
     cpus: undefined,
     disk: "ssd",
     connections: 100,
-    replicas: 2,
     timezone: "UTC",
     preload: ["pg_stat_statements"],
     slotWalKeepMb: 4096,
@@ -137,23 +137,10 @@ describe("planDefaultSettings", () => {
     );
   });
 
-  it.each([
-    [0, "16"],
-    [1, "16"],
-    [6, "16"],
-    [7, "24"],
-    [10, "24"],
-    [15, "40"],
-  ])("has WAL senders and slots for %i replicas", (replicas, expected) => {
-    expect(valuesOf({ replicas }).get("max_wal_senders")).toBe(expected);
-    expect(valuesOf({ replicas }).get("max_replication_slots")).toBe(expected);
-  });
-
-  it("is the same for 0 to 6 replicas, so that scaling needs no restart", () => {
-    const first = planDefaultSettings(anInput({ replicas: 0 }));
-    for (let replicas = 1; replicas <= 6; replicas++) {
-      expect(planDefaultSettings(anInput({ replicas }))).toEqual(first);
-    }
+  it("has WAL senders and slots for the most replicas that a stack may have, so that scaling needs no restart", () => {
+    expect(maxReplicas).toBe(15);
+    expect(valuesOf().get("max_wal_senders")).toBe("40");
+    expect(valuesOf().get("max_replication_slots")).toBe("40");
   });
 
   it("has settings of a version from that version on", () => {
@@ -197,8 +184,8 @@ describe("planDefaultSettings", () => {
         "write-ahead log: wal_compression = lz4",
         "write-ahead log: wal_log_hints = on",
         "write-ahead log: archive_mode = off",
-        "replication: max_wal_senders = 16",
-        "replication: max_replication_slots = 16",
+        "replication: max_wal_senders = 40",
+        "replication: max_replication_slots = 40",
         "replication: wal_keep_size = 512MB",
         "replication: max_slot_wal_keep_size = 4GB",
         "replication: idle_replication_slot_timeout = 1d",

@@ -44,6 +44,16 @@ const samples: TemplateData = {
     peers: "",
     localeOptions: "--locale=C.UTF-8 --locale-provider=builtin",
   },
+  "compose/setup.env": {
+    stack: "staging",
+    major: 17,
+    leader: "pg1",
+    replicas: "pg2 pg3",
+    pooler: "pooler",
+    poolerPort: 6432,
+    routes: "app|pg1 app_ro|pg2,pg3",
+    patience: 120,
+  },
   "pgbouncer/pgbouncer.ini": {
     stack: "staging",
     databases: [

@@ -1,0 +1,163 @@
+import { stringify } from "yaml";
+import type { z } from "zod";
+
+import { configSchema, maxReplicas, reservedDatabases, reservedRoles } from "../../src/config/schema.ts";
+import { directConnections, monitoringConnections } from "../../src/plan/connections.ts";
+import { ownedSettings, refusedValues } from "../../src/plan/owned-settings.ts";
+import { reservedConnections } from "../../src/plan/postgres-defaults.ts";
+import { allowedValues, bare, shapeOf } from "./allowed-values.ts";
+import { configJsonSchema } from "./stack-file-schema.ts";
+import type { JsonSchema } from "./stack-file-schema.ts";
+
+/** The top-level keys in the order of the page. */
+export const groups: readonly (readonly [title: string, keys: readonly string[]])[] = [
+  ["Cluster", ["replicas", "leader", "database", "appUser", "extensions", "postgresVersion", "locale", "timezone"]],
+  ["Memory and PostgreSQL settings", ["memory", "cpus", "workload", "disk", "slotWalCap", "settings"]],
+  ["Pooler", ["pooler"]],
+  ["Network and engine", ["ports", "bindAddress", "clientNetworks", "subnet", "dockerHost"]],
+  ["Images", ["images"]],
+  ["Monitoring, passwords and check", ["exporters", "scramIterations", "checkTimeout"]],
+];
+
+/** A stack file that uses keys of every kind; a test plans it. */
+export const example = {
+  replicas: 2,
+  database: "shop",
+  appUser: "shop",
+  memory: "4GB",
+  extensions: ["pg_trgm"],
+  settings: { work_mem: "16MB", log_min_duration_statement: "200ms" },
+  pooler: { poolSize: 40, maxClients: 2000 },
+  ports: { postgres: 35_432, pooler: 36_432, postgresExporter: 39_187, poolerExporter: 39_127 },
+  subnet: "172.29.30.0/24",
+};
+
+/** `docs/config.md`. */
+export function configPage(): string {
+  return [
+    "<!-- Written by scripts/generate-docs.ts from src/config/schema.ts. Do not edit: run `npm run docs`. -->",
+    "# Stack config",
+    introduction(),
+    "## Example",
+    exampleFile(),
+    "## Setting keys",
+    setting(),
+    "## Keys",
+    ...groups.flatMap(([title, keys]) => [`### ${title}`, table(keys)]),
+    "## Relations",
+    relations(),
+    "## Settings that pgstack owns",
+    "These PostgreSQL settings cannot be given under `settings`:",
+    rows(
+      ["setting", "reason, or what to use instead"],
+      Object.entries(ownedSettings)
+        .toSorted(byName)
+        .map(([name, why]) => [`\`${name}\``, why]),
+    ),
+    "These values are refused:",
+    rows(
+      ["setting", "refused", "reason"],
+      Object.entries(refusedValues)
+        .toSorted(byName)
+        .map(([name, { values, why }]) => [`\`${name}\``, `\`${values[0] ?? ""}\``, why]),
+    ),
+    "## Reserved names",
+    `Roles that \`appUser\` cannot be: ${list(reservedRoles)}, and every name that begins with \`pg_\`.`,
+    `Databases that \`database\` cannot be: ${list(reservedDatabases)}, and every name that ends in \`_ro\`.`,
+    "",
+  ]
+    .join("\n\n")
+    .replace(/\n+$/, "\n");
+}
+
+function introduction(): string {
+  return [
+    "A stack is declared in `Pulumi.<stack>.yaml`. Every key has a default, so an empty file is a cluster too. Keys stand in the",
+    "namespace `pgstack:`; `pulumi config set` adds it. All of them are checked before anything is touched, and all problems are",
+    "reported at once. No key holds a secret: passwords are generated and kept encrypted in the stack's state.",
+    "",
+    "[config.schema.json](config.schema.json) is the same for editors: the first line of the checked-in stack files names it.",
+  ].join("\n");
+}
+
+function exampleFile(): string {
+  const config = Object.fromEntries(Object.entries(example).map(([key, value]) => [`pgstack:${key}`, value]));
+  return `\`\`\`yaml\n# yaml-language-server: $schema=docs/config.schema.json\n${stringify({ config }, { lineWidth: 0 })}\`\`\``;
+}
+
+function setting(): string {
+  return [
+    "```sh",
+    "pulumi config set replicas 4                      # a key of the top level",
+    "pulumi config set --path pooler.poolSize 40       # a key inside a mapping",
+    "pulumi config set --path settings.work_mem 16MB   # a PostgreSQL setting",
+    "pulumi config set --path 'settings[\"auto_explain.log_min_duration\"]' 1s",
+    "pulumi config set --path 'extensions[0]' pg_trgm  # the first entry of a list",
+    "pulumi config rm --path settings.work_mem         # back to the default",
+    "pulumi preview                                    # what would change",
+    "```",
+    "",
+    'Pulumi writes numbers of the top level as text (`"4"`); both forms mean the same. Inside a mapping numbers stay numbers.',
+    "",
+    "Memory is a whole number with `kB`, `MB`, `GB` or `TB` (or Docker's `k`, `m`, `g`), in steps of 1024. Times take `ms`, `s`, `min`",
+    "(or `m`), `h` or `d`. `settings` takes PostgreSQL's own values.",
+  ].join("\n");
+}
+
+function table(keys: readonly string[]): string {
+  const json = configJsonSchema().properties ?? {};
+  return rows(
+    ["key", "type", "default", "allowed", "description"],
+    keys.flatMap((key) => keyRows(key, configSchema.shape[key as keyof typeof configSchema.shape], json[key] ?? {})),
+  );
+}
+
+/** One row for a key, or one for each key of a mapping. */
+function keyRows(key: string, schema: z.core.$ZodType, json: JsonSchema): (readonly string[])[] {
+  const shape = shapeOf(schema);
+  if (shape !== undefined)
+    return Object.entries(shape).flatMap(([name, inner]) => keyRows(`${key}.${name}`, inner, json.properties?.[name] ?? {}));
+  const preset = json.default === undefined ? "–" : `\`${typeof json.default === "string" ? json.default : JSON.stringify(json.default)}\``;
+  const free = bare(schema)._zod.def.type === "record";
+  const allowed = free ? "PostgreSQL's settings by their names; text, numbers, true or false" : allowedValues(schema, json);
+  return [[`\`${key}\``, free ? "mapping" : (typeNames[json.type ?? ""] ?? "text"), preset, allowed, json.description ?? ""]];
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  integer: "whole number",
+  number: "number",
+  boolean: "true or false",
+  array: "list",
+  string: "text",
+};
+
+function relations(): string {
+  const items = [
+    "`leader` is one of the nodes: `pg1` to `pg<replicas + 1>`.",
+    "`postgresVersion` other than the built image's needs `images.postgres`.",
+    `The pool for writes, its reserve, ${monitoringConnections} connections for monitoring, ${directConnections} direct ones and those that are reserved (${reservedConnections} by default) fit into \`max_connections\`; without replicas the pool for reads counts too. By default \`max_connections\` is planned to fit.`,
+    "The pool for reads is `poolSize` for each replica, but never more than the last replica could take.",
+    `\`max_wal_senders\` is at least two and \`max_replication_slots\` at least one for each replica. The defaults are enough for ${maxReplicas} replicas, so that scaling restarts nothing.`,
+    "`memory` is at least 256MB, and `shared_buffers` fits into it.",
+    "No two published ports meet: `ports.postgres` and `ports.postgresExporter` count up from there, one for each node.",
+    "`subnet` has an address for each container.",
+    "With an engine on another machine, `bindAddress` is not a loopback address; where the servers see this machine's own address, `clientNetworks` admits it.",
+    "`shared_preload_libraries` holds `pg_stat_statements`.",
+    "`synchronous_standby_names` waits for fewer replicas than match it: a write goes on when one is away.",
+    "The names and values under `settings` are those of the declared version, as far as a table of it is known (17).",
+  ];
+  return items.map((item) => `- ${item}`).join("\n");
+}
+
+function rows(head: readonly string[], body: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...body.map(line)].join("\n");
+}
+
+function list(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(", ");
+}
+
+function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,63 @@
+import { readFileSync } from "node:fs";
+
+import { parse } from "yaml";
+
+import { UserError } from "../errors.ts";
+import type { RawConfig } from "./parse.ts";
+
+/**
+ * Reads a stack file without Pulumi, and gives its keys as Pulumi hands them over: text as it is, everything else as JSON.
+ *
+ * @param namespace - the project's name; keys of other namespaces are left out
+ * @param name - the file's name, for messages
+ * @throws UserError when there is no such file, it is not YAML, or a value is encrypted
+ */
+export function readStackFile(path: string, namespace: string, name: string): RawConfig {
+  const entries = Object.entries(configOf(readText(path, name), name)).flatMap(([key, value]) => {
+    const [space, rest] = key.includes(":") ? [key.slice(0, key.indexOf(":")), key.slice(key.indexOf(":") + 1)] : [namespace, key];
+    return space === namespace ? [[rest, value] as const] : [];
+  });
+  const secure = entries.filter(([, value]) => isSecure(value));
+  if (secure.length > 0) {
+    throw new UserError(
+      secure.map(([key]) => ({
+        where: `${name}: ${namespace}:${key}`,
+        problem: "it is encrypted, and only Pulumi can read it",
+        fix: "give it in clear: no key of pgstack is secret",
+      })),
+    );
+  }
+  return Object.fromEntries(entries.map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]));
+}
+
+function readText(path: string, name: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    throw new UserError([{ where: name, problem: "there is no such stack file", fix: "name a stack that has one" }]);
+  }
+}
+
+function configOf(text: string, name: string): Readonly<Record<string, unknown>> {
+  let file: unknown;
+  try {
+    file = parse(text);
+  } catch (error) {
+    const [line = ""] = (error as Error).message.split("\n");
+    throw new UserError([{ where: name, problem: `it is not YAML: ${line}`, fix: "correct it" }]);
+  }
+  const config = (file as { readonly config?: unknown } | null)?.config ?? {};
+  if (typeof config !== "object" || Array.isArray(config)) {
+    throw new UserError([{ where: `${name}: config`, problem: "it is not a mapping of keys", fix: "write `config:` and the keys below it" }]);
+  }
+  return config as Readonly<Record<string, unknown>>;
+}
+
+/** `secure: …` anywhere in a value. */
+function isSecure(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (Array.isArray(value)) return value.some(isSecure);
+  const keys = Object.keys(value);
+  return (keys.length === 1 && keys[0] === "secure") || Object.values(value).some(isSecure);
+}

@@ -1,0 +1,33 @@
+import { configVolumeName, containerName, dataVolumeName, networkName, services } from "./names.ts";
+import type { ClusterPlan, ExportersPlan } from "./types.ts";
+
+/**
+ * The plan of the same cluster as a bundle: other names for all that lives on the engine, so that the two never share a
+ * volume, a container or a network. Ports and subnet stay: both running at once fails loudly.
+ */
+export function bundlePlan(plan: ClusterPlan): ClusterPlan {
+  const prefix = `${plan.prefix}-bundle`;
+  const { nodes, pooler, exporters } = plan;
+  return {
+    ...plan,
+    prefix,
+    network: { ...plan.network, name: networkName(prefix) },
+    nodes: nodes.map((node) => ({
+      ...node,
+      container: containerName(prefix, node.name),
+      dataVolume: dataVolumeName(prefix, node.name),
+      configVolume: configVolumeName(prefix, node.name),
+    })),
+    pooler: { ...pooler, container: containerName(prefix, services.pooler), configVolume: configVolumeName(prefix, services.pooler) },
+    exporters: exporters === undefined ? undefined : bundleExporters(exporters, prefix),
+  };
+}
+
+function bundleExporters(exporters: ExportersPlan, prefix: string): ExportersPlan {
+  return {
+    ...exporters,
+    configVolume: configVolumeName(prefix, services.exporters),
+    nodes: exporters.nodes.map((exporter) => ({ ...exporter, container: containerName(prefix, services.nodeExporter(exporter.node)) })),
+    pooler: { ...exporters.pooler, container: containerName(prefix, services.poolerExporter) },
+  };
+}

@@ -1,0 +1,297 @@
+import type { ComponentResource } from "@pulumi/pulumi";
+import { beforeAll, describe, expect, it } from "vitest";
+
+import { PostgresCluster } from "../../components/cluster.ts";
+import type { ClusterPlan } from "../../src/plan/types.ts";
+import { renderFiles } from "../../src/render/files.ts";
+import { Recorder } from "../support/pulumi.ts";
+import type { Registration } from "../support/pulumi.ts";
+import { aPlan, root, stackPlan } from "../support/stacks.ts";
+
+const container = "docker:index/container:Container";
+const volume = "docker:index/volume:Volume";
+const image = "docker:index/remoteImage:RemoteImage";
+const files = "pgstack:index:ConfigFiles";
+const gate = "pgstack:index:NodeReady";
+const password = "random:index/randomPassword:RandomPassword";
+
+async function record(plan: ClusterPlan): Promise<Recorder> {
+  const recorder = await Recorder.start(plan.stack);
+  await recorder.run((): ComponentResource => new PostgresCluster("cluster", { plan, files: renderFiles(plan), root }));
+  return recorder;
+}
+
+/** What a rendered volume is made of. */
+const configVolume = (name: string): string[] => [`pgstack:docker:ConfigVolume ${name}`, `${volume} ${name}`, `${files} ${name}-files`];
+
+const nodeResources = (name: string, role: "leader" | "replica"): string[] => [
+  `pgstack:docker:PostgresNode ${name}`,
+  ...configVolume(`${name}-config`),
+  `${volume} ${name}-data`,
+  ...(role === "replica" ? [`pgstack:index:ReplicationSlot ${name}-slot`] : []),
+  `${container} ${name}`,
+  `${gate} ${name}-ready`,
+];
+
+/** What every stack has beside its nodes and exporters. */
+const common = [
+  "pgstack:docker:PostgresCluster cluster",
+  "pgstack:index:Preflight preflight",
+  "pulumi:providers:docker engine",
+  "pgstack:docker:Secrets secrets",
+  `${password} secrets-app`,
+  `${password} secrets-replicator`,
+  `${password} secrets-monitoring`,
+  `${password} secrets-pgbouncer`,
+  "random:index/randomId:RandomId secrets-salt",
+  "pgstack:docker:Images image",
+  `${image} image-postgres`,
+  `${image} image-pooler`,
+  "docker:index/network:Network network",
+  "pgstack:index:Roles roles",
+  "pgstack:docker:Pooler pooler",
+  ...configVolume("pooler-config"),
+  `${container} pooler`,
+  "pgstack:index:ReplicationCheck check",
+];
+
+const exporterResources = (...nodes: readonly string[]): string[] => [
+  `${image} image-postgresExporter`,
+  `${image} image-poolerExporter`,
+  "pgstack:docker:Exporters exporter",
+  ...configVolume("exporter-config"),
+  ...nodes.map((node) => `${container} exporter-${node}`),
+  `${container} exporter-pooler`,
+];
+
+describe("a cluster registers", () => {
+  it("for staging exactly these resources", async () => {
+    expect((await record(stackPlan("staging"))).ids).toEqual(
+      [...common, ...nodeResources("pg1", "leader"), ...nodeResources("pg2", "replica"), ...exporterResources("pg1", "pg2")].toSorted(),
+    );
+  });
+
+  it("for production exactly these resources", async () => {
+    expect((await record(stackPlan("production"))).ids).toEqual(
+      [
+        ...common,
+        ...nodeResources("pg1", "leader"),
+        ...nodeResources("pg2", "replica"),
+        ...nodeResources("pg3", "replica"),
+        ...nodeResources("pg4", "replica"),
+        ...exporterResources("pg1", "pg2", "pg3", "pg4"),
+      ].toSorted(),
+    );
+  });
+
+  it("without replicas no slot, and a pooler that waits for the leader alone", async () => {
+    const recorder = await record(aPlan({ replicas: 0 }));
+    expect(recorder.ids).toEqual([...common, ...nodeResources("pg1", "leader"), ...exporterResources("pg1")].toSorted());
+    expect(recorder.find(files, "pooler-config-files").dependencies.filter((id) => id.startsWith(gate))).toEqual([`${gate} pg1-ready`]);
+  });
+
+  it("without exporters neither their containers nor their images", async () => {
+    const { ids } = await record(aPlan({ replicas: 0, exporters: false }));
+    expect(ids).toEqual([...common, ...nodeResources("pg1", "leader")].toSorted());
+  });
+
+  it("for another leader the slot of pg1 on it", async () => {
+    const recorder = await record(aPlan({ replicas: 1, leader: "pg2" }));
+    expect(recorder.ids).toEqual(
+      [...common, ...nodeResources("pg1", "replica"), ...nodeResources("pg2", "leader"), ...exporterResources("pg1", "pg2")].toSorted(),
+    );
+    expect(recorder.find("pgstack:index:ReplicationSlot", "pg1-slot").inputs).toEqual({
+      host: "unix:///var/run/docker.sock",
+      container: "pgstack-test-pg2",
+      slot: "pg1",
+    });
+    expect(recorder.find("pgstack:index:Roles", "roles").inputs["container"]).toBe("pgstack-test-pg2");
+    expect(recorder.find(container, "pg1").dependencies).toContain(`${gate} pg2-ready`);
+  });
+});
+
+describe("the resources of production", () => {
+  let recorder: Recorder;
+  beforeAll(async () => {
+    recorder = await record(stackPlan("production"));
+  });
+
+  /** Dependencies that are about order: neither secrets nor what the inputs name anyway. */
+  const orderOf = (registration: Registration): string[] =>
+    registration.dependencies.filter((id) => !/^(random:|docker:index\/network)/.test(id));
+
+  it("have the component that made them as their parent", () => {
+    const parents = Object.fromEntries(recorder.registrations.map(({ id, parent }) => [id, parent]));
+    expect(parents["pgstack:docker:PostgresCluster cluster"]).toBeUndefined();
+    expect(Object.entries(parents).filter(([, parent]) => parent === undefined)).toHaveLength(1);
+    expect(parents[`${container} pg2`]).toBe("pgstack:docker:PostgresNode pg2");
+    expect(parents[`${volume} pg2-data`]).toBe("pgstack:docker:PostgresNode pg2");
+    expect(parents[`${files} pg2-config-files`]).toBe("pgstack:docker:ConfigVolume pg2-config");
+    expect(parents["pgstack:docker:ConfigVolume pg2-config"]).toBe("pgstack:docker:PostgresNode pg2");
+    expect(parents["pgstack:index:ReplicationSlot pg2-slot"]).toBe("pgstack:docker:PostgresNode pg2");
+    expect(parents[`${gate} pg2-ready`]).toBe("pgstack:docker:PostgresNode pg2");
+    expect(parents[`${container} pooler`]).toBe("pgstack:docker:Pooler pooler");
+    expect(parents[`${container} exporter-pg2`]).toBe("pgstack:docker:Exporters exporter");
+    expect(parents[`${password} secrets-app`]).toBe("pgstack:docker:Secrets secrets");
+    expect(parents["pgstack:index:ReplicationCheck check"]).toBe("pgstack:docker:PostgresCluster cluster");
+  });
+
+  it("of Docker live on the declared engine", () => {
+    expect(recorder.find("pulumi:providers:docker", "engine").inputs).toEqual({ host: "unix:///var/run/docker.sock" });
+    const onDocker = recorder.registrations.filter(({ type }) => type.startsWith("docker:"));
+    expect(onDocker).toHaveLength(25);
+    expect(new Set(onDocker.map(({ provider }) => provider))).toEqual(new Set(["engine"]));
+  });
+
+  it("are touched after the preflight alone", () => {
+    const order = recorder.registrations.map(({ id }) => id);
+    const preflight = order.indexOf("pgstack:index:Preflight preflight");
+    const before = recorder.registrations.slice(0, preflight).map(({ type }) => type);
+    expect(before.filter((type) => type.startsWith("docker:") || type.startsWith("pgstack:index:"))).toEqual([]);
+    expect(recorder.find("docker:index/network:Network", "network").dependencies).toEqual(["pgstack:index:Preflight preflight"]);
+  });
+
+  it("bring the nodes up one after the other, the leader first", () => {
+    expect(orderOf(recorder.find(container, "pg1"))).toEqual([
+      `${image} image-postgres`,
+      `${volume} pg1-config`,
+      `${volume} pg1-data`,
+      `${files} pg1-config-files`,
+    ]);
+    for (const [node, before] of [
+      ["pg2", "pg1"],
+      ["pg3", "pg2"],
+      ["pg4", "pg3"],
+    ] as const) {
+      expect(orderOf(recorder.find(container, node))).toEqual([
+        `${image} image-postgres`,
+        `${volume} ${node}-config`,
+        `${volume} ${node}-data`,
+        `${files} ${node}-config-files`,
+        `${gate} ${before}-ready`,
+        `pgstack:index:ReplicationSlot ${node}-slot`,
+        "pgstack:index:Roles roles",
+      ]);
+    }
+  });
+
+  it("make roles on the proven leader, and slots after them", () => {
+    expect(orderOf(recorder.find("pgstack:index:Roles", "roles"))).toEqual([`${gate} pg1-ready`]);
+    expect(orderOf(recorder.find("pgstack:index:ReplicationSlot", "pg3-slot"))).toEqual([
+      `${image} image-postgres`,
+      "pgstack:index:Roles roles",
+    ]);
+  });
+
+  it("prove a node by its container, at its own port and the leader's", () => {
+    const { inputs, ...registration } = recorder.find(gate, "pg3-ready");
+    expect(orderOf({ ...registration, inputs })).toEqual([`${container} pg3`]);
+    expect(inputs).toMatchObject({
+      node: "pg3",
+      role: "replica",
+      container: "pgstack-production-pg3",
+      containerId: "pg3-id",
+      address: { host: "127.0.0.1", port: 25_434 },
+      leader: { host: "127.0.0.1", port: 25_432 },
+    });
+  });
+
+  it("list a replica in the pooler after all gates", () => {
+    expect(orderOf(recorder.find(files, "pooler-config-files"))).toEqual([
+      `${image} image-pooler`,
+      `${volume} pooler-config`,
+      `${gate} pg1-ready`,
+      `${gate} pg2-ready`,
+      `${gate} pg3-ready`,
+      `${gate} pg4-ready`,
+    ]);
+    expect(orderOf(recorder.find(container, "pooler"))).toEqual([
+      `${image} image-pooler`,
+      `${volume} pooler-config`,
+      `${files} pooler-config-files`,
+    ]);
+  });
+
+  it("start exporters after the roles, the pooler's after the pooler", () => {
+    const common = [
+      `${image} image-poolerExporter`,
+      `${image} image-postgresExporter`,
+      `${volume} exporter-config`,
+      `${files} exporter-config-files`,
+      "pgstack:index:Roles roles",
+    ];
+    expect(orderOf(recorder.find(container, "exporter-pg4"))).toEqual(common.toSorted());
+    expect(orderOf(recorder.find(container, "exporter-pooler"))).toEqual([`${container} pooler`, ...common].toSorted());
+  });
+
+  it("check the cluster last, and again whenever a container is another one", () => {
+    const check = recorder.find("pgstack:index:ReplicationCheck", "check");
+    const nodes = ["pg1", "pg2", "pg3", "pg4"];
+    expect(orderOf(check)).toEqual(
+      [
+        ...[...nodes.map((node) => `exporter-${node}`), "exporter-pooler", ...nodes, "pooler"].map((name) => `${container} ${name}`),
+        ...[...nodes, "pooler"].map((name) => `${files} ${name}-config-files`),
+        ...nodes.map((node) => `${gate} ${node}-ready`),
+        "pgstack:index:Roles roles",
+      ].toSorted(),
+    );
+    expect(check.inputs["triggers"]).toEqual(
+      expect.arrayContaining(
+        [...nodes, "pooler", ...nodes.map((node) => `exporter-${node}`), "exporter-pooler"].map((name) => `${name}-id`),
+      ),
+    );
+  });
+
+  it("fix the network when it is made", () => {
+    const network = recorder.find("docker:index/network:Network", "network");
+    expect(network.inputs).toEqual({ name: "pgstack-production", driver: "bridge", ipamConfigs: [{ subnet: "172.29.20.0/24" }] });
+    expect(network.ignoreChanges).toEqual(expect.arrayContaining(Object.keys(network.inputs)));
+    expect(network.ignoreChanges).toContain("labels");
+  });
+
+  it("keep data volumes whatever changes, and config volumes not", () => {
+    const data = recorder.ofType(volume).filter(({ name }) => name.endsWith("-data"));
+    expect(data.map(({ inputs }) => inputs)).toEqual(
+      ["pg1", "pg2", "pg3", "pg4"].map((node) => ({ name: `pgstack-production-${node}-data` })),
+    );
+    for (const { name, retainOnDelete, protect, ignoreChanges } of data) {
+      expect({ name, retainOnDelete, protect }).toEqual({ name, retainOnDelete: true, protect: false });
+      expect(ignoreChanges).toEqual(["name", "labels", "driver", "driverOpts"]);
+    }
+    const config = recorder.ofType(volume).filter(({ name }) => !name.endsWith("-data"));
+    expect(config.map(({ name, retainOnDelete, ignoreChanges }) => [name, retainOnDelete, ignoreChanges])).toEqual(
+      ["exporter-config", "pg1-config", "pg2-config", "pg3-config", "pg4-config", "pooler-config"].map((name) => [name, false, []]),
+    );
+  });
+
+  it("retain nothing but data, and hide changes of nothing but volumes, the network and builds", () => {
+    const retained = recorder.registrations.filter(({ retainOnDelete }) => retainOnDelete).map(({ id }) => id);
+    expect(retained).toEqual(["pg1", "pg2", "pg3", "pg4"].map((node) => `${volume} ${node}-data`));
+    expect(recorder.registrations.filter(({ protect }) => protect)).toEqual([]);
+    const ignoring = recorder.registrations.filter(({ ignoreChanges }) => ignoreChanges.length > 0).map(({ type }) => type);
+    expect(new Set(ignoring)).toEqual(new Set([volume, "docker:index/network:Network", image]));
+  });
+
+  it("keep images for other stacks and build them in the checkout", () => {
+    const built = recorder.find(image, "image-postgres");
+    expect(built.inputs).toMatchObject({
+      name: "pgstack/postgres:17-aaaaaaaaaaaa",
+      keepLocally: true,
+      build: { networkMode: "host", buildArgs: { MAJOR: "17" } },
+    });
+    expect((built.inputs["build"] as { readonly context: string }).context).toMatch(/\/images\/postgres$/);
+    expect(built.ignoreChanges).toEqual(["build"]);
+  });
+
+  it("have no aliases: nothing was renamed", () => {
+    expect(recorder.registrations.flatMap(({ aliases }) => aliases)).toEqual([]);
+  });
+});
+
+it("an image from stack config is pulled, not built", async () => {
+  const recorder = await record(aPlan({ images: { pooler: "registry.example/pgbouncer:1.24.1" } }));
+  const { inputs, ignoreChanges } = recorder.find(image, "image-pooler");
+  expect(inputs).toEqual({ name: "registry.example/pgbouncer:1.24.1", keepLocally: true });
+  expect(ignoreChanges).toEqual([]);
+  expect(recorder.find(container, "pooler").inputs["image"]).toBe("registry.example/pgbouncer:1.24.1");
+});

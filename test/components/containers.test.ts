@@ -1,0 +1,155 @@
+import { beforeAll, describe, expect, it } from "vitest";
+
+import { PostgresCluster } from "../../components/cluster.ts";
+import { renderFiles } from "../../src/render/files.ts";
+import type { Registration } from "../support/pulumi.ts";
+import { Recorder } from "../support/pulumi.ts";
+import { aPlan, root, stackPlan, stacks } from "../support/stacks.ts";
+
+const container = "docker:index/container:Container";
+
+async function containersOf(plan: ReturnType<typeof aPlan>): Promise<Registration[]> {
+  const recorder = await Recorder.start(plan.stack);
+  await recorder.run(() => new PostgresCluster("cluster", { plan, files: renderFiles(plan), root }));
+  return recorder.ofType(container);
+}
+
+describe.each(stacks)("every container of %s", (stack) => {
+  let containers: Registration[] = [];
+  beforeAll(async () => {
+    containers = await containersOf(stackPlan(stack));
+  });
+
+  it("is there", () => {
+    expect(containers.map(({ inputs }) => inputs["name"])).toHaveLength({ staging: 6, production: 10 }[stack]);
+  });
+
+  it("is hardened in the same way", () => {
+    for (const { name, inputs } of containers) {
+      expect(inputs, name).toMatchObject({
+        user: "999:999",
+        readOnly: true,
+        capabilities: { drops: ["ALL"] },
+        securityOpts: ["no-new-privileges"],
+        restart: "unless-stopped",
+        logDriver: "json-file",
+        logOpts: { "max-size": "50m", "max-file": "5" },
+        networkMode: "bridge",
+        mustRun: true,
+        wait: false,
+      });
+      expect(inputs["memorySwap"], name).toBe(inputs["memory"]);
+      expect(inputs["memory"], name).toBeGreaterThan(0);
+      expect(inputs["tmpfs"], name).toHaveProperty("/tmp", "rw,noexec,nosuid,size=64m");
+      expect(inputs["destroyGraceSeconds"], name).toBe(inputs["stopTimeout"]);
+      expect(inputs["healthcheck"], name).toMatchObject({ interval: "30s", timeout: "5s", retries: 3, startPeriod: "1m0s" });
+      expect(inputs["ulimits"], name).toHaveLength(1);
+    }
+  });
+
+  it("is published on the loopback address alone", () => {
+    const addresses = containers.flatMap(({ inputs }) => (inputs["ports"] as { readonly ip: string }[]).map(({ ip }) => ip));
+    expect(addresses).toEqual(containers.map(() => "127.0.0.1"));
+  });
+
+  it("gets its files through volumes: nothing is uploaded, mounted from the host or privileged", () => {
+    for (const { name, inputs } of containers) {
+      expect(Object.keys(inputs), name).not.toEqual(
+        expect.arrayContaining([expect.stringMatching(/^(uploads|volumes|privileged|hostNetwork|pidMode|ipcMode|devices|labels)$/)]),
+      );
+      const mounts = inputs["mounts"] as { readonly type: string; readonly target: string; readonly readOnly: boolean }[];
+      expect(new Set(mounts.map(({ type }) => type)), name).toEqual(new Set(["volume"]));
+      expect(
+        mounts.filter(({ readOnly }) => !readOnly).map(({ target }) => target),
+        name,
+      ).toEqual(/^pg\d+$/.test(name) ? ["/var/lib/postgresql/data"] : []);
+      expect(
+        mounts.filter(({ readOnly }) => readOnly).map(({ target }) => target),
+        name,
+      ).toEqual(["/etc/pgstack"]);
+    }
+  });
+
+  it("is replaced by its successor only after it is gone, also for what Docker cannot change", () => {
+    for (const { name, deleteBeforeReplace, replaceOnChanges, ignoreChanges } of containers) {
+      expect({ deleteBeforeReplace, replaceOnChanges, ignoreChanges }, name).toEqual({
+        deleteBeforeReplace: true,
+        replaceOnChanges: ["healthcheck", "tmpfs", "init"],
+        ignoreChanges: [],
+      });
+    }
+  });
+});
+
+describe("containers", () => {
+  const one = async (keys: Parameters<typeof aPlan>[0], name: string): Promise<Registration["inputs"]> => {
+    const found = (await containersOf(aPlan(keys))).find((each) => each.name === name);
+    if (found === undefined) throw new Error(`no container ${name}`);
+    return found.inputs;
+  };
+
+  it("of nodes run node.sh with room for shared memory and a socket, and stop fast but cleanly", async () => {
+    expect(await one({ memory: "4GB" }, "pg2")).toMatchObject({
+      name: "pgstack-test-pg2",
+      image: "pgstack/postgres:17-aaaaaaaaaaaa",
+      command: ["/bin/bash", "/etc/pgstack/node.sh"],
+      memory: 4096,
+      shmSize: 512,
+      stopSignal: "SIGINT",
+      stopTimeout: 120,
+      ulimits: [{ name: "nofile", soft: 16_384, hard: 16_384 }],
+      tmpfs: { "/run/postgresql": "rw,noexec,nosuid,size=1m,uid=999,gid=999,mode=0750" },
+      networksAdvanced: [{ name: "pgstack-test", aliases: ["pg2"] }],
+      ports: [{ internal: 5432, external: 5433, ip: "127.0.0.1", protocol: "tcp" }],
+      mounts: [
+        { type: "volume", source: "pgstack-test-pg2-data", target: "/var/lib/postgresql/data", readOnly: false },
+        { type: "volume", source: "pgstack-test-pg2-config", target: "/etc/pgstack", readOnly: true },
+      ],
+      envs: [],
+    });
+  });
+
+  it("of the pooler may open a file for each client and server, and do not wait for clients when they stop", async () => {
+    expect(await one({ pooler: { maxClients: 5000, memory: "256MB" }, bindAddress: "0.0.0.0" }, "pooler")).toMatchObject({
+      image: "pgstack/pgbouncer:bbbbbbbbbbbb",
+      command: ["/usr/sbin/pgbouncer", "/etc/pgstack/pgbouncer.ini"],
+      memory: 256,
+      shmSize: 64,
+      stopSignal: "SIGINT",
+      stopTimeout: 60,
+      ulimits: [{ name: "nofile", soft: 8192, hard: 8192 }],
+      networksAdvanced: [{ name: "pgstack-test", aliases: ["pooler"] }],
+      ports: [{ internal: 6432, external: 6432, ip: "0.0.0.0", protocol: "tcp" }],
+    });
+  });
+
+  it("of exporters log in as monitoring with a password from a file", async () => {
+    expect(await one({}, "exporter-pg2")).toMatchObject({
+      name: "pgstack-test-pg2-exporter",
+      memory: 64,
+      envs: [
+        "DATA_SOURCE_URI=pg2:5432/postgres?sslmode=disable",
+        "DATA_SOURCE_USER=monitoring",
+        "DATA_SOURCE_PASS_FILE=/etc/pgstack/monitoring.password",
+      ],
+      networksAdvanced: [{ name: "pgstack-test", aliases: ["pg2-exporter"] }],
+      ports: [{ internal: 9187, external: 9188, ip: "127.0.0.1", protocol: "tcp" }],
+    });
+    expect(await one({}, "exporter-pooler")).toMatchObject({
+      envs: [
+        "PGBOUNCER_EXPORTER_CONNECTION_STRING=postgres://monitoring@pooler:6432/pgbouncer?sslmode=disable",
+        "PGPASSFILE=/etc/pgstack/monitoring.pgpass",
+      ],
+      ports: [{ internal: 9127, external: 9127, ip: "127.0.0.1", protocol: "tcp" }],
+    });
+  });
+
+  it.each([
+    [undefined, undefined],
+    [1, "1.0"],
+    [2.5, "2.5"],
+  ])("with a CPU limit of %s ask for %s, as Docker reads it back", async (cpus, text) => {
+    const keys = cpus === undefined ? {} : { cpus };
+    expect((await one(keys, "pg1"))["cpus"]).toBe(text);
+  });
+});

@@ -1,0 +1,80 @@
+import fc from "fast-check";
+
+import type { StackKeys } from "./stacks.ts";
+
+const memory = fc.constantFrom("256MB", "512m", "1GB", "1536MB", "2g", "8GB", "64GB");
+const name = fc
+  .stringMatching(/^[a-z][a-z0-9_]{0,20}$/)
+  .filter((text) => !text.startsWith("pg_") && !text.endsWith("_ro"))
+  .map((text) => `x${text}`);
+
+/** Settings that are legal with any of the other keys. */
+const settings = fc.record(
+  {
+    work_mem: fc.constantFrom("4MB", "64kB", 8192),
+    jit: fc.boolean(),
+    wal_level: fc.constantFrom("replica", "logical"),
+    log_line_prefix: fc.string({ maxLength: 20 }).filter((text) => !/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(text)),
+    search_path: fc.constantFrom("public", `"$user", public`, "it's"),
+    max_connections: fc.integer({ min: 2100, max: 5000 }),
+    superuser_reserved_connections: fc.integer({ min: 0, max: 40 }),
+    "auto_explain.log_min_duration": fc.constantFrom("1s", 250),
+  },
+  { requiredKeys: [] },
+);
+
+/** Where ports are published and who reaches them, as far as one depends on the other. */
+const reach = fc.oneof(
+  fc.record({ bindAddress: fc.constantFrom("127.0.0.1", "0.0.0.0"), dockerHost: fc.constant("unix:///run/docker.sock") }),
+  fc.record({
+    bindAddress: fc.constantFrom("0.0.0.0", "10.0.0.7"),
+    dockerHost: fc.constantFrom("unix:///var/run/docker.sock", "ssh://admin@db.example.com", "tcp://db:2376"),
+    clientNetworks: fc.constantFrom(["10.0.0.0/8"], ["192.168.10.0/24", "10.1.2.3/32"]),
+  }),
+);
+
+/** Keys of a legal stack file: every one that exists, in any combination. Ports are far apart, pools at most 1000. */
+export const legalKeys: fc.Arbitrary<StackKeys> = fc
+  .integer({ min: 0, max: 15 })
+  .chain((replicas) =>
+    fc.record(
+      {
+        replicas: fc.constant(replicas),
+        leader: fc.integer({ min: 1, max: replicas + 1 }).map((number) => `pg${number}`),
+        database: name,
+        appUser: name,
+        timezone: fc.constantFrom("UTC", "Asia/Manila", "Europe/Berlin"),
+        locale: fc.constantFrom("C.UTF-8", "en-US", "de"),
+        extensions: fc.uniqueArray(fc.constantFrom("pg_trgm", "uuid-ossp", "hstore", "pg_stat_statements")),
+        memory,
+        cpus: fc.double({ min: 0.1, max: 64, noNaN: true }),
+        workload: fc.constantFrom("web", "oltp", "dw", "mixed"),
+        disk: fc.constantFrom("nvme", "ssd", "san", "hdd"),
+        settings,
+        slotWalCap: memory,
+        pooler: fc.record(
+          {
+            mode: fc.constantFrom("transaction", "session", "statement"),
+            maxClients: fc.integer({ min: 1, max: 100_000 }),
+            poolSize: fc.integer({ min: 1, max: 900 }),
+            reserveSize: fc.integer({ min: 0, max: 100 }),
+            queryWaitTimeout: fc.constantFrom("30s", "2min"),
+          },
+          { requiredKeys: [] },
+        ),
+        ports: fc.record({
+          postgres: fc.integer({ min: 1, max: 1000 }),
+          pooler: fc.integer({ min: 2000, max: 3000 }),
+          postgresExporter: fc.integer({ min: 4000, max: 65_520 }),
+          poolerExporter: fc.integer({ min: 3001, max: 3999 }),
+        }),
+        subnet: fc.constantFrom("172.29.10.0/24", "10.0.0.0/8", "192.168.4.0/26"),
+        reach,
+        exporters: fc.boolean(),
+        scramIterations: fc.integer({ min: 4096, max: 5000 }),
+        checkTimeout: fc.constantFrom("60s", "2min"),
+      },
+      { requiredKeys: ["replicas", "leader", "ports"] },
+    ),
+  )
+  .map(({ reach: reached, ...keys }) => ({ ...keys, ...reached }));

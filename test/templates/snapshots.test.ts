@@ -1,0 +1,66 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { describe, expect, it } from "vitest";
+
+import { renderFiles } from "../../src/render/files.ts";
+import { allFiles, root, stackPlan, stacks, textOfFile } from "../support/stacks.ts";
+
+/** Not rendered but copied; a snapshot per node would only repeat it. */
+const copied = "node.sh";
+
+/** A snapshot's path below `__snapshots__`; secret files say that the secrets in them are fakes. */
+function snapshotName(stack: string, name: string, kind: "plain" | "secret"): string {
+  return `${stack}/${name}${kind === "secret" ? ".with-fake-secrets" : ""}`;
+}
+
+describe.each(stacks)("the files of %s", (stack) => {
+  const files = allFiles(renderFiles(stackPlan(stack)));
+  const rendered = files.filter(({ name }) => !name.endsWith(`/${copied}`));
+
+  it.each(rendered)("$name is what the snapshot shows", async ({ name, file }) => {
+    await expect(textOfFile(file)).toMatchFileSnapshot(`__snapshots__/${snapshotName(stack, name, file.kind)}`);
+  });
+
+  it("are all that there are snapshots of", () => {
+    const folder = fileURLToPath(new URL(`__snapshots__/${stack}`, import.meta.url));
+    const found = existsSync(folder) ? readdirSync(folder, { recursive: true, withFileTypes: true }) : [];
+    const snapshots = found
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name).slice(folder.length + 1));
+    expect(snapshots.toSorted()).toEqual(
+      rendered.map(({ name, file }) => snapshotName(stack, name, file.kind).slice(stack.length + 1)).toSorted(),
+    );
+  });
+
+  it("have these names, kinds and modes", () => {
+    const shown = files.map(({ name, file }) => `${name} ${file.kind} ${file.mode.toString(8)}`);
+    const nodes = stackPlan(stack).nodes.flatMap(({ name }) => [
+      `${name}/postgresql.conf plain 644`,
+      `${name}/pg_hba.conf plain 644`,
+      `${name}/pg_ident.conf plain 644`,
+      `${name}/node.env plain 644`,
+      `${name}/node.sh plain 644`,
+      `${name}/replicator.pgpass secret 400`,
+    ]);
+    expect(shown).toEqual([
+      ...nodes,
+      "pooler/pgbouncer.ini plain 644",
+      "pooler/userlist.txt secret 600",
+      "exporters/monitoring.password secret 400",
+      "exporters/monitoring.pgpass secret 400",
+    ]);
+  });
+
+  it("are the same bytes when they are rendered again", () => {
+    const again = allFiles(renderFiles(stackPlan(stack)));
+    expect(again.map(({ file }) => textOfFile(file))).toEqual(files.map(({ file }) => textOfFile(file)));
+  });
+
+  it("hold node.sh as it is in templates/", () => {
+    const script = readFileSync(`${root}/templates/postgres/${copied}`, "utf8");
+    const scripts = files.filter(({ name }) => name.endsWith(`/${copied}`)).map(({ file }) => textOfFile(file));
+    expect(scripts).toEqual(stackPlan(stack).nodes.map(() => script));
+  });
+});

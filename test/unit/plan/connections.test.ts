@@ -1,0 +1,70 @@
+import { describe, expect, it } from "vitest";
+
+import { connectionBudget, directConnections, monitoringConnections, readPoolSize } from "../../../src/plan/connections.ts";
+import { aConfig, aPlan } from "../../support/stacks.ts";
+
+const maxConnections = (keys: Parameters<typeof aPlan>[0]): string[] =>
+  aPlan(keys).nodes.map(({ settings }) => settings.find(({ name }) => name === "max_connections")?.value ?? "none");
+
+describe("connectionBudget", () => {
+  it("is the write pool, its reserve, and what goes past the pooler", () => {
+    expect([monitoringConnections, directConnections]).toEqual([10, 10]);
+    expect(connectionBudget(aConfig({ replicas: 2, pooler: { poolSize: 40, reserveSize: 7 } }))).toEqual({
+      parts: [
+        { what: "pooled for writes", connections: 40 },
+        { what: "in reserve for writes", connections: 7 },
+        { what: "for monitoring", connections: 10 },
+        { what: "direct", connections: 10 },
+        { what: "reserved for the superuser", connections: 5 },
+      ],
+      total: 72,
+    });
+  });
+
+  it("counts reads when there is no replica to take them", () => {
+    expect(connectionBudget(aConfig({ replicas: 0, pooler: { poolSize: 40, reserveSize: 7 } })).total).toBe(119);
+  });
+
+  it("counts what stack config reserves", () => {
+    const settings = { superuser_reserved_connections: "3", reserved_connections: 2 };
+    expect(connectionBudget(aConfig({ settings })).parts.slice(-2)).toEqual([
+      { what: "reserved for the superuser", connections: 3 },
+      { what: "reserved (reserved_connections)", connections: 2 },
+    ]);
+  });
+});
+
+describe("readPoolSize", () => {
+  it.each([
+    // replicas, pool, reserve, max_connections → size
+    [1, 25, 5, 100, 25],
+    [2, 25, 5, 100, 50],
+    [3, 50, 5, 140, 110],
+    [15, 50, 5, 140, 110],
+    [2, 10, 0, 35, 10],
+    [0, 25, 5, 100, 25],
+  ])("with %i replicas, a pool of %i, a reserve of %i and max_connections %i is %i", (replicas, poolSize, reserveSize, limit, size) => {
+    expect(readPoolSize(aConfig({ replicas, pooler: { poolSize, reserveSize } }), limit)).toBe(size);
+  });
+
+  it("leaves a surviving replica what stack config reserves", () => {
+    const settings = { superuser_reserved_connections: 20 };
+    expect(readPoolSize(aConfig({ replicas: 3, settings, pooler: { poolSize: 50, reserveSize: 5 } }), 140)).toBe(95);
+  });
+});
+
+describe("max_connections", () => {
+  it.each([
+    ["100 for a small node", { replicas: 1 }, "100"],
+    ["200 from 8GB on", { replicas: 1, memory: "8GB" }, "200"],
+    ["what the pools need when that is more, in tens", { replicas: 1, pooler: { poolSize: 50, reserveSize: 5 } }, "140"],
+    ["what stack config says", { replicas: 1, settings: { max_connections: 77 } }, "77"],
+  ])("is %s", (_what, keys, expected) => {
+    expect(maxConnections(keys)).toEqual([expected, expected]);
+  });
+
+  it("is the same with and without replicas, since a change restarts every node", () => {
+    const pooler = { poolSize: 50, reserveSize: 5 };
+    expect([0, 1, 7].flatMap((replicas) => [...new Set(maxConnections({ replicas, pooler }))])).toEqual(["140", "140", "140"]);
+  });
+});
