@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import * as pulumi from "@pulumi/pulumi";
@@ -11,7 +12,7 @@ import { planCluster } from "./src/plan/cluster.ts";
 import { hashImages } from "./src/plan/image-hashes.ts";
 import { renderFiles } from "./src/render/files.ts";
 
-const root = fileURLToPath(new URL(".", import.meta.url));
+const root = dirname(fileURLToPath(import.meta.url));
 
 /** Config → plan → files → components → outputs. */
 export default function program(): Record<string, unknown> {

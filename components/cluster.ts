@@ -4,11 +4,10 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import { checkTargetOf } from "../src/check/target.ts";
-import { monitoringConnections } from "../src/plan/connections.ts";
 import type { ClusterPlan, ImageKind } from "../src/plan/types.ts";
 import { imageKinds } from "../src/plan/types.ts";
 import type { RenderedFiles } from "../src/render/files.ts";
-import { roleVerifiers, roleName } from "../src/render/pooler-files.ts";
+import { rolesSpec, serverVerifiers } from "../src/render/roles-spec.ts";
 import { Exporters } from "./exporters.ts";
 import { Images } from "./images.ts";
 import { leaderOf, PostgresNode } from "./node.ts";
@@ -129,21 +128,13 @@ export class PostgresCluster extends pulumi.ComponentResource {
   }
 
   #roles(plan: ClusterPlan, leader: PostgresNode): Roles {
-    const verifiers = this.secrets.all.apply((secrets) => {
-      const byRole = roleVerifiers(plan, secrets);
-      // The pooler's admin is not a role of the server.
-      return Object.fromEntries((["app", "replicator", "monitoring"] as const).map((role) => [roleName(plan, role), byRole[role]]));
-    });
     return new Roles(
       "roles",
       {
         host: plan.engine.host,
         container: leaderOf(plan).container,
-        database: plan.database.name,
-        owner: plan.database.owner,
-        extensions: plan.database.extensions,
-        monitoringConnections,
-        verifiers: pulumi.secret(verifiers),
+        ...rolesSpec(plan),
+        verifiers: pulumi.secret(this.secrets.all.apply((secrets) => serverVerifiers(plan, secrets))),
       },
       { parent: this, dependsOn: [leader.gate] },
     );
@@ -171,6 +162,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
     return new ReplicationCheck(
       "check",
       {
+        host: plan.engine.host,
         target: checkTargetOf(plan),
         secrets: pulumi.secret(this.secrets.all.apply(({ passwords }) => passwords)),
         triggers: [

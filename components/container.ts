@@ -66,7 +66,7 @@ function containerArgs({ plan, container, network, volumes }: ServiceContainerAr
       readOnly,
     })),
     networkMode: "bridge",
-    networksAdvanced: [{ name: network, aliases: [container.service] }],
+    networksAdvanced: [{ name: network, aliases: [container.service], ipv4Address: container.address }],
     ports: [{ internal: container.port.internal, external: container.port.external, ip: container.port.address, protocol: "tcp" }],
     envs: Object.entries(container.environment).map(([key, value]) => `${key}=${value}`),
     // Readiness is proven by gates.

@@ -108,7 +108,7 @@ export class ReplicationSlot extends pulumi.CustomResource {
   }
 }
 
-export interface ReplicationCheckArgs {
+export interface ReplicationCheckArgs extends OnEngine {
   readonly target: CheckTarget;
   readonly secrets: pulumi.Input<CheckSecrets>;
   readonly triggers: readonly pulumi.Input<string>[];

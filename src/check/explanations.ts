@@ -115,11 +115,17 @@ export const explanations: readonly Explanation[] = [
   {
     causes: ["replica-not-streaming"],
     at: "same place",
-    hides: ["slot-inactive", "replica-wrong-timeline", "replica-behind"],
+    hides: ["slot-inactive", "replica-behind"],
     why: "what is not received cannot be applied, and a slot that nobody streams from is inactive",
   },
   {
-    causes: ["replay-paused", "replica-wrong-timeline"],
+    causes: ["replica-wrong-timeline"],
+    at: "same place",
+    hides: ["replica-not-streaming", "slot-inactive", "replica-behind"],
+    why: "it follows another server, so it does not stream from the leader",
+  },
+  {
+    causes: ["replay-paused"],
     at: "same place",
     hides: ["replica-behind"],
     why: "what is not applied cannot be read",

@@ -1,3 +1,4 @@
+import { nodeAddress, nodeExporterAddress, poolerAddress, poolerExporterAddress } from "./addresses.ts";
 import { containerUser, paths } from "./paths.ts";
 import { poolerPort } from "./pgbouncer-defaults.ts";
 import { services } from "./names.ts";
@@ -9,6 +10,8 @@ export interface ContainerPlan {
   readonly service: string;
   /** Its name on the engine. */
   readonly name: string;
+  /** Its fixed IPv4 address in the cluster's subnet. */
+  readonly address: string;
   readonly image: ImageKind;
   readonly command: readonly string[];
   readonly memoryMb: number;
@@ -56,10 +59,14 @@ const collectors = [
   "xlog_location",
 ];
 
-export function nodeContainer({ engine }: ClusterPlan, node: NodePlan): ContainerPlan {
+export function nodeContainer({ engine, network, nodes }: ClusterPlan, node: NodePlan): ContainerPlan {
   return {
     service: node.name,
     name: node.container,
+    address: nodeAddress(
+      network.subnet,
+      nodes.findIndex(({ name }) => name === node.name),
+    ),
     image: "postgres",
     command: ["/bin/bash", `${paths.config}/node.sh`],
     memoryMb: node.memoryMb,
@@ -81,10 +88,11 @@ export function nodeContainer({ engine }: ClusterPlan, node: NodePlan): Containe
   };
 }
 
-export function poolerContainer({ engine, pooler }: ClusterPlan): ContainerPlan {
+export function poolerContainer({ engine, network, pooler }: ClusterPlan): ContainerPlan {
   return {
     service: services.pooler,
     name: pooler.container,
+    address: poolerAddress(network.subnet),
     image: "pooler",
     command: ["/usr/sbin/pgbouncer", `${paths.config}/pgbouncer.ini`],
     memoryMb: pooler.memoryMb,
@@ -112,6 +120,10 @@ export function nodeExporterContainer(
     ...exporterContainer(plan, exporters, 9187, exporter.hostPort),
     service: services.nodeExporter(exporter.node),
     name: exporter.container,
+    address: nodeExporterAddress(
+      plan.network.subnet,
+      exporters.nodes.findIndex(({ node }) => node === exporter.node),
+    ),
     image: "postgresExporter",
     command: ["/usr/bin/prometheus-postgres-exporter", ...collectors.map((collector) => `--collector.${collector}`)],
     environment: {
@@ -127,6 +139,7 @@ export function poolerExporterContainer(plan: ClusterPlan, exporters: ExportersP
     ...exporterContainer(plan, exporters, 9127, exporters.pooler.hostPort),
     service: services.poolerExporter,
     name: exporters.pooler.container,
+    address: poolerExporterAddress(plan.network.subnet),
     image: "poolerExporter",
     command: ["/usr/bin/prometheus-pgbouncer-exporter"],
     environment: {
@@ -149,7 +162,7 @@ export function planContainers(plan: ClusterPlan): readonly ContainerPlan[] {
   ];
 }
 
-type CommonToExporters = Omit<ContainerPlan, "service" | "name" | "image" | "command" | "environment">;
+type CommonToExporters = Omit<ContainerPlan, "service" | "name" | "address" | "image" | "command" | "environment">;
 
 function exporterContainer({ engine }: ClusterPlan, exporters: ExportersPlan, internal: number, external: number): CommonToExporters {
   return {

@@ -2,6 +2,7 @@ import type { ClusterConfig } from "../config/schema.ts";
 import { nearest } from "../config/nearest.ts";
 import { maxReplicas } from "../config/schema.ts";
 import { settingsOf, toBaseUnit, valueProblem } from "../postgres/settings.ts";
+import { addressesNeeded } from "./addresses.ts";
 import { connectionBudget } from "./connections.ts";
 import { nodeName } from "./names.ts";
 import { ownedReason, refusedReason } from "./owned-settings.ts";
@@ -134,6 +135,9 @@ function memoryProblems(config: ClusterConfig, effective: EffectiveSettings): Ke
   if (limitMb < 256) {
     return [{ key: "memory", problem: `"${config.memory}" is too little for a PostgreSQL server`, fix: "give at least 256MB" }];
   }
+  if (parseMemoryMb(config.pooler.memory) < 32) {
+    return [{ key: "pooler.memory", problem: `"${config.pooler.memory}" is too little for the pooler`, fix: "give at least 32MB" }];
+  }
   const info = settingsOf(builtMajor)?.["shared_buffers"];
   const pages = info && toBaseUnit(info, effective.get("shared_buffers") ?? "");
   if (pages === undefined) return [];
@@ -173,9 +177,7 @@ function portProblems(config: ClusterConfig): KeyProblem[] {
 }
 
 function subnetProblems(config: ClusterConfig): KeyProblem[] {
-  const nodes = config.replicas + 1;
-  // Nodes, pooler, exporters; network, gateway and broadcast address.
-  const need = nodes + 1 + (config.exporters ? nodes + 1 : 0) + 3;
+  const need = addressesNeeded(config.replicas + 1);
   try {
     const { size } = parseSubnet(config.subnet);
     if (size >= need) return [];

@@ -99,7 +99,7 @@ describe("containers", () => {
       stopTimeout: 120,
       ulimits: [{ name: "nofile", soft: 16_384, hard: 16_384 }],
       tmpfs: { "/run/postgresql": "rw,noexec,nosuid,size=1m,uid=999,gid=999,mode=0750" },
-      networksAdvanced: [{ name: "pgstack-test", aliases: ["pg2"] }],
+      networksAdvanced: [{ name: "pgstack-test", aliases: ["pg2"], ipv4Address: "172.29.10.6" }],
       ports: [{ internal: 5432, external: 5433, ip: "127.0.0.1", protocol: "tcp" }],
       mounts: [
         { type: "volume", source: "pgstack-test-pg2-data", target: "/var/lib/postgresql/data", readOnly: false },
@@ -118,7 +118,7 @@ describe("containers", () => {
       stopSignal: "SIGINT",
       stopTimeout: 60,
       ulimits: [{ name: "nofile", soft: 8192, hard: 8192 }],
-      networksAdvanced: [{ name: "pgstack-test", aliases: ["pooler"] }],
+      networksAdvanced: [{ name: "pgstack-test", aliases: ["pooler"], ipv4Address: "172.29.10.2" }],
       ports: [{ internal: 6432, external: 6432, ip: "0.0.0.0", protocol: "tcp" }],
     });
   });
@@ -132,7 +132,7 @@ describe("containers", () => {
         "DATA_SOURCE_USER=monitoring",
         "DATA_SOURCE_PASS_FILE=/etc/pgstack/monitoring.password",
       ],
-      networksAdvanced: [{ name: "pgstack-test", aliases: ["pg2-exporter"] }],
+      networksAdvanced: [{ name: "pgstack-test", aliases: ["pg2-exporter"], ipv4Address: "172.29.10.7" }],
       ports: [{ internal: 9187, external: 9188, ip: "127.0.0.1", protocol: "tcp" }],
     });
     expect(await one({}, "exporter-pooler")).toMatchObject({

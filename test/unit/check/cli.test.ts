@@ -28,6 +28,10 @@ async function pgstack(
       if (stack !== "test") throw new UserError([{ where: `stack ${stack}`, problem: "there is no such stack", fix: "list the stacks" }]);
       return { target, secrets: someSecrets };
     },
+    loadBundle: (folder) => {
+      if (folder === "broken") throw new UserError([{ where: folder, problem: "it is no bundle of pgstack", fix: "render one" }]);
+      return { target, secrets: someSecrets };
+    },
     check: async (of, secrets, options) => {
       let clock = 0;
       return runCheck(of, secrets, options, {
@@ -51,7 +55,7 @@ describe("pgstack", () => {
     [["chekc"], "error: unknown command chekc (did you mean check?)\n  fix: see pgstack --help\n"],
     [["frobnicate"], "error: unknown command frobnicate\n  fix: see pgstack --help\n"],
     [["--hlep"], "error: unknown option --hlep (did you mean --help?)\n  fix: see pgstack --help\n"],
-    [["check"], "error: option --stack is missing\n  fix: see pgstack check --help\n"],
+    [["check"], "error: option --stack or --bundle is missing\n  fix: see pgstack check --help\n"],
     [["check", "--stak", "test"], "error: unknown option --stak (did you mean --stack?)\n  fix: see pgstack check --help\n"],
     [["check", "--stack"], "error: option --stack needs a value\n  fix: see pgstack check --help\n"],
     [["check", "--stack", "--json"], "error: option --stack needs a value\n  fix: see pgstack check --help\n"],
@@ -59,6 +63,11 @@ describe("pgstack", () => {
     [["check", "test"], 'error: unexpected argument "test"\n  fix: see pgstack check --help\n'],
     [["check", "--stack", "test", "--json=yes"], 'error: option --json takes no value, got "yes"\n  fix: see pgstack check --help\n'],
     [["check", "--stack", "test", "--constructor", "x"], "error: unknown option --constructor\n  fix: see pgstack check --help\n"],
+    [
+      ["check", "--stack", "a", "--bundle", "b"],
+      "error: options --stack and --bundle exclude each other\n  fix: see pgstack check --help\n",
+    ],
+    [["check", "--bundle", "broken"], "error: broken: it is no bundle of pgstack\n  fix: render one\n"],
     [["check", "--stack", "nope"], "error: stack nope: there is no such stack\n  fix: list the stacks\n"],
   ])("refuses %j", async (args, err) => {
     expect(await pgstack(args)).toEqual({ code: 2, out: "", err });
@@ -80,12 +89,14 @@ describe("pgstack", () => {
   it("documents every exit code", async () => {
     expect((await pgstack(["check", "--help"])).out).toMatchInlineSnapshot(`
       "Usage: pgstack check --stack NAME [--timeout TIME] [--json]
+             pgstack check --bundle DIR [--timeout TIME] [--json]
 
       Looks at a deployed cluster from outside, as its clients do: leader and replicas,
       a row written through the pooler and read on every replica, who gets in where,
       both routes, the exporters.
 
         -s, --stack NAME     the Pulumi stack to look at
+        -b, --bundle DIR     the Compose bundle to look at, by its folder
             --timeout TIME   how long to wait for a healthy cluster, such as 30s or 2min
                              (default: the stack's checkTimeout; 0s looks once)
             --json           print the report as JSON
@@ -94,7 +105,7 @@ describe("pgstack", () => {
       Exit codes:
          0  healthy, perhaps with warnings
          1  unexpected error
-         2  mistake in the call, or the stack is not deployed
+         2  mistake in the call, or the stack is not deployed, or DIR is no bundle
         10  a node or the pooler does not answer
         11  replication
         12  the way through the pooler
@@ -105,6 +116,12 @@ describe("pgstack", () => {
       With several failures the lowest code counts.
       "
     `);
+  });
+
+  it("looks at a bundle", async () => {
+    const { code, out, err } = await pgstack(["check", "--bundle", "build/test"]);
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toMatch(/^test: healthy/);
   });
 
   it("reports a healthy cluster", async () => {

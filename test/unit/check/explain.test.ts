@@ -95,7 +95,7 @@ describe("unexplained", () => {
   });
 
   it("explains through something that is itself explained", () => {
-    const chain = [symptom("slot-missing", replica), symptom("replica-not-streaming", replica), symptom("replica-wrong-timeline", replica)];
+    const chain = [symptom("slot-missing", replica), symptom("replica-not-streaming", replica), symptom("replica-behind", replica)];
     expect(unexplained(target, chain)).toEqual([chain[0]]);
   });
 

@@ -1,0 +1,38 @@
+import { formatAddress, parseSubnet } from "./subnet.ts";
+
+/**
+ * Fixed addresses of the containers. The engine would give free ones in the order of starting, so after a restart a replica
+ * may have the leader's old address; a pooler that connected there meanwhile would keep that connection and send writes to it.
+ *
+ * The order leaves every container's address alone when replicas are added: network and gateway first, then the pooler and
+ * its exporter, then each node with its exporter.
+ */
+const poolerOffset = 2;
+const nodesOffset = 4;
+
+/** Addresses that a cluster takes from its subnet, the network's, the gateway's and the broadcast address included. */
+export function addressesNeeded(nodes: number): number {
+  return nodesOffset + 2 * nodes + 1;
+}
+
+export function poolerAddress(subnet: string): string {
+  return at(subnet, poolerOffset);
+}
+
+export function poolerExporterAddress(subnet: string): string {
+  return at(subnet, poolerOffset + 1);
+}
+
+/** @param index - 0 for pg1 */
+export function nodeAddress(subnet: string, index: number): string {
+  return at(subnet, nodesOffset + 2 * index);
+}
+
+/** @param index - 0 for pg1 */
+export function nodeExporterAddress(subnet: string, index: number): string {
+  return at(subnet, nodesOffset + 2 * index + 1);
+}
+
+function at(subnet: string, offset: number): string {
+  return formatAddress(parseSubnet(subnet).first + offset);
+}

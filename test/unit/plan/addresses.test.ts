@@ -1,0 +1,43 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+import { addressesNeeded } from "../../../src/plan/addresses.ts";
+import { planContainers } from "../../../src/plan/containers.ts";
+import { parseSubnet } from "../../../src/plan/subnet.ts";
+import { aPlan } from "../../support/stacks.ts";
+
+const addresses = (replicas: number, subnet = "172.29.10.0/24"): Record<string, string> =>
+  Object.fromEntries(planContainers(aPlan({ replicas, subnet })).map(({ service, address }) => [service, address]));
+
+describe("container addresses", () => {
+  it("are fixed for each service", () => {
+    expect(addresses(1)).toEqual({
+      pooler: "172.29.10.2",
+      "pooler-exporter": "172.29.10.3",
+      pg1: "172.29.10.4",
+      "pg1-exporter": "172.29.10.5",
+      pg2: "172.29.10.6",
+      "pg2-exporter": "172.29.10.7",
+    });
+  });
+
+  it("stay when replicas are added", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 14 }), (replicas) => {
+        expect(addresses(replicas + 1)).toMatchObject(addresses(replicas));
+      }),
+    );
+  });
+
+  it("are all different and leave network, gateway and broadcast free in the smallest subnet that is accepted", () => {
+    for (let replicas = 0; replicas <= 15; replicas += 1) {
+      const prefix = 32 - Math.ceil(Math.log2(addressesNeeded(replicas + 1)));
+      const subnet = `10.1.2.0/${prefix}`;
+      const { size } = parseSubnet(subnet);
+      const last = Object.values(addresses(replicas, subnet)).map((address) => Number(address.split(".")[3]));
+      expect(new Set(last).size).toBe(last.length);
+      expect(Math.min(...last)).toBe(2);
+      expect(Math.max(...last)).toBeLessThan(size - 1);
+    }
+  });
+});
