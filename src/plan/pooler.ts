@@ -42,7 +42,10 @@ function route(name: string, hosts: readonly string[], poolSize: number, reserve
   return { name, hosts, poolSize, parameters };
 }
 
-/** PgBouncer's own rule (doc/config.md, max_client_conn): one per client and server connection, and some for itself; a power of two. */
+/** Enough for about 15000 clients, so that an ordinary change of `maxClients` does not replace the pooler's container. */
+const usualOpenFiles = 16_384;
+
+/** PgBouncer's own rule (doc/config.md, max_client_conn): one per client and server connection, and some for itself. */
 function openFiles(clients: number, servers: number): number {
-  return 2 ** Math.ceil(Math.log2(clients + servers + 256));
+  return Math.max(usualOpenFiles, 2 ** Math.ceil(Math.log2(clients + servers + 256)));
 }

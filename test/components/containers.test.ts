@@ -117,7 +117,7 @@ describe("containers", () => {
       shmSize: 64,
       stopSignal: "SIGINT",
       stopTimeout: 60,
-      ulimits: [{ name: "nofile", soft: 8192, hard: 8192 }],
+      ulimits: [{ name: "nofile", soft: 16_384, hard: 16_384 }],
       networksAdvanced: [{ name: "pgstack-test", aliases: ["pooler"], ipv4Address: "172.29.10.2" }],
       ports: [{ internal: 6432, external: 6432, ip: "0.0.0.0", protocol: "tcp" }],
     });

@@ -80,7 +80,7 @@ describe("the checked-in stack files", () => {
       configVolume: "pgstack-staging-pooler-config",
       hostPort: 16_432,
       memoryMb: 128,
-      nofile: 2048,
+      nofile: 16_384,
       write: { name: "app", hosts: ["pg1"], poolSize: 25, parameters: { max_db_connections: 35 } },
       read: { name: "app_ro", hosts: ["pg2"], poolSize: 25, parameters: { max_db_connections: 35, server_lifetime: 600 } },
     });
@@ -97,7 +97,7 @@ describe("the checked-in stack files", () => {
     expect(plan.engine.memoryMb).toBe(4 * 2048 + 128 + 5 * 64);
     expect(plan.network).toEqual({ name: "pgstack-production", subnet: "172.29.20.0/24", clients: [] });
     expect(plan.pooler.hostPort).toBe(26_432);
-    expect(plan.pooler.nofile).toBe(4096);
+    expect(plan.pooler.nofile).toBe(16_384);
     expect(plan.pooler.read).toEqual({
       name: "app_ro",
       hosts: ["pg2", "pg3", "pg4"],
@@ -226,9 +226,10 @@ describe("planCluster", () => {
     expect(plan.checkTimeoutS).toBe(120);
   });
 
-  it("gives the pooler open files for its clients and servers, a power of two", () => {
-    // 1000 clients, 25 + 25 pooled, two reserves of 5, 256 for itself: 1316.
-    expect(aPlan().pooler.nofile).toBe(2048);
+  it("gives the pooler open files for its clients and servers, and no other number when maxClients changes a little", () => {
+    // 1316 would do: 1000 clients, 25 + 25 pooled, two reserves of 5, 256 for itself.
+    expect(aPlan().pooler.nofile).toBe(16_384);
+    expect(aPlan({ pooler: { maxClients: 5000 } }).pooler.nofile).toBe(16_384);
     expect(aPlan({ pooler: { maxClients: 100_000 } }).pooler.nofile).toBe(131_072);
   });
 
