@@ -7,6 +7,7 @@ import { PostgresCluster } from "./components/cluster.ts";
 import { clusterOutputs } from "./components/outputs.ts";
 import { loadRawConfig } from "./src/config/load.ts";
 import { parseConfig } from "./src/config/parse.ts";
+import { containerNames } from "./src/engine/container-names.ts";
 import { UserError } from "./src/errors.ts";
 import { planCluster } from "./src/plan/cluster.ts";
 import { hashImages } from "./src/plan/image-hashes.ts";
@@ -15,13 +16,14 @@ import { renderFiles } from "./src/render/files.ts";
 const root = dirname(fileURLToPath(import.meta.url));
 
 /** Config → plan → files → components → outputs. */
-export default function program(): Record<string, unknown> {
+export default async function program(): Promise<Record<string, unknown>> {
   try {
     const stack = pulumi.getStack();
     const stackFile = `Pulumi.${stack}.yaml`;
     const config = parseConfig(loadRawConfig(), stackFile);
     const plan = planCluster(config, { project: pulumi.getProject(), stack, stackFile, imageHashes: hashImages(root) });
-    const cluster = new PostgresCluster("cluster", { plan, files: renderFiles(plan), root });
+    const existing = await containerNames(plan.engine.host);
+    const cluster = new PostgresCluster("cluster", { plan, files: renderFiles(plan), root, existing });
     return clusterOutputs(plan, cluster);
   } catch (error) {
     // Pulumi prints a RunError's message alone.

@@ -4,13 +4,14 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import { checkTargetOf } from "../src/check/target.ts";
-import type { ClusterPlan, ImageKind } from "../src/plan/types.ts";
+import type { ClusterPlan, ImageKind, NodePlan } from "../src/plan/types.ts";
 import { imageKinds } from "../src/plan/types.ts";
 import type { RenderedFiles } from "../src/render/files.ts";
 import { rolesSpec, serverVerifiers } from "../src/render/roles-spec.ts";
 import { Exporters } from "./exporters.ts";
 import { Images } from "./images.ts";
 import { leaderOf, PostgresNode } from "./node.ts";
+import type { PostgresNodeArgs } from "./node.ts";
 import { Pooler } from "./pooler.ts";
 import { Preflight, ReplicationCheck, Roles } from "./provider-resources.ts";
 import { Secrets } from "./secrets.ts";
@@ -20,6 +21,8 @@ export interface PostgresClusterArgs {
   readonly files: RenderedFiles;
   /** Folder of the project, where `images/` lies. */
   readonly root: string;
+  /** Names of the containers that the engine has now. @default - not known: every replica is taken for an existing one. */
+  readonly existing?: ReadonlySet<string> | undefined;
 }
 
 /** A leader, its replicas, the pooler and the exporters on one Docker engine, proven by a check at the end. */
@@ -96,16 +99,14 @@ export class PostgresCluster extends pulumi.ComponentResource {
     return network.name;
   }
 
-  /** Leader, roles, then the replicas one after the other: each waits for the gate before it. */
+  /**
+   * Leader, roles, then the replicas. Those that exist are touched one after the other, each behind the gate before it. New
+   * ones wait for nobody: they serve no one yet, and copies made at the same time take no longer than one.
+   */
   #nodes(args: PostgresClusterArgs, images: Images, network: pulumi.Output<string>, opts: pulumi.ComponentResourceOptions): Nodes {
     const { plan, files } = args;
     const image = images.resources.postgres;
-    const after = image === undefined ? [] : [image];
-    const create = (
-      node: ClusterPlan["nodes"][number],
-      also: readonly pulumi.Resource[],
-      afterGate: pulumi.Resource | undefined,
-    ): PostgresNode =>
+    const create = (node: NodePlan, after: Pick<PostgresNodeArgs, "roles" | "rolloutAfter">): PostgresNode =>
       new PostgresNode(
         node.name,
         {
@@ -115,15 +116,20 @@ export class PostgresCluster extends pulumi.ComponentResource {
           network,
           secrets: this.secrets.all,
           monitoringPassword: this.secrets.passwords.monitoring,
-          after: [...after, ...also],
-          afterGate,
+          image,
+          ...after,
         },
         opts,
       );
-    const leader = create(leaderOf(plan), [], undefined);
+    const leader = create(leaderOf(plan), { roles: undefined, rolloutAfter: undefined });
     const roles = this.#roles(plan, leader);
     const all = [leader];
-    for (const node of plan.nodes.filter(({ role }) => role === "replica")) all.push(create(node, [roles], all.at(-1)?.gate));
+    let last: pulumi.Resource = leader.gate;
+    for (const node of plan.nodes.filter(({ role }) => role === "replica")) {
+      const replica = create(node, { roles, rolloutAfter: last });
+      all.push(replica);
+      if (args.existing === undefined || args.existing.has(node.container)) last = replica.gate;
+    }
     return { all, roles };
   }
 

@@ -15,10 +15,11 @@ export interface PostgresNodeArgs {
   readonly network: pulumi.Output<string>;
   readonly secrets: pulumi.Output<ClusterSecrets>;
   readonly monitoringPassword: pulumi.Output<string>;
-  /** Image, roles: what must be there before the slot and the container. */
-  readonly after: readonly pulumi.Resource[];
-  /** The gate of the node before this one in the rollout. */
-  readonly afterGate: pulumi.Resource | undefined;
+  readonly image: pulumi.Resource | undefined;
+  /** Roles on the leader, which a replica logs in with; undefined for the leader itself. */
+  readonly roles: pulumi.Resource | undefined;
+  /** The gate that this node's container waits for. */
+  readonly rolloutAfter: pulumi.Resource | undefined;
 }
 
 /** How long a node may make no progress before its gate gives up, in seconds. */
@@ -48,12 +49,7 @@ export class PostgresNode extends pulumi.ComponentResource {
       {
         parent: this,
         // One node at a time: a container is touched only after the node before it was proven.
-        dependsOn: [
-          config.files,
-          ...(slot === undefined ? [] : [slot]),
-          ...args.after,
-          ...(args.afterGate === undefined ? [] : [args.afterGate]),
-        ],
+        dependsOn: present([config.files, slot, args.image, args.roles, args.rolloutAfter]),
       },
     );
     this.containerId = container.id;
@@ -62,7 +58,7 @@ export class PostgresNode extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  #config(name: string, { plan, node, files, secrets, after }: PostgresNodeArgs): ConfigVolume {
+  #config(name: string, { plan, node, files, secrets, image }: PostgresNodeArgs): ConfigVolume {
     return new ConfigVolume(
       `${name}-config`,
       {
@@ -73,7 +69,7 @@ export class PostgresNode extends pulumi.ComponentResource {
         secrets,
         reload: { server: "postgres", container: node.container },
       },
-      { parent: this, filesDependOn: [...after] },
+      { parent: this, filesDependOn: present([image]) },
     );
   }
 
@@ -87,13 +83,13 @@ export class PostgresNode extends pulumi.ComponentResource {
   }
 
   /** The container depends on its slot, so on scale-down the slot goes after it. */
-  #slot(name: string, { plan, node, after }: PostgresNodeArgs): ReplicationSlot | undefined {
+  #slot(name: string, { plan, node, roles }: PostgresNodeArgs): ReplicationSlot | undefined {
     if (node.slot === undefined) return undefined;
     const leader = leaderOf(plan);
     return new ReplicationSlot(
       `${name}-slot`,
       { host: plan.engine.host, container: leader.container, slot: node.slot },
-      { parent: this, dependsOn: [...after] },
+      { parent: this, dependsOn: present([roles]) },
     );
   }
 
@@ -115,6 +111,10 @@ export class PostgresNode extends pulumi.ComponentResource {
       { parent: this, dependsOn: [container] },
     );
   }
+}
+
+function present(resources: readonly (pulumi.Resource | undefined)[]): pulumi.Resource[] {
+  return resources.filter((resource) => resource !== undefined);
 }
 
 export function leaderOf(plan: ClusterPlan): NodePlan {

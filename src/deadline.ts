@@ -18,9 +18,23 @@ export async function poll<T>(attempt: () => Promise<T | undefined>, { everyMs, 
   const end = performance.now() + timeoutMs;
   for (;;) {
     signal?.throwIfAborted();
-    const result = await attempt();
+    const result = await orAborted(attempt(), signal);
     if (result !== undefined) return result;
     if (performance.now() + everyMs > end) return undefined;
     await delay(everyMs, undefined, signal === undefined ? {} : { signal });
+  }
+}
+
+/** The result of work, or the signal's reason as soon as it is aborted; the work then ends by itself, unheard. */
+export async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason instanceof Error ? signal.reason : new Error("cancelled"));
+  if (signal.aborted) abort();
+  else signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
   }
 }

@@ -3,6 +3,8 @@ import { join } from "node:path";
 
 import type Docker from "dockerode";
 
+import { orAborted } from "../deadline.ts";
+
 /** A Docker engine's API. */
 export type Engine = Docker;
 
@@ -44,6 +46,23 @@ function tlsFiles(folder: string | undefined): { readonly ca: Buffer; readonly c
   if (folder === undefined || folder === "") return undefined;
   const read = (name: string): Buffer => readFileSync(join(folder, name));
   return { ca: read("ca.pem"), cert: read("cert.pem"), key: read("key.pem") };
+}
+
+/** How long an engine may take to say that it is there. */
+const greetingMs = 5000;
+
+/**
+ * Asks an engine whether it is there. Other calls have no limit of their own: some take as long as they take.
+ *
+ * @throws when it cannot be reached, or accepts a connection and says nothing
+ */
+export async function greetEngine(engine: Engine, timeoutMs = greetingMs): Promise<void> {
+  const limit = AbortSignal.timeout(timeoutMs);
+  try {
+    await orAborted(engine.ping(), limit);
+  } catch (error) {
+    throw limit.aborted ? new Error(`no answer within ${timeoutMs / 1000} s`, { cause: error }) : error;
+  }
 }
 
 /** Whether the API answered "no such …". */

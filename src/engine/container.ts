@@ -8,6 +8,8 @@ export interface ContainerState {
   readonly restarting: boolean;
   readonly restartCount: number;
   readonly exitCode: number;
+  /** The kernel ended a process of it for lack of memory since it was started last. */
+  readonly outOfMemory: boolean;
 }
 
 /** What the engine says about a container; undefined when there is none of this name. */
@@ -20,6 +22,7 @@ export async function containerState(engine: Engine, name: string): Promise<Cont
       restarting: State.Restarting,
       restartCount: RestartCount,
       exitCode: State.ExitCode,
+      outOfMemory: State.OOMKilled,
     };
   } catch (error) {
     if (isNotFound(error)) return undefined;

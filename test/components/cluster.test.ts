@@ -15,9 +15,10 @@ const files = "pgstack:index:ConfigFiles";
 const gate = "pgstack:index:NodeReady";
 const password = "random:index/randomPassword:RandomPassword";
 
-async function record(plan: ClusterPlan): Promise<Recorder> {
+async function record(plan: ClusterPlan, existing?: ReadonlySet<string>): Promise<Recorder> {
   const recorder = await Recorder.start(plan.stack);
-  await recorder.run((): ComponentResource => new PostgresCluster("cluster", { plan, files: renderFiles(plan), root }));
+  const args = { plan, files: renderFiles(plan), root, ...(existing === undefined ? {} : { existing }) };
+  await recorder.run((): ComponentResource => new PostgresCluster("cluster", args));
   return recorder;
 }
 
@@ -151,6 +152,21 @@ describe("the resources of production", () => {
     expect(recorder.find("docker:index/network:Network", "network").dependencies).toEqual(["pgstack:index:Preflight preflight"]);
   });
 
+  it("bring up new replicas at the same time, behind those that exist", async () => {
+    const gatesBefore = async (existing: readonly string[]): Promise<Record<string, string[]>> => {
+      const seen = await record(stackPlan("production"), new Set(existing.map((node) => `pgstack-production-${node}`)));
+      const gates = (node: string): string[] => orderOf(seen.find(container, node)).filter((one) => one.startsWith(gate));
+      return Object.fromEntries(["pg1", "pg2", "pg3", "pg4"].map((node) => [node, gates(node)]));
+    };
+    expect(await gatesBefore([])).toEqual({ pg1: [], pg2: [`${gate} pg1-ready`], pg3: [`${gate} pg1-ready`], pg4: [`${gate} pg1-ready`] });
+    expect(await gatesBefore(["pg1", "pg2"])).toEqual({
+      pg1: [],
+      pg2: [`${gate} pg1-ready`],
+      pg3: [`${gate} pg2-ready`],
+      pg4: [`${gate} pg2-ready`],
+    });
+  });
+
   it("bring the nodes up one after the other, the leader first", () => {
     expect(orderOf(recorder.find(container, "pg1"))).toEqual([
       `${image} image-postgres`,
@@ -177,10 +193,7 @@ describe("the resources of production", () => {
 
   it("make roles on the proven leader, and slots after them", () => {
     expect(orderOf(recorder.find("pgstack:index:Roles", "roles"))).toEqual([`${gate} pg1-ready`]);
-    expect(orderOf(recorder.find("pgstack:index:ReplicationSlot", "pg3-slot"))).toEqual([
-      `${image} image-postgres`,
-      "pgstack:index:Roles roles",
-    ]);
+    expect(orderOf(recorder.find("pgstack:index:ReplicationSlot", "pg3-slot"))).toEqual(["pgstack:index:Roles roles"]);
   });
 
   it("prove a node by its container, at its own port and the leader's", () => {

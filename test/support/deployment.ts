@@ -25,6 +25,14 @@ const engineHost = process.env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock";
 
 export type StackConfig = Readonly<Record<string, unknown>>;
 
+/** Another engine than the machine's own. */
+export interface Elsewhere {
+  /** As `dockerHost`. */
+  readonly engine: string;
+  /** Command in front of every `pulumi`, e.g. to enter the network that the engine publishes ports in. */
+  readonly through: readonly string[];
+}
+
 export interface Outputs {
   readonly writeUrl: string;
   readonly readUrl: string;
@@ -45,31 +53,32 @@ export class Deployment {
   readonly stack: string;
   readonly folder: string;
   readonly engine: Engine;
+  readonly #through: readonly string[];
   #config: StackConfig;
 
-  private constructor(stack: string, folder: string, engine: Engine, config: StackConfig) {
+  private constructor(stack: string, folder: string, engine: Engine, config: StackConfig, through: readonly string[]) {
     this.stack = stack;
     this.folder = folder;
     this.engine = engine;
     this.#config = config;
+    this.#through = through;
   }
 
   /**
    * @param from - checked-in stack file to start from
    * @param changes - keys without namespace that win over it
    */
-  static async create(from: "staging" | "production", changes: StackConfig = {}): Promise<Deployment> {
+  static async create(
+    from: "staging" | "production",
+    changes: StackConfig = {},
+    { engine, through }: Elsewhere = { engine: engineHost, through: [] },
+  ): Promise<Deployment> {
     const stack = `test${randomBytes(3).toString("hex")}`;
     const folder = mkdtempSync(join(tmpdir(), `pgstack-${stack}-`));
     linkProject(folder);
     const { ports, subnet } = await freeBlock();
-    const deployment = new Deployment(stack, folder, await connectEngine(engineHost), {
-      ...readStackFile(from),
-      dockerHost: engineHost,
-      ports,
-      subnet,
-      ...changes,
-    });
+    const config = { ...readStackFile(from), dockerHost: engine, ports, subnet, ...changes };
+    const deployment = new Deployment(stack, folder, await connectEngine(engine), config, through);
     const made = await deployment.pulumi("stack", "init", stack);
     if (made.code !== 0) throw new Error(`stack init failed: ${made.output}`);
     deployment.configure({});
@@ -87,16 +96,28 @@ export class Deployment {
 
   /** Any Pulumi command in this project, with this stack's state and passphrase. */
   pulumi(...args: readonly string[]): Promise<RunResult> {
+    return this.runPulumi(args);
+  }
+
+  /** The same with other variables beside this stack's own. */
+  runPulumi(args: readonly string[], variables: NodeJS.ProcessEnv = {}): Promise<RunResult> {
+    const [command = "", ...rest] = this.pulumiCommand(args);
+    return run(command, rest, { cwd: this.folder, env: { ...this.environment(), ...variables }, timeoutMs: 600_000 });
+  }
+
+  /** A Pulumi command with all its words, for a test that runs it in its own way: with `environment()`, in `folder`. */
+  pulumiCommand(args: readonly string[]): readonly string[] {
+    return [...this.#through, "pulumi", ...args, "--non-interactive", "--color", "never"];
+  }
+
+  /** This process's variables with this stack's state and passphrase. */
+  environment(): NodeJS.ProcessEnv {
     const { PULUMI_CONFIG_PASSPHRASE: _passphrase, ...inherited } = process.env;
-    return run("pulumi", [...args, "--non-interactive", "--color", "never"], {
-      cwd: this.folder,
-      env: {
-        ...inherited,
-        PULUMI_BACKEND_URL: `file://${join(this.folder, "state")}`,
-        PULUMI_CONFIG_PASSPHRASE_FILE: join(this.folder, "passphrase"),
-      },
-      timeoutMs: 600_000,
-    });
+    return {
+      ...inherited,
+      PULUMI_BACKEND_URL: `file://${join(this.folder, "state")}`,
+      PULUMI_CONFIG_PASSPHRASE_FILE: join(this.folder, "passphrase"),
+    };
   }
 
   /** `pulumi up` that must succeed. */
@@ -145,6 +166,11 @@ export class Deployment {
     await removeFromEngine(this.engine, `pgstack-${this.stack}-`, `pgstack-${this.stack}`);
     rmSync(this.folder, { recursive: true, force: true });
   }
+
+  /** Name on the engine of a node's data volume. */
+  dataVolume(node: string): string {
+    return `pgstack-${this.stack}-${node}-data`;
+  }
 }
 
 /** Everything of one prefix: containers, then volumes, then the network. */
@@ -163,7 +189,7 @@ export async function removeFromEngine(engine: Engine, prefix: string, network: 
 /** The checkout's files by link: the program runs from the repository, its stack files and state stay here. */
 function linkProject(folder: string): void {
   for (const entry of readdirSync(root)) {
-    if (entry.startsWith(".") || /^Pulumi\./.test(entry)) continue;
+    if (entry.startsWith(".") || entry.startsWith("Pulumi.")) continue;
     symlinkSync(join(root, entry), join(folder, entry));
   }
   copyFileSync(join(root, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));

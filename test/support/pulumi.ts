@@ -73,8 +73,8 @@ export class Recorder {
   }
 
   /** Runs a part of a program and waits until everything in it is registered. */
-  async run<T>(program: () => T): Promise<T> {
-    const result = program();
+  async run<T>(program: () => T | Promise<T>): Promise<T> {
+    const result = await program();
     await internals.waitForRPCs();
     return result;
   }
