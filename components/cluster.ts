@@ -6,14 +6,16 @@ import * as pulumi from "@pulumi/pulumi";
 import { checkTargetOf } from "../src/check/target.ts";
 import type { ClusterPlan, ImageKind, NodePlan } from "../src/plan/types.ts";
 import { imageKinds } from "../src/plan/types.ts";
+import { renderBundle } from "../src/render/compose/bundle.ts";
 import type { RenderedFiles } from "../src/render/files.ts";
 import { rolesSpec, serverVerifiers } from "../src/render/roles-spec.ts";
+import { composeBundle } from "./bundle.ts";
 import { Exporters } from "./exporters.ts";
 import { Images } from "./images.ts";
 import { leaderOf, PostgresNode } from "./node.ts";
 import type { PostgresNodeArgs } from "./node.ts";
 import { Pooler } from "./pooler.ts";
-import { Preflight, ReplicationCheck, Roles } from "./provider-resources.ts";
+import { Network, Preflight, ReplicationCheck, Roles } from "./provider-resources.ts";
 import { Secrets } from "./secrets.ts";
 
 export interface PostgresClusterArgs {
@@ -31,13 +33,16 @@ export class PostgresCluster extends pulumi.ComponentResource {
   readonly check: ReplicationCheck;
 
   constructor(name: string, args: PostgresClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+    // Before anything is registered: a mistake in it must not leave half a cluster.
+    const bundle = renderBundle(args.plan, args.files, args.root);
     super("pgstack:docker:PostgresCluster", name, {}, opts);
     const { plan } = args;
     const preflight = this.#preflight(plan);
     const onEngine = { parent: this, provider: this.#engine(plan), dependsOn: [preflight] };
     this.secrets = new Secrets("secrets", { parent: this });
+    composeBundle("bundle", { plan, files: bundle, secrets: this.secrets.all }, { parent: this });
     const images = new Images("image", { images: plan.images, used: usedImages(plan), root: args.root }, onEngine);
-    const network = this.#network(plan, onEngine);
+    const network = this.#network(plan, preflight);
 
     const nodes = this.#nodes(args, images, network, onEngine);
     const pooler = new Pooler(
@@ -53,7 +58,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
       },
       onEngine,
     );
-    const exporters = this.#exporters(args, images, network, [nodes.roles, pooler.container], onEngine);
+    const exporters = this.#exporters(args, images, network, onEngine);
     this.check = this.#check(args, nodes, pooler, exporters);
     this.registerOutputs({});
   }
@@ -89,21 +94,19 @@ export class PostgresCluster extends pulumi.ComponentResource {
     return new docker.Provider("engine", { host: plan.engine.host }, { parent: this });
   }
 
-  #network(plan: ClusterPlan, opts: pulumi.CustomResourceOptions): pulumi.Output<string> {
-    const network = new docker.Network(
+  #network(plan: ClusterPlan, preflight: Preflight): Network {
+    return new Network(
       "network",
-      { name: plan.network.name, driver: "bridge", ipamConfigs: [{ subnet: plan.network.subnet }] },
-      // Any change replaces a network, and with it every container at once: it is fixed when it is made.
-      { ...opts, ignoreChanges: ["name", "driver", "labels", "options", "ipamConfigs", "internal", "attachable", "ipv6"] },
+      { host: plan.engine.host, name: plan.network.name, subnet: plan.network.subnet },
+      { parent: this, dependsOn: [preflight] },
     );
-    return network.name;
   }
 
   /**
    * Leader, roles, then the replicas. Those that exist are touched one after the other, each behind the gate before it. New
    * ones wait for nobody: they serve no one yet, and copies made at the same time take no longer than one.
    */
-  #nodes(args: PostgresClusterArgs, images: Images, network: pulumi.Output<string>, opts: pulumi.ComponentResourceOptions): Nodes {
+  #nodes(args: PostgresClusterArgs, images: Images, network: Network, opts: pulumi.ComponentResourceOptions): Nodes {
     const { plan, files } = args;
     const image = images.resources.postgres;
     const create = (node: NodePlan, after: Pick<PostgresNodeArgs, "roles" | "rolloutAfter">): PostgresNode =>
@@ -146,19 +149,13 @@ export class PostgresCluster extends pulumi.ComponentResource {
     );
   }
 
-  #exporters(
-    args: PostgresClusterArgs,
-    images: Images,
-    network: pulumi.Output<string>,
-    [roles, pooler]: readonly [Roles, pulumi.Resource],
-    opts: pulumi.ComponentResourceOptions,
-  ): Exporters | undefined {
+  #exporters(args: PostgresClusterArgs, images: Images, network: Network, opts: pulumi.ComponentResourceOptions): Exporters | undefined {
     const { plan, files } = args;
     if (plan.exporters === undefined || files.exporters === undefined) return undefined;
-    const after = [images.resources.postgresExporter, images.resources.poolerExporter, roles].filter((resource) => resource !== undefined);
+    const after = [images.resources.postgresExporter, images.resources.poolerExporter].filter((resource) => resource !== undefined);
     return new Exporters(
       "exporter",
-      { plan, exporters: plan.exporters, files: files.exporters, network, secrets: this.secrets.all, after, pooler },
+      { plan, exporters: plan.exporters, files: files.exporters, network, secrets: this.secrets.all, after },
       opts,
     );
   }

@@ -8,7 +8,6 @@ import type { ClusterPlan } from "../src/plan/types.ts";
 export interface ServiceContainerArgs {
   readonly plan: ClusterPlan;
   readonly container: ContainerPlan;
-  readonly network: pulumi.Input<string>;
   /** Volume name → the volume's own output, so that the container waits for it. */
   readonly volumes: Readonly<Record<string, pulumi.Input<string>>>;
 }
@@ -28,7 +27,7 @@ export function serviceContainer(name: string, args: ServiceContainerArgs, opts:
  * Values are written in the one form that shows no change on the next run: `cpus` with a decimal, `ALL` in capitals,
  * durations as Go prints them, swap equal to memory.
  */
-function containerArgs({ plan, container, network, volumes }: ServiceContainerArgs): docker.ContainerArgs {
+function containerArgs({ plan, container, volumes }: ServiceContainerArgs): docker.ContainerArgs {
   const { log, probe } = hardening;
   return {
     name: container.name,
@@ -66,7 +65,8 @@ function containerArgs({ plan, container, network, volumes }: ServiceContainerAr
       readOnly,
     })),
     networkMode: "bridge",
-    networksAdvanced: [{ name: network, aliases: [container.service], ipv4Address: container.address }],
+    // A literal name with `dependsOn`: an output would be unknown in previews that touch the network.
+    networksAdvanced: [{ name: plan.network.name, aliases: [container.service], ipv4Address: container.address }],
     ports: [{ internal: container.port.internal, external: container.port.external, ip: container.port.address, protocol: "tcp" }],
     envs: Object.entries(container.environment).map(([key, value]) => `${key}=${value}`),
     // Readiness is proven by gates.

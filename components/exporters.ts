@@ -12,12 +12,10 @@ export interface ExportersArgs {
   readonly plan: ClusterPlan;
   readonly exporters: ExportersPlan;
   readonly files: readonly FileSpec[];
-  readonly network: pulumi.Output<string>;
+  readonly network: pulumi.Resource;
   readonly secrets: pulumi.Output<ClusterSecrets>;
-  /** Images and roles: what an exporter needs to start. */
+  /** Images. Nothing else: exporters wait for what they watch, so they start while the leader makes its database. */
   readonly after: readonly pulumi.Resource[];
-  /** Its exporter ends at once when it cannot reach the pooler. */
-  readonly pooler: pulumi.Resource;
 }
 
 /** postgres_exporter beside each node, pgbouncer_exporter beside the pooler. */
@@ -39,15 +37,15 @@ export class Exporters extends pulumi.ComponentResource {
       },
       { parent: this, filesDependOn: [...args.after] },
     );
-    const container = (key: string, planned: ContainerPlan, after: readonly pulumi.Resource[]): docker.Container =>
+    const container = (key: string, planned: ContainerPlan): docker.Container =>
       serviceContainer(
         `${name}-${key}`,
-        { plan, container: planned, network: args.network, volumes: { [exporters.configVolume]: config.volumeName } },
-        { parent: this, dependsOn: [config.files, ...after] },
+        { plan, container: planned, volumes: { [exporters.configVolume]: config.volumeName } },
+        { parent: this, dependsOn: [args.network, config.files, ...args.after] },
       );
     this.containers = [
-      ...exporters.nodes.map((exporter) => container(exporter.node, nodeExporterContainer(plan, exporters, exporter), args.after)),
-      container("pooler", poolerExporterContainer(plan, exporters), [...args.after, args.pooler]),
+      ...exporters.nodes.map((exporter) => container(exporter.node, nodeExporterContainer(plan, exporters, exporter))),
+      container("pooler", poolerExporterContainer(plan, exporters)),
     ];
     this.registerOutputs({});
   }

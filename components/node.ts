@@ -12,7 +12,7 @@ export interface PostgresNodeArgs {
   readonly plan: ClusterPlan;
   readonly node: NodePlan;
   readonly files: readonly FileSpec[];
-  readonly network: pulumi.Output<string>;
+  readonly network: pulumi.Resource;
   readonly secrets: pulumi.Output<ClusterSecrets>;
   readonly monitoringPassword: pulumi.Output<string>;
   readonly image: pulumi.Resource | undefined;
@@ -43,13 +43,12 @@ export class PostgresNode extends pulumi.ComponentResource {
       {
         plan,
         container: nodeContainer(plan, node),
-        network: args.network,
         volumes: { [node.dataVolume]: data.name, [node.configVolume]: config.volumeName },
       },
       {
         parent: this,
         // One node at a time: a container is touched only after the node before it was proven.
-        dependsOn: present([config.files, slot, args.image, args.roles, args.rolloutAfter]),
+        dependsOn: present([args.network, config.files, slot, args.image, args.roles, args.rolloutAfter]),
       },
     );
     this.containerId = container.id;

@@ -10,7 +10,7 @@ import { serviceContainer } from "./container.ts";
 export interface PoolerArgs {
   readonly plan: ClusterPlan;
   readonly files: readonly FileSpec[];
-  readonly network: pulumi.Output<string>;
+  readonly network: pulumi.Resource;
   readonly secrets: pulumi.Output<ClusterSecrets>;
   readonly adminPassword: pulumi.Output<string>;
   readonly image: pulumi.Resource | undefined;
@@ -49,8 +49,8 @@ export class Pooler extends pulumi.ComponentResource {
     this.files = config.files;
     this.container = serviceContainer(
       name,
-      { plan, container: poolerContainer(plan), network: args.network, volumes: { [pooler.configVolume]: config.volumeName } },
-      { parent: this, dependsOn: [config.files, ...image] },
+      { plan, container: poolerContainer(plan), volumes: { [pooler.configVolume]: config.volumeName } },
+      { parent: this, dependsOn: [args.network, config.files, ...image] },
     );
     this.registerOutputs({});
   }

@@ -36,6 +36,18 @@ export class Preflight extends pulumi.CustomResource {
   }
 }
 
+export interface NetworkArgs extends OnEngine {
+  readonly name: string;
+  readonly subnet: string;
+}
+
+/** The cluster's network; fixed when it is made. */
+export class Network extends pulumi.CustomResource {
+  constructor(name: string, args: NetworkArgs, opts?: pulumi.CustomResourceOptions) {
+    super("pgstack:index:Network", name, { ...args }, opts);
+  }
+}
+
 export type Reload =
   | { readonly server: "none" }
   | { readonly server: "postgres"; readonly container: string }
@@ -121,5 +133,20 @@ export class ReplicationCheck extends pulumi.CustomResource {
 
   constructor(name: string, args: ReplicationCheckArgs, opts?: pulumi.CustomResourceOptions) {
     super("pgstack:index:ReplicationCheck", name, { ...args, report: undefined }, opts);
+  }
+}
+
+export interface ComposeBundleArgs {
+  /** Relative to the project. */
+  readonly folder: string;
+  readonly stack: string;
+  readonly files: Readonly<Record<string, string>>;
+  readonly secretFiles: pulumi.Input<Readonly<Record<string, string>>>;
+}
+
+/** The stack as a Compose bundle, on the disk of whoever deploys. */
+export class ComposeBundle extends pulumi.CustomResource {
+  constructor(name: string, args: ComposeBundleArgs, opts?: pulumi.CustomResourceOptions) {
+    super("pgstack:index:ComposeBundle", name, { ...args }, opts);
   }
 }

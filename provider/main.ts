@@ -4,7 +4,9 @@ import type { Provider } from "@pulumi/pulumi/provider/index.js";
 import { UserError } from "../src/errors.ts";
 import { engineLog } from "./engine-log.ts";
 import type { Context, Kind } from "./kind.ts";
+import { composeBundle } from "./kinds/compose-bundle.ts";
 import { configFiles } from "./kinds/config-files.ts";
+import { network } from "./kinds/network.ts";
 import { nodeReady } from "./kinds/node-ready.ts";
 import { preflight } from "./kinds/preflight.ts";
 import { replicationCheck } from "./kinds/replication-check.ts";
@@ -15,11 +17,13 @@ import { changedKeys, conceal, hasUnknown, reveal } from "./wire.ts";
 
 const kinds: Readonly<Record<string, Kind>> = {
   Preflight: preflight,
+  Network: network,
   ConfigFiles: configFiles,
   NodeReady: nodeReady,
   Roles: roles,
   ReplicationSlot: replicationSlot,
   ReplicationCheck: replicationCheck,
+  ComposeBundle: composeBundle,
 };
 
 const log = engineLog(process.argv[2] ?? "");

@@ -141,7 +141,8 @@ export function poolerExporterContainer(plan: ClusterPlan, exporters: ExportersP
     name: exporters.pooler.container,
     address: poolerExporterAddress(plan.network.subnet),
     image: "poolerExporter",
-    command: ["/usr/bin/prometheus-pgbouncer-exporter"],
+    // It ends when it cannot reach the pooler at its start: waiting is quicker than the restart policy's growing pauses.
+    command: ["/bin/bash", "-c", `${awaitTcp(services.pooler, poolerPort)}; exec /usr/bin/prometheus-pgbouncer-exporter`],
     environment: {
       // Without a password: the driver takes it from the file.
       PGBOUNCER_EXPORTER_CONNECTION_STRING: `postgres://monitoring@${services.pooler}:${poolerPort}/pgbouncer?sslmode=disable`,
@@ -182,6 +183,11 @@ function exporterContainer({ engine }: ClusterPlan, exporters: ExportersPlan, in
 /** Where every container finds its files. */
 function configMount(volume: string): ContainerPlan["mounts"][number] {
   return { volume, target: paths.config, readOnly: true };
+}
+
+/** Shell that ends once a port answers. */
+function awaitTcp(host: string, port: number): string {
+  return `until (exec 3<>/dev/tcp/${host}/${port}) 2>/dev/null; do sleep 0.1; done`;
 }
 
 function tcpProbe(port: number): readonly string[] {

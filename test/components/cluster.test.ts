@@ -48,7 +48,8 @@ const common = [
   "pgstack:docker:Images image",
   `${image} image-postgres`,
   `${image} image-pooler`,
-  "docker:index/network:Network network",
+  "pgstack:index:Network network",
+  "pgstack:index:ComposeBundle bundle",
   "pgstack:index:Roles roles",
   "pgstack:docker:Pooler pooler",
   ...configVolume("pooler-config"),
@@ -119,7 +120,7 @@ describe("the resources of production", () => {
 
   /** Dependencies that are about order: neither secrets nor what the inputs name anyway. */
   const orderOf = (registration: Registration): string[] =>
-    registration.dependencies.filter((id) => !/^(random:|docker:index\/network)/.test(id));
+    registration.dependencies.filter((id) => !/^(random:|pgstack:index:Network)/.test(id));
 
   it("have the component that made them as their parent", () => {
     const parents = Object.fromEntries(recorder.registrations.map(({ id, parent }) => [id, parent]));
@@ -140,7 +141,7 @@ describe("the resources of production", () => {
   it("of Docker live on the declared engine", () => {
     expect(recorder.find("pulumi:providers:docker", "engine").inputs).toEqual({ host: "unix:///var/run/docker.sock" });
     const onDocker = recorder.registrations.filter(({ type }) => type.startsWith("docker:"));
-    expect(onDocker).toHaveLength(25);
+    expect(onDocker).toHaveLength(24);
     expect(new Set(onDocker.map(({ provider }) => provider))).toEqual(new Set(["engine"]));
   });
 
@@ -149,7 +150,7 @@ describe("the resources of production", () => {
     const preflight = order.indexOf("pgstack:index:Preflight preflight");
     const before = recorder.registrations.slice(0, preflight).map(({ type }) => type);
     expect(before.filter((type) => type.startsWith("docker:") || type.startsWith("pgstack:index:"))).toEqual([]);
-    expect(recorder.find("docker:index/network:Network", "network").dependencies).toEqual(["pgstack:index:Preflight preflight"]);
+    expect(recorder.find("pgstack:index:Network", "network").dependencies).toEqual(["pgstack:index:Preflight preflight"]);
   });
 
   it("bring up new replicas at the same time, behind those that exist", async () => {
@@ -225,16 +226,20 @@ describe("the resources of production", () => {
     ]);
   });
 
-  it("start exporters after the roles, the pooler's after the pooler", () => {
-    const common = [
+  it("start exporters as soon as they have their files: they wait for what they watch", () => {
+    const before = [
       `${image} image-poolerExporter`,
       `${image} image-postgresExporter`,
       `${volume} exporter-config`,
       `${files} exporter-config-files`,
-      "pgstack:index:Roles roles",
     ];
-    expect(orderOf(recorder.find(container, "exporter-pg4"))).toEqual(common.toSorted());
-    expect(orderOf(recorder.find(container, "exporter-pooler"))).toEqual([`${container} pooler`, ...common].toSorted());
+    expect(orderOf(recorder.find(container, "exporter-pg4"))).toEqual(before.toSorted());
+    expect(orderOf(recorder.find(container, "exporter-pooler"))).toEqual(before.toSorted());
+    expect(recorder.find(container, "exporter-pooler").inputs["command"]).toEqual([
+      "/bin/bash",
+      "-c",
+      "until (exec 3<>/dev/tcp/pooler/6432) 2>/dev/null; do sleep 0.1; done; exec /usr/bin/prometheus-pgbouncer-exporter",
+    ]);
   });
 
   it("check the cluster last, and again whenever a container is another one", () => {
@@ -255,11 +260,11 @@ describe("the resources of production", () => {
     );
   });
 
-  it("fix the network when it is made", () => {
-    const network = recorder.find("docker:index/network:Network", "network");
-    expect(network.inputs).toEqual({ name: "pgstack-production", driver: "bridge", ipamConfigs: [{ subnet: "172.29.20.0/24" }] });
-    expect(network.ignoreChanges).toEqual(expect.arrayContaining(Object.keys(network.inputs)));
-    expect(network.ignoreChanges).toContain("labels");
+  it("make the network before every container", () => {
+    const { inputs, id } = recorder.find("pgstack:index:Network", "network");
+    expect(inputs).toEqual({ host: "unix:///var/run/docker.sock", name: "pgstack-production", subnet: "172.29.20.0/24" });
+    const without = recorder.ofType(container).filter(({ dependencies }) => !dependencies.includes(id));
+    expect(without).toEqual([]);
   });
 
   it("keep data volumes whatever changes, and config volumes not", () => {
@@ -277,12 +282,12 @@ describe("the resources of production", () => {
     );
   });
 
-  it("retain nothing but data, and hide changes of nothing but volumes, the network and builds", () => {
+  it("retain nothing but data, and hide changes of nothing but volumes and builds", () => {
     const retained = recorder.registrations.filter(({ retainOnDelete }) => retainOnDelete).map(({ id }) => id);
     expect(retained).toEqual(["pg1", "pg2", "pg3", "pg4"].map((node) => `${volume} ${node}-data`));
     expect(recorder.registrations.filter(({ protect }) => protect)).toEqual([]);
     const ignoring = recorder.registrations.filter(({ ignoreChanges }) => ignoreChanges.length > 0).map(({ type }) => type);
-    expect(new Set(ignoring)).toEqual(new Set([volume, "docker:index/network:Network", image]));
+    expect(new Set(ignoring)).toEqual(new Set([volume, image]));
   });
 
   it("keep images for other stacks and build them in the checkout", () => {
