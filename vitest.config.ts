@@ -1,8 +1,16 @@
 import { defineConfig } from "vitest/config";
 
+/** Containers share two cores: files run one after the other. */
+const onEngine = {
+  globalSetup: ["test/support/integration-setup.ts"],
+  fileParallelism: false,
+  testTimeout: 180_000,
+  hookTimeout: 600_000,
+};
+
 /**
- * Two projects: `unit` needs nothing but Node (pure code, templates, components on Pulumi mocks);
- * `integration` needs a Docker engine and, for some files, the Pulumi CLI.
+ * Three projects: `unit` needs nothing but Node (pure code, templates, components on Pulumi mocks); `integration` and `faults`
+ * (`make test-faults`) need a Docker engine and, for some files, the Pulumi CLI.
  */
 export default defineConfig({
   test: {
@@ -15,15 +23,10 @@ export default defineConfig({
         },
       },
       {
-        test: {
-          name: "integration",
-          include: ["test/integration/**/*.test.ts"],
-          globalSetup: ["test/support/integration-setup.ts"],
-          // Containers share two cores: files run one after the other.
-          fileParallelism: false,
-          testTimeout: 180_000,
-          hookTimeout: 600_000,
-        },
+        test: { ...onEngine, name: "integration", include: ["test/integration/**/*.test.ts"] },
+      },
+      {
+        test: { ...onEngine, name: "faults", include: ["test/faults/**/*.test.ts", "test/integration/faults.test.ts"] },
       },
     ],
   },

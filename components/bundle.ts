@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 import * as pulumi from "@pulumi/pulumi";
 
 import type { ClusterPlan, ClusterSecrets } from "../src/plan/types.ts";
@@ -12,12 +14,15 @@ export interface BundleArgs {
 
 /** `build/<stack>`: the same cluster for Compose. It waits for the secrets alone, so it is written beside everything else. */
 export function composeBundle(name: string, { plan, files, secrets }: BundleArgs, opts: pulumi.CustomResourceOptions): ComposeBundle {
+  const plain = files.flatMap((file) => (file.kind === "plain" ? [[file.path, file.content] as const] : []));
   return new ComposeBundle(
     name,
     {
       folder: `build/${plan.stack}`,
       stack: plan.stack,
-      files: Object.fromEntries(files.flatMap((file) => (file.kind === "plain" ? [[file.path, file.content] as const] : []))),
+      digests: Object.fromEntries(plain.map(([path, content]) => [path, digestOf(content)])),
+      // A preview shows each change line by line where it takes effect: repeated here it would be hundreds of lines.
+      files: pulumi.secret(Object.fromEntries(plain)),
       secretFiles: pulumi.secret(
         secrets.apply((clear) =>
           Object.fromEntries(files.flatMap((file) => (file.kind === "secret" ? [[file.path, file.render(clear)] as const] : []))),
@@ -26,4 +31,9 @@ export function composeBundle(name: string, { plan, files, secrets }: BundleArgs
     },
     opts,
   );
+}
+
+/** Enough of a hash to tell two versions of a file apart. */
+function digestOf(content: string): string {
+  return createHash("sha256").update(content).digest("hex").slice(0, 12);
 }

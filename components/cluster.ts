@@ -34,7 +34,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
 
   constructor(name: string, args: PostgresClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     // Before anything is registered: a mistake in it must not leave half a cluster.
-    const bundle = renderBundle(args.plan, args.files, args.root);
+    const bundle = renderBundle(args.plan, args.root);
     super("pgstack:docker:PostgresCluster", name, {}, opts);
     const { plan } = args;
     const preflight = this.#preflight(plan);

@@ -140,7 +140,9 @@ export interface ComposeBundleArgs {
   /** Relative to the project. */
   readonly folder: string;
   readonly stack: string;
-  readonly files: Readonly<Record<string, string>>;
+  /** Path → short hash: what a preview shows. */
+  readonly digests: Readonly<Record<string, string>>;
+  readonly files: pulumi.Input<Readonly<Record<string, string>>>;
   readonly secretFiles: pulumi.Input<Readonly<Record<string, string>>>;
 }
 

@@ -62,7 +62,7 @@ shell() {
   have shellcheck || { missing SHELLCHECK "shellcheck is not installed"; return; }
   local -a files=(pgstack .ci/run templates/postgres/node.sh)
   local file
-  while IFS= read -r file; do files+=("$file"); done < <(find scripts -name '*.sh' | LC_ALL=C sort)
+  while IFS= read -r file; do files+=("$file"); done < <(find scripts bench -name '*.sh' | LC_ALL=C sort)
   shellcheck "${files[@]}"
 }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { connectEngine } from "../../src/engine/connect.ts";
 import type { Engine } from "../../src/engine/connect.ts";
+import type { ContainerState } from "../../src/engine/container.ts";
 import { containerState, lastLogLines, startNow } from "../../src/engine/container.ts";
 import { runSql } from "../../src/engine/psql.ts";
 import { poll } from "../../src/deadline.ts";
@@ -99,12 +100,17 @@ async function observeWait(
   watch.askedAt = performance.now();
   const state = await containerState(engine, gate.container);
   if (state === undefined) throw await failure(engine, gate, "its container is gone");
-  if (!state.running || state.restartCount > watch.restarts)
-    throw await failure(engine, gate, `its container ended with exit code ${state.exitCode}`);
+  if (!state.running || state.restartCount > watch.restarts) throw await failure(engine, gate, howItEnded(state));
   const line = (await lastLogLines(engine, gate.container, 1))[0] ?? "";
   if (line !== watch.lastLine) watch.quietSince = performance.now();
   watch.lastLine = line;
   context.status(`${gate.node}: ${line === "" ? reason : line}`);
+}
+
+function howItEnded({ running, exitCode, outOfMemory }: ContainerState): string {
+  const why = outOfMemory ? ": it needed more memory than its limit (pgstack:memory)" : "";
+  // Of one that was started again the engine no longer knows the code.
+  return running ? `its container ended and was started again${why}` : `its container ended with exit code ${exitCode}${why}`;
 }
 
 async function failure(engine: Engine, gate: Inputs, reason: string): Promise<UserError> {

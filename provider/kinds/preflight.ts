@@ -1,4 +1,4 @@
-import { connectEngine, isUnreachable } from "../../src/engine/connect.ts";
+import { connectEngine, greetEngine, isUnreachable } from "../../src/engine/connect.ts";
 import type { Engine } from "../../src/engine/connect.ts";
 import { UserError } from "../../src/errors.ts";
 import { dataProblems } from "../preflight/data.ts";
@@ -21,7 +21,9 @@ export const preflight: Kind = {
     // A different engine cannot be compared with this one.
     if (reasons.length > 0 || unchanged(before, wanted)) return reasons;
     try {
-      return await engineProblems(await connectEngine(wanted.host), before, wanted);
+      const engine = await connectEngine(wanted.host);
+      await greetEngine(engine);
+      return await engineProblems(engine, before, wanted);
     } catch (error) {
       if (!isUnreachable(error)) throw error;
       context.log(
@@ -35,7 +37,9 @@ export const preflight: Kind = {
   apply: async (_context, properties) => {
     const { host } = parseInputs(inputs, properties);
     try {
-      const { ID, ServerVersion } = (await (await connectEngine(host)).info()) as { readonly ID: string; readonly ServerVersion: string };
+      const engine = await connectEngine(host);
+      await greetEngine(engine);
+      const { ID, ServerVersion } = (await engine.info()) as { readonly ID: string; readonly ServerVersion: string };
       return { engineId: ID, engineVersion: ServerVersion };
     } catch (error) {
       throw new UserError([

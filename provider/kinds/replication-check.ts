@@ -3,11 +3,13 @@ import { z } from "zod";
 import { reportText } from "../../src/check/report.ts";
 import { probe, runCheck } from "../../src/check/run.ts";
 import type { CheckSecrets, CheckTarget } from "../../src/check/target.ts";
+import { connectEngine, greetEngine } from "../../src/engine/connect.ts";
 import { UserError } from "../../src/errors.ts";
 import { parseInputs } from "../inputs.ts";
 import type { Kind } from "../kind.ts";
 
 const inputs = z.object({
+  host: z.string(),
   target: z.custom<CheckTarget>((value) => typeof value === "object" && value !== null),
   secrets: z.custom<CheckSecrets>((value) => typeof value === "object" && value !== null),
   /** Whatever, when it changes, calls for a new check: container ids and the like. */
@@ -20,9 +22,14 @@ const inputs = z.object({
  */
 export const replicationCheck: Kind = {
   needsWork: async (context, _olds, news) => {
-    const { target, secrets } = parseInputs(inputs, news);
+    const { host, target, secrets } = parseInputs(inputs, news);
     const seen = await probe(target, secrets, { signal: context.signal });
-    if (seen.state !== "broken") return false;
+    if (seen.state === "healthy") return false;
+    if (seen.state === "unreachable") {
+      const isOff = await hasContainers(host, target);
+      context.log("warning", `nothing of the cluster answers at ${target.accessHost}: ${isOff ? offHint : absentHint}`);
+      return isOff;
+    }
     context.log(
       "warning",
       `the cluster is not what was declared:\n${seen.findings.map(({ code, node, observed }) => `  ${code}${node === undefined ? "" : ` ${node}`}: ${observed}`).join("\n")}`,
@@ -54,3 +61,22 @@ export const replicationCheck: Kind = {
     return { report };
   },
 };
+
+const offHint = "its containers are on the engine but do not serve. `pulumi up --refresh` starts what is down";
+const absentHint =
+  "the engine is off or has none of its containers, so nothing was checked. Is this the machine that the stack runs on? Then start the engine and run `pulumi up --refresh`";
+
+/**
+ * Whether the engine has any container of the cluster: then it is this engine's cluster that does not answer. A preview on
+ * another machine finds none.
+ */
+async function hasContainers(host: string, { nodes, poolerContainer }: CheckTarget): Promise<boolean> {
+  const names = new Set([...nodes.map(({ container }) => `/${container}`), `/${poolerContainer}`]);
+  try {
+    const engine = await connectEngine(host);
+    await greetEngine(engine);
+    return (await engine.listContainers({ all: true })).some(({ Names }) => Names.some((name) => names.has(name)));
+  } catch {
+    return false;
+  }
+}

@@ -4,15 +4,19 @@ import { parseDurationS } from "../plan/units.ts";
 import type { Command, CommandIo } from "./command.ts";
 import { UsageError } from "./command.ts";
 import { parseOptions } from "./options.ts";
+import { loadBundleCheck } from "./bundle-check.ts";
+import type { StackCheck } from "./stack-outputs.ts";
 import { loadStackCheck } from "./stack-outputs.ts";
 
 const help = `Usage: pgstack check --stack NAME [--timeout TIME] [--json]
+       pgstack check --bundle DIR [--timeout TIME] [--json]
 
 Looks at a deployed cluster from outside, as its clients do: leader and replicas,
 a row written through the pooler and read on every replica, who gets in where,
 both routes, the exporters.
 
   -s, --stack NAME     the Pulumi stack to look at
+  -b, --bundle DIR     the Compose bundle to look at, by its folder
       --timeout TIME   how long to wait for a healthy cluster, such as 30s or 2min
                        (default: the stack's checkTimeout; 0s looks once)
       --json           print the report as JSON
@@ -21,7 +25,7 @@ both routes, the exporters.
 Exit codes:
    0  healthy, perhaps with warnings
    1  unexpected error
-   2  mistake in the call, or the stack is not deployed
+   2  mistake in the call, or the stack is not deployed, or DIR is no bundle
   ${exitCodes.unreachable}  a node or the pooler does not answer
   ${exitCodes.replication}  replication
   ${exitCodes.routing}  the way through the pooler
@@ -34,6 +38,7 @@ With several failures the lowest code counts.
 
 const options = {
   stack: { type: "string", short: "s" },
+  bundle: { type: "string", short: "b" },
   timeout: { type: "string" },
   json: { type: "boolean" },
 } as const;
@@ -41,11 +46,12 @@ const options = {
 /** What `check` needs from outside; tests replace it. */
 export interface CheckWorld {
   readonly load: typeof loadStackCheck;
+  readonly loadBundle: typeof loadBundleCheck;
   readonly check: typeof runCheck;
 }
 
 /** The command `check`. */
-export function checkCommand(world: CheckWorld = { load: loadStackCheck, check: runCheck }): Command {
+export function checkCommand(world: CheckWorld = { load: loadStackCheck, loadBundle: loadBundleCheck, check: runCheck }): Command {
   return {
     name: "check",
     summary: "look at a deployed cluster and say what is wrong with it",
@@ -55,10 +61,9 @@ export function checkCommand(world: CheckWorld = { load: loadStackCheck, check: 
 }
 
 async function check(args: readonly string[], io: CommandIo, world: CheckWorld): Promise<number> {
-  const { stack, timeout, json = false } = parseOptions(args, options);
-  if (stack === undefined) throw new UsageError("option --stack is missing");
+  const { stack, bundle, timeout, json = false } = parseOptions(args, options);
   const timeoutMs = timeout === undefined ? undefined : parseTimeoutMs(timeout);
-  const { target, secrets } = await world.load(stack, io.signal);
+  const { target, secrets } = await load(stack, bundle, io.signal, world);
   const report = await world.check(target, secrets, {
     timeoutMs: timeoutMs ?? target.timeoutMs,
     signal: io.signal,
@@ -69,6 +74,13 @@ async function check(args: readonly string[], io: CommandIo, world: CheckWorld):
   });
   io.out(json ? `${reportJson(report)}\n` : reportText(report, { colour: io.isTerminal }));
   return exitCode(report);
+}
+
+async function load(stack: string | undefined, bundle: string | undefined, signal: AbortSignal, world: CheckWorld): Promise<StackCheck> {
+  if (stack !== undefined && bundle !== undefined) throw new UsageError("options --stack and --bundle exclude each other");
+  if (bundle !== undefined) return world.loadBundle(bundle);
+  if (stack === undefined) throw new UsageError("option --stack or --bundle is missing");
+  return world.load(stack, signal);
 }
 
 function parseTimeoutMs(text: string): number {

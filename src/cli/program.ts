@@ -3,8 +3,9 @@ import { checkCommand } from "./check.ts";
 import { commonExitCodes, UsageError } from "./command.ts";
 import type { Command, CommandIo } from "./command.ts";
 import { didYouMean } from "./options.ts";
+import { renderCommand } from "./render.ts";
 
-const commands: readonly Command[] = [checkCommand()];
+const commands: readonly Command[] = [checkCommand(), renderCommand()];
 
 /** Runs `pgstack` with these arguments and gives the exit code. Nothing is thrown: every error is printed. */
 export async function runProgram(args: readonly string[], io: CommandIo, known: readonly Command[] = commands): Promise<number> {

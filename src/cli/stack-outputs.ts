@@ -14,41 +14,42 @@ const maxBytes = 64 * 1024 * 1024;
 
 const port = z.int().min(1).max(65_535);
 
-const outputsSchema = z.object({
-  check: z.object({
-    target: z.object({
-      stack: z.string(),
-      accessHost: z.string(),
-      leader: z.string(),
-      database: z.string(),
-      appUser: z.string(),
-      major: z.int(),
-      nodes: z.array(
-        z.object({
-          name: z.string(),
-          role: z.enum(["leader", "replica"]),
-          port,
-          slot: z.string().optional(),
-          container: z.string(),
-        }),
-      ),
-      writeRoute: z.string(),
-      readRoute: z.string(),
-      rotation: z.array(z.string()),
-      poolerPort: port,
-      poolerContainer: z.string(),
-      exporters: z
-        .object({
-          nodes: z.array(z.object({ node: z.string(), port, container: z.string() })),
-          poolerPort: port,
-          poolerContainer: z.string(),
-        })
-        .optional(),
-      timeoutMs: z.number(),
-    }),
-    secrets: z.object({ app: z.string(), replicator: z.string(), monitoring: z.string(), pgbouncer: z.string() }),
+/** What the check needs, as it is stored. */
+export const checkSchema = z.object({
+  target: z.object({
+    stack: z.string(),
+    accessHost: z.string(),
+    leader: z.string(),
+    database: z.string(),
+    appUser: z.string(),
+    major: z.int(),
+    nodes: z.array(
+      z.object({
+        name: z.string(),
+        role: z.enum(["leader", "replica"]),
+        port,
+        slot: z.string().optional(),
+        container: z.string(),
+      }),
+    ),
+    writeRoute: z.string(),
+    readRoute: z.string(),
+    rotation: z.array(z.string()),
+    poolerPort: port,
+    poolerContainer: z.string(),
+    exporters: z
+      .object({
+        nodes: z.array(z.object({ node: z.string(), port, container: z.string() })),
+        poolerPort: port,
+        poolerContainer: z.string(),
+      })
+      .optional(),
+    timeoutMs: z.number(),
   }),
+  secrets: z.object({ app: z.string(), replicator: z.string(), monitoring: z.string(), pgbouncer: z.string() }),
 });
+
+const outputsSchema = z.object({ check: checkSchema });
 
 /** What a deployed stack says about itself. */
 export interface StackCheck {
@@ -98,7 +99,11 @@ function parseStackCheck(stack: string, text: string): StackCheck {
     const paths = parsed.error.issues.map(({ path }) => path.join("."));
     throw problem(stack, `its outputs are of another version: ${paths.join(", ")}`, `deploy it again: pulumi up --stack ${stack}`);
   }
-  const { target, secrets } = parsed.data.check;
+  return stackCheckOf(parsed.data.check);
+}
+
+/** What was stored, with every optional field in place. */
+export function stackCheckOf({ target, secrets }: z.output<typeof checkSchema>): StackCheck {
   return {
     target: { ...target, exporters: target.exporters, nodes: target.nodes.map((node) => ({ ...node, slot: node.slot })) },
     secrets,

@@ -49,7 +49,9 @@ function configOf(text: string, name: string): Readonly<Record<string, unknown>>
   }
   const config = (file as { readonly config?: unknown } | null)?.config ?? {};
   if (typeof config !== "object" || Array.isArray(config)) {
-    throw new UserError([{ where: `${name}: config`, problem: "it is not a mapping of keys", fix: "write `config:` and the keys below it" }]);
+    throw new UserError([
+      { where: `${name}: config`, problem: "it is not a mapping of keys", fix: "write `config:` and the keys below it" },
+    ]);
   }
   return config as Readonly<Record<string, unknown>>;
 }

@@ -57,6 +57,8 @@ function nodeEnvironment(
   leader: string;
   slot: string;
   peers: string;
+  container: string;
+  dataVolume: string;
   localeOptions: string;
 } {
   return {
@@ -74,6 +76,8 @@ function nodeEnvironment(
             .map(({ name }) => name)
             .join(" ")
         : "",
+    container: node.container,
+    dataVolume: node.dataVolume,
     localeOptions: localeOptions(plan.locale, plan.major),
   };
 }

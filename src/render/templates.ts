@@ -52,6 +52,9 @@ export interface TemplateData {
     readonly slot: string;
     /** Names of the other nodes, separated by blanks; empty on a replica. */
     readonly peers: string;
+    /** Names on the engine, for the commands that a refusal tells. */
+    readonly container: string;
+    readonly dataVolume: string;
     /** Options for initdb, separated by blanks. */
     readonly localeOptions: string;
   };

@@ -17,11 +17,16 @@ partial=$volume/pgdata.partial
 export PATH=/usr/lib/postgresql/$MAJOR/bin:$PATH
 export PGPASSFILE=$config/replicator.pgpass PGCONNECT_TIMEOUT=3 PGAPPNAME=$NODE
 
+refusal=/run/postgresql/refused
+[ ! -e "$refusal" ] || : >"$refusal"
+
 say() { printf 'pgstack: %s\n' "$*" >&2; }
 
 # Exit code 78 (EX_CONFIG): a person has to decide; nothing was changed.
 refuse() {
   say "REFUSED: $1"
+  # For whoever shares this directory: a bundle's setup need not wait for a node that will not come.
+  printf '%s\n' "$@" 2>/dev/null >"$refusal" || true
   shift
   for line in "$@"; do say "  $line"; done
   exit 78
@@ -34,12 +39,15 @@ ask() {
   psql -XAtq -F ' ' -d "host=$host port=5432 user=replicator replication=true" -c "$*"
 }
 
+# Only where a replica's data is of no use; the leader's is never given up this way.
+clone_again() { printf 'docker rm --force %s && docker volume rm %s, then deploy again: it is cloned' "$CONTAINER" "$DATA_VOLUME"; }
+
 # Two servers on one volume destroy it, and postmaster.pid cannot tell them apart across containers. The kernel frees
 # this lock whatever way the holder dies; postgres inherits it.
 exec 9>"$volume/.pgstack.lock" || refuse "$volume is not writable by $(id -u):$(id -g)" \
   "The volume must belong to that user; images other than pgstack's need the directory $volume owned by it."
 flock -n 9 || refuse "another server is using this data volume" \
-  "Find its container with: docker ps --filter volume=<this node's data volume>, and stop it."
+  "Its container: docker ps --filter volume=$DATA_VOLUME. Stop the one that does not belong there: docker stop -t 120 <name>"
 
 initialise_leader() {
   local peer
@@ -47,7 +55,7 @@ initialise_leader() {
     # A peer that answers has data: an empty leader beside it would start a second, diverging cluster.
     if ask "$peer" IDENTIFY_SYSTEM >/dev/null 2>&1; then
       refuse "the leader's data volume is empty, but $peer holds this cluster's data" \
-        "Restore the leader's volume, or make $peer the leader. Nothing was changed."
+        "Put the volume $DATA_VOLUME back. If it is lost for good, $peer has to become the leader: docs/faults.md has the commands."
     fi
   done
   say "initialising a new database cluster"
@@ -99,7 +107,7 @@ check_existing_data() {
     return
   fi
   [ -e "$data/standby.signal" ] || refuse "stack config names $NODE as a replica, but its data is a leader's" \
-    "It may hold rows that no other node has. If $NODE is the leader, set leader to it; if its data can go, remove its data volume."
+    "It took writes, so it may hold rows that no other node has. If they can go: $(clone_again)"
   check_same_cluster
 }
 
@@ -110,11 +118,24 @@ check_same_cluster() {
   read -r system timeline _ <<<"$answer"
   local own own_timeline
   own=$(control_value 'Database system identifier')
-  own_timeline=$(control_value "Latest checkpoint's TimeLineID")
+  own_timeline=$(newest_timeline)
   [ "$own" = "$system" ] || refuse "the data volume belongs to another cluster (system identifier $own, the leader has $system)" \
-    "Use the right volume, or remove this one to have the node cloned: docker volume rm <this node's data volume>."
+    "Put the right volume in its place, or if this data can go: $(clone_again)"
   [ "$own_timeline" -le "$timeline" ] || refuse "the data is on timeline $own_timeline, newer than the leader's $timeline" \
-    "This node was promoted. Decide which node is right before anything is removed."
+    "This node was promoted and may hold rows that no other node has. If they can go: $(clone_again)"
+}
+
+# A node that died right after a promotion has the new history file, but not yet a checkpoint on the new timeline.
+newest_timeline() {
+  local newest file
+  newest=$(control_value "Latest checkpoint's TimeLineID")
+  for file in "$data"/pg_wal/????????.history; do
+    [ -e "$file" ] || continue
+    file=${file##*/}
+    file=$((16#${file%.history}))
+    [ "$file" -le "$newest" ] || newest=$file
+  done
+  echo "$newest"
 }
 
 control_value() { pg_controldata "$data" | sed -n "s/^$1: *//p"; }

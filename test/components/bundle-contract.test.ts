@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 
@@ -129,7 +131,8 @@ async function record(plan: ClusterPlan): Promise<Recorder> {
 
 /** The Compose file that the recorded program writes. */
 function composeOf(recorder: Recorder): { readonly services: Record<string, Service>; readonly volumes: Record<string, Volume> } {
-  const { files } = recorder.find("pgstack:index:ComposeBundle", "bundle").inputs as { readonly files: Record<string, string> };
+  const { inputs } = recorder.find("pgstack:index:ComposeBundle", "bundle");
+  const files = reveal(inputs["files"]) as Record<string, string>;
   return parse(files["compose.yaml"] ?? "", { version: "1.1" }) as ReturnType<typeof composeOf>;
 }
 
@@ -184,6 +187,22 @@ describe("the bundle's resource", () => {
     const { inputs, dependencies } = recorder.find("pgstack:index:ComposeBundle", "bundle");
     expect(inputs).toMatchObject({ folder: "build/staging", stack: "staging" });
     expect(isSecret(inputs["secretFiles"])).toBe(true);
+    // What is no secret is hidden too: a preview shows it where it takes effect, and here a hash of each file.
+    expect(isSecret(inputs["files"])).toBe(true);
+    const files = reveal(inputs["files"]) as Record<string, string>;
+    const digests = inputs["digests"] as Record<string, string>;
+    expect(Object.keys(digests)).toEqual(Object.keys(files));
+    for (const [path, digest] of Object.entries(digests)) {
+      expect(
+        createHash("sha256")
+          .update(files[path] ?? "")
+          .digest("hex")
+          .startsWith(digest),
+        path,
+      ).toBe(true);
+      expect(digest).toMatch(/^[0-9a-f]{12}$/);
+    }
+    expect(secretValues.filter((value) => JSON.stringify(files).includes(value))).toEqual([]);
     expect(secretValues.filter((value) => plainText(inputs).includes(value))).toEqual([]);
     expect(plainText(inputs)).not.toContain("SCRAM-SHA-256$");
     expect(plainText(inputs)).not.toContain(root.replace(/\/$/, ""));

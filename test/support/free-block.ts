@@ -1,4 +1,6 @@
+import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
+import { networkInterfaces } from "node:os";
 
 /** Ports and a subnet that nothing on this machine uses. */
 export interface FreeBlock {
@@ -11,15 +13,21 @@ export interface FreeBlock {
   readonly subnet: string;
 }
 
+const blocks = 49;
+
 /** Numbers of blocks that this test run has handed out. */
 const given = new Set<number>();
 
+/** Where this run begins: one that runs beside it rather begins elsewhere. */
+const first = randomInt(blocks);
+
 /** A block of a hundred ports and a /24, unused now; a test's deployment must not meet another's or a user's. */
 export async function freeBlock(): Promise<FreeBlock> {
-  for (let number = 0; number < 49; number += 1) {
+  for (let tried = 0; tried < blocks; tried += 1) {
+    const number = (first + tried) % blocks;
     const block = blockOf(number);
     // oxlint-disable-next-line no-await-in-loop -- one after the other until one is free
-    if (!given.has(number) && (await Promise.all(Object.values(block.ports).map(isFree))).every(Boolean)) {
+    if (!given.has(number) && !isBridged(block.subnet) && (await Promise.all(Object.values(block.ports).map(isFree))).every(Boolean)) {
       given.add(number);
       return block;
     }
@@ -29,11 +37,17 @@ export async function freeBlock(): Promise<FreeBlock> {
 
 function blockOf(number: number): FreeBlock {
   // Below the range that the kernel takes for outgoing connections.
-  const first = 10_000 + number * 100;
+  const port = 10_000 + number * 100;
   return {
-    ports: { postgres: first, pooler: first + 30, postgresExporter: first + 40, poolerExporter: first + 70 },
+    ports: { postgres: port, pooler: port + 30, postgresExporter: port + 40, poolerExporter: port + 70 },
     subnet: `172.28.${100 + number}.0/24`,
   };
+}
+
+/** Whether this machine has an address there: a network of the engine, whether anything runs in it or not. */
+function isBridged(subnet: string): boolean {
+  const start = subnet.replace(/0\/24$/, "");
+  return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address.startsWith(start)));
 }
 
 function isFree(port: number): Promise<boolean> {

@@ -39,6 +39,8 @@ export function run(command: string, args: readonly string[], options: RunOption
   });
   child.on("error", reject);
   child.on("close", (code) => resolve({ code: code ?? -1, stdout, stderr, output }));
+  // A command that ends before it has read its input is no error of this function.
+  child.stdin.on("error", () => undefined);
   child.stdin.end(options.stdin ?? "");
   return promise;
 }

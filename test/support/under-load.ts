@@ -18,6 +18,8 @@ export interface Fault {
   readonly mend?: () => Promise<unknown>;
   /** While the fault lasts, after it was seen. */
   readonly meanwhile?: (writer: Writer) => Promise<unknown>;
+  /** How long the cluster may need to be healthy again, in milliseconds. @default 45 s */
+  readonly backWithinMs?: number;
 }
 
 /** How long a fault may take to show, and the cluster to be healthy again. */
@@ -55,15 +57,15 @@ export class UnderLoad {
     } finally {
       await writer.stop();
     }
-    await this.expectHealthy();
+    await this.expectHealthy(fault.backWithinMs);
     await this.expectNothingLost(writer.written);
     await this.deployment.up("--expect-no-changes");
     return writer.written;
   }
 
-  async expectHealthy(): Promise<void> {
+  async expectHealthy(timeoutMs = patienceMs): Promise<void> {
     const { target, secrets } = this.#outputs.check;
-    const { findings } = await runCheck(target, secrets, { timeoutMs: patienceMs });
+    const { findings } = await runCheck(target, secrets, { timeoutMs });
     expect(findings).toEqual([]);
   }
 
@@ -114,10 +116,11 @@ export class UnderLoad {
 
   /** Sends a signal to a container's first process from outside, as the kernel would: the engine takes it for a crash. */
   async crash(service: string): Promise<void> {
-    const { State, Image } = await this.deployment.engine.getContainer(this.container(service)).inspect();
+    const { State } = await this.deployment.engine.getContainer(this.container(service)).inspect();
     const name = this.container(`crash-${service}`);
     // From a container in the host's process space: whoever may use the engine can do that, root or not.
-    await this.docker("run", "--rm", "--name", name, "--pid=host", "--user=0", "--network=none", Image, "kill", "-KILL", String(State.Pid));
+    const asHost = ["run", "--rm", "--name", name, "--pid=host", "--user=0", "--network=none"];
+    await this.docker(...asHost, "debian:trixie-slim", "bash", "-c", `kill -KILL ${State.Pid}`);
   }
 
   /** Waits until the engine has started a container again. */

@@ -115,7 +115,7 @@ describe("node.env, read by a shell", () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  const names = ["NODE", "ROLE", "MAJOR", "LEADER", "SLOT", "PEERS", "LOCALE_OPTIONS"] as const;
+  const names = ["NODE", "ROLE", "MAJOR", "LEADER", "SLOT", "PEERS", "CONTAINER", "DATA_VOLUME", "LOCALE_OPTIONS"] as const;
 
   function readEnv(plan: ClusterPlan, node: string): Record<string, string> {
     const file = join(folder, `${node}.env`);
@@ -137,6 +137,8 @@ describe("node.env, read by a shell", () => {
       LEADER: "pg1",
       SLOT: "",
       PEERS: "pg2 pg3",
+      CONTAINER: "pgstack-test-pg1",
+      DATA_VOLUME: "pgstack-test-pg1-data",
       LOCALE_OPTIONS: builtin,
     });
   });
@@ -149,6 +151,8 @@ describe("node.env, read by a shell", () => {
       LEADER: "pg2",
       SLOT: "pg3",
       PEERS: "",
+      CONTAINER: "pgstack-test-pg3",
+      DATA_VOLUME: "pgstack-test-pg3-data",
       LOCALE_OPTIONS: builtin,
     });
   });

@@ -42,6 +42,8 @@ const samples: TemplateData = {
     leader: "pg1",
     slot: "pg2",
     peers: "",
+    container: "pgstack-staging-pg2",
+    dataVolume: "pgstack-staging-pg2-data",
     localeOptions: "--locale=C.UTF-8 --locale-provider=builtin",
   },
   "compose/setup.env": {

@@ -1,0 +1,91 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { checkTargetOf } from "../../check/target.ts";
+import { bundlePlan } from "../../plan/bundle.ts";
+import { planContainers } from "../../plan/containers.ts";
+import { services } from "../../plan/names.ts";
+import type { ClusterPlan, ClusterSecrets } from "../../plan/types.ts";
+import type { FileSpec } from "../file-spec.ts";
+import { renderFiles } from "../files.ts";
+import { composeFile } from "./file.ts";
+import { checkPath, oneShots, passwordsPath } from "./names.ts";
+import { readme } from "./readme.ts";
+import { renderSetupFiles, script } from "./setup-files.ts";
+import { composeYaml } from "./yaml.ts";
+
+/** A file of a bundle; secret ones are 0600 below directories with 0700. */
+export type BundleFile =
+  | { readonly kind: "plain"; readonly path: string; readonly content: string }
+  | { readonly kind: "secret"; readonly path: string; readonly render: (secrets: ClusterSecrets) => string };
+
+/**
+ * Every file of a cluster's bundle: same plan, same secrets, same bytes.
+ *
+ * @param plan - the plan that the Docker target has; the bundle's own names are given here
+ * @param root - folder that holds `images/`
+ */
+export function renderBundle(plan: ClusterPlan, root: string): readonly BundleFile[] {
+  const bundle = bundlePlan(plan);
+  const volumes = filesOfVolumes(bundle);
+  const specs = Object.entries(volumes).flatMap(([service, of]) => of.map((file) => ({ service, file })));
+  const all: readonly BundleFile[] = [
+    plain("README.md", readme(bundle)),
+    plain(
+      "compose.yaml",
+      composeYaml(composeFile(bundle), `Rendered for stack ${plan.stack} by pgstack. Do not edit: changes are overwritten.`),
+    ),
+    ...imageFiles(bundle, root),
+    plain(`config/${oneShots.config}/copy.sh`, script("copy.sh")),
+    plain(`config/${oneShots.config}/files`, fileList(specs)),
+    ...specs.map(({ service, file }): BundleFile =>
+      file.kind === "plain"
+        ? plain(`config/${service}/${file.path}`, file.content)
+        : { kind: "secret", path: `secrets/${service}/${file.path}`, render: file.render },
+    ),
+    { kind: "secret", path: passwordsPath, render: (secrets) => json(secrets) },
+    { kind: "secret", path: checkPath, render: ({ passwords }) => json({ target: checkTargetOf(bundle), secrets: passwords }) },
+  ];
+  return all.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+function plain(path: string, content: string): BundleFile {
+  return { kind: "plain", path, content };
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}
+
+/** Files by the service whose config volume they go to. */
+function filesOfVolumes(plan: ClusterPlan): Readonly<Record<string, readonly FileSpec[]>> {
+  // Rendered again with the bundle's names: what a node advises must not name the other target's volumes.
+  const files = renderFiles(plan);
+  return {
+    ...Object.fromEntries(files.nodes),
+    [services.pooler]: files.pooler,
+    ...(files.exporters === undefined ? {} : { [services.exporters]: files.exporters }),
+    [oneShots.setup]: renderSetupFiles(plan),
+  };
+}
+
+/** What `copy.sh` copies, and with which mode. */
+function fileList(specs: readonly { readonly service: string; readonly file: FileSpec }[]): string {
+  return specs
+    .map(({ service, file }) => `0${file.mode.toString(8)} ${file.kind === "plain" ? "config" : "secrets"} ${service} ${file.path}\n`)
+    .join("");
+}
+
+/** Build contexts of the images that are built, so that a bundle needs nothing beside itself. */
+function imageFiles(plan: ClusterPlan, root: string): readonly BundleFile[] {
+  const used = new Set(planContainers(plan).map(({ image }) => image));
+  return [...used].flatMap((kind) => {
+    const image = plan.images[kind];
+    if (image.kind === "reference") return [];
+    const folder = join(root, image.context);
+    return readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name))
+      .map((path) => plain(`${image.context}${path.slice(folder.length)}`, readFileSync(path, "utf8")));
+  });
+}

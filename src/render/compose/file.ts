@@ -1,0 +1,260 @@
+import type { ContainerPlan } from "../../plan/containers.ts";
+import { hardening, planContainers } from "../../plan/containers.ts";
+import { configVolumeName, containerName, services } from "../../plan/names.ts";
+import { paths } from "../../plan/paths.ts";
+import type { ClusterPlan, ImageKind, ImagePlan } from "../../plan/types.ts";
+import type { ComposeFile, ComposeMount, ComposeService, ComposeVolume } from "./model.ts";
+import { oneShots, projectName, socketVolumeName } from "./names.ts";
+
+/** Key of the one network; its name on the engine is the plan's. */
+const network = "cluster";
+
+/** What the one-shot services may use; both do little. */
+const oneShotMemoryMb = 128;
+
+/**
+ * The Compose file of a bundle: the containers of the plan, and services that run once. `config` and one of its kind for
+ * each node bring files to their readers; nodes and pooler start together; `setup` ends when the cluster is proven; exporters
+ * come after it.
+ *
+ * Compose recreates what depends on a recreated service. So nothing that clients use depends on a service whose definition
+ * changes with the number of nodes: `setup` does, and only exporters depend on it.
+ *
+ * @param plan - a plan with a bundle's names (`bundlePlan`)
+ */
+export function composeFile(plan: ClusterPlan): ComposeFile {
+  const containers = planContainers(plan);
+  const volumes = volumesOf(plan, containers);
+  return {
+    name: projectName(plan.prefix),
+    services: {
+      ...Object.fromEntries(copiers(plan).map((copier) => [copier.service, configService(plan, copier)])),
+      ...Object.fromEntries(containers.map((container) => [container.service, service(plan, container)])),
+      [oneShots.setup]: setupService(plan),
+      ...(plan.exporters === undefined ? { ready: readyService(plan) } : {}),
+    },
+    networks: { [network]: { name: plan.network.name, driver: "bridge", ipam: { config: [{ subnet: plan.network.subnet }] } } },
+    volumes: Object.fromEntries(
+      Object.entries(volumes)
+        .toSorted(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, options]) => [key(plan, name), { name, ...options }]),
+    ),
+  };
+}
+
+/** A service that copies files, and whose. */
+interface Copier {
+  readonly service: string;
+  readonly readers: readonly string[];
+}
+
+function copiers(plan: ClusterPlan): readonly Copier[] {
+  const nodes = plan.nodes.map(({ name }) => name);
+  const others = Object.keys(configVolumes(plan)).filter((name) => !nodes.includes(name));
+  return [{ service: oneShots.config, readers: others }, ...nodes.map((name) => ({ service: oneShots.nodeConfig(name), readers: [name] }))];
+}
+
+/** Config volumes by the service whose files they hold. */
+export function configVolumes(plan: ClusterPlan): Readonly<Record<string, string>> {
+  const { nodes, pooler, exporters } = plan;
+  return {
+    ...Object.fromEntries(nodes.map(({ name, configVolume }) => [name, configVolume])),
+    [services.pooler]: pooler.configVolume,
+    ...(exporters === undefined ? {} : { [services.exporters]: exporters.configVolume }),
+    [oneShots.setup]: configVolumeName(plan.prefix, oneShots.setup),
+  };
+}
+
+function service(plan: ClusterPlan, container: ContainerPlan): ComposeService {
+  const isNode = plan.nodes.some(({ name }) => name === container.service);
+  const { [paths.socketDirectory]: _socket, ...tmpfs } = container.tmpfs;
+  return {
+    ...runtime(plan, container, isNode ? tmpfs : container.tmpfs),
+    user: hardening.user,
+    restart: hardening.restart,
+    depends_on: dependencies(container, isNode),
+    ...(container.cpus === undefined ? {} : { cpus: container.cpus }),
+    ...(Object.keys(container.environment).length === 0 ? {} : { environment: container.environment }),
+    volumes: [
+      ...container.mounts.map(({ volume, target, readOnly }) => mount(plan, volume, target, readOnly)),
+      ...(isNode ? [mount(plan, socketVolumeName(plan.prefix, container.service), paths.socketDirectory, false)] : []),
+    ],
+    networks: [network],
+    ports: [
+      {
+        target: container.port.internal,
+        published: String(container.port.external),
+        host_ip: container.port.address,
+        protocol: "tcp",
+      },
+    ],
+  };
+}
+
+function dependencies({ service: name }: ContainerPlan, isNode: boolean): NonNullable<ComposeService["depends_on"]> {
+  if (isNode) return { [oneShots.nodeConfig(name)]: { condition: "service_completed_successfully" } };
+  const after = name === services.pooler ? oneShots.config : oneShots.setup;
+  return { [after]: { condition: "service_completed_successfully" } };
+}
+
+type Runtime = Pick<ContainerPlan, "service" | "name" | "image" | "command" | "memoryMb" | "shmMb" | "nofile" | "stopSeconds"> & {
+  readonly stopSignal: string;
+};
+
+/** What a container of the plan and a one-shot service have in common. */
+function runtime(
+  plan: ClusterPlan,
+  container: Runtime,
+  tmpfs: Readonly<Record<string, string>>,
+): Omit<ComposeService, "user" | "restart" | "volumes"> {
+  const { log } = hardening;
+  return {
+    ...image(plan.images[container.image], container.service === builders(plan)[container.image]),
+    container_name: container.name,
+    command: container.command,
+    read_only: hardening.readOnly,
+    cap_drop: hardening.capabilitiesDropped,
+    security_opt: hardening.securityOptions,
+    mem_limit: `${container.memoryMb}m`,
+    memswap_limit: `${container.memoryMb}m`,
+    shm_size: `${container.shmMb}m`,
+    ulimits: { nofile: { soft: container.nofile, hard: container.nofile } },
+    ...(Object.keys(tmpfs).length === 0 ? {} : { tmpfs: Object.entries(tmpfs).map(([path, options]) => `${path}:${options}`) }),
+    stop_signal: container.stopSignal,
+    stop_grace_period: `${container.stopSeconds}s`,
+    logging: { driver: log.driver, options: { "max-size": log.maxSize, "max-file": String(log.maxFiles) } },
+  };
+}
+
+/** The service that builds each kind of image; the others of that kind use what it built. */
+function builders({ exporters }: ClusterPlan): Readonly<Record<ImageKind, string>> {
+  return {
+    postgres: oneShots.config,
+    pooler: services.pooler,
+    postgresExporter: services.nodeExporter(exporters?.nodes[0]?.node ?? ""),
+    poolerExporter: services.poolerExporter,
+  };
+}
+
+function image(plan: ImagePlan, builds: boolean): Pick<ComposeService, "image" | "build"> {
+  if (plan.kind === "reference" || !builds) return { image: plan.reference };
+  const { context, buildArgs } = plan;
+  return {
+    image: plan.reference,
+    // The host's network reaches package mirrors wherever the host does.
+    build: { context: `./${context}`, network: "host", ...(Object.keys(buildArgs).length === 0 ? {} : { args: buildArgs }) },
+  };
+}
+
+const oneShotRuntime = {
+  image: "postgres",
+  memoryMb: oneShotMemoryMb,
+  shmMb: 64,
+  nofile: 1024,
+  stopSignal: "SIGTERM",
+  stopSeconds: 10,
+} as const;
+
+/** Runs as root with just enough rights to read files that belong to whoever unpacked the bundle, and to give them away. */
+function configService(plan: ClusterPlan, { service: name, readers }: Copier): ComposeService {
+  const volumes = configVolumes(plan);
+  return {
+    ...runtime(
+      plan,
+      {
+        ...oneShotRuntime,
+        service: name,
+        name: containerName(plan.prefix, name),
+        command: ["/bin/bash", `${bundleMount}/config/${oneShots.config}/copy.sh`],
+      },
+      {},
+    ),
+    user: "0:0",
+    restart: "no",
+    cap_add: ["CHOWN", "DAC_OVERRIDE", "FOWNER"],
+    network_mode: "none",
+    volumes: [
+      bind("./config", `${bundleMount}/config`),
+      // One by one: nobody else's secrets.
+      ...readers.map((reader) => bind(`./secrets/${reader}`, `${bundleMount}/secrets/${reader}`)),
+      ...readers.map((reader) => mount(plan, volumes[reader] ?? "", `/volumes/${reader}`, false)),
+    ],
+  };
+}
+
+/**
+ * `up --wait` waits for the end of a service only if another one depends on it, so without exporters there is this one, which
+ * does nothing.
+ */
+function readyService(plan: ClusterPlan): ComposeService {
+  return {
+    ...runtime(
+      plan,
+      {
+        ...oneShotRuntime,
+        service: "ready",
+        name: containerName(plan.prefix, "ready"),
+        command: ["sleep", "infinity"],
+        stopSignal: "SIGKILL",
+      },
+      {},
+    ),
+    user: hardening.user,
+    restart: hardening.restart,
+    depends_on: { [oneShots.setup]: { condition: "service_completed_successfully" } },
+    network_mode: "none",
+    volumes: [],
+  };
+}
+
+const bundleMount = "/bundle";
+
+function bind(source: string, target: string): ComposeMount {
+  // A missing folder is a mistake to name, not one to create.
+  return { type: "bind", source, target, read_only: true, bind: { create_host_path: false } };
+}
+
+function setupService(plan: ClusterPlan): ComposeService {
+  const started = [...plan.nodes.map(({ name }) => name), services.pooler];
+  return {
+    ...runtime(
+      plan,
+      {
+        ...oneShotRuntime,
+        service: oneShots.setup,
+        name: containerName(plan.prefix, oneShots.setup),
+        command: ["/bin/bash", `${paths.config}/setup.sh`],
+      },
+      { "/tmp": "rw,noexec,nosuid,size=64m" },
+    ),
+    user: hardening.user,
+    restart: "no",
+    depends_on: Object.fromEntries(started.map((name) => [name, { condition: "service_started" }])),
+    // For the pooler's console alone; nodes are reached through their sockets.
+    networks: [network],
+    volumes: [
+      mount(plan, configVolumeName(plan.prefix, oneShots.setup), paths.config, true),
+      ...plan.nodes.map(({ name }) => mount(plan, socketVolumeName(plan.prefix, name), `${paths.socketDirectory}/${name}`, false)),
+    ],
+  };
+}
+
+function mount(plan: ClusterPlan, volume: string, target: string, readOnly: boolean): ComposeMount {
+  return { type: "volume", source: key(plan, volume), target, ...(readOnly ? { read_only: true } : {}) };
+}
+
+/** A volume's key in the file: its name without the prefix. */
+function key({ prefix }: ClusterPlan, volume: string): string {
+  return volume.slice(prefix.length + 1);
+}
+
+/** Every volume by name, with what it is made of. */
+function volumesOf(plan: ClusterPlan, containers: readonly ContainerPlan[]): Readonly<Record<string, Omit<ComposeVolume, "name">>> {
+  const plain = [...containers.flatMap(({ mounts }) => mounts.map(({ volume }) => volume)), ...Object.values(configVolumes(plan))];
+  const sockets = plan.nodes.map(({ name }) => {
+    const options = containers.find(({ service: of }) => of === name)?.tmpfs[paths.socketDirectory] ?? "";
+    // Memory, as in a container's own tmpfs, but shared: it is there while one of its users runs.
+    return [socketVolumeName(plan.prefix, name), { driver: "local", driver_opts: { type: "tmpfs", device: "tmpfs", o: options } }] as const;
+  });
+  return { ...Object.fromEntries(plain.map((name) => [name, {}])), ...Object.fromEntries(sockets) };
+}

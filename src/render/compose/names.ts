@@ -1,0 +1,30 @@
+import { createHash } from "node:crypto";
+
+/** Services of a bundle that run once and end. */
+export const oneShots = {
+  /** Copies config and secrets into the volumes of their readers. */
+  config: "config",
+  /** The same for a node: a further node then changes no service that is there. */
+  nodeConfig: (node: string): string => `${node}-config`,
+  /** Roles, slots, reloads; ends when the cluster is proven. */
+  setup: "setup",
+} as const;
+
+/** Where a bundle keeps its generated secrets, so that rendering again changes none. */
+export const passwordsPath = "secrets/passwords.json";
+
+/** Where a bundle keeps what `pgstack check --bundle` needs. */
+export const checkPath = "check.json";
+
+/** Volume with a node's socket, through which `setup` logs in. */
+export const socketVolumeName = (prefix: string, node: string): string => `${prefix}-${node}-socket`;
+
+/**
+ * Name of the Compose project: the prefix. Compose takes lower-case letters, digits, `-` and `_` alone; another name gets a
+ * hash, so that `a.b` and `a_b` never become one project.
+ */
+export function projectName(prefix: string): string {
+  if (/^[a-z0-9][a-z0-9_-]*$/.test(prefix)) return prefix;
+  const hash = createHash("sha256").update(prefix).digest("hex").slice(0, 8);
+  return `${prefix.toLowerCase().replace(/[^a-z0-9_-]/g, "_")}-${hash}`;
+}

@@ -1,0 +1,41 @@
+#!/bin/bash
+# Brings the bundle's config and secrets into the volumes that are mounted here, with owner and mode. Files that are mounted
+# from the host keep the owner and mode that they have there; this is how a secret reaches a user of a container without
+# being readable by everyone on the host. Runs on each `docker compose up`; a file is replaced in one step, and only if it
+# differs.
+set -Eeuo pipefail
+umask 0077
+
+bundle=/bundle
+volumes=/volumes
+owner=999:999
+
+say() { printf 'pgstack: %s\n' "$*" >&2; }
+
+changed=0
+declare -A wanted=()
+# One line for each file: mode, config or secrets, service, name.
+while read -r mode kind service name; do
+  source=$bundle/$kind/$service/$name
+  target=$volumes/$service/$name
+  [ -d "$volumes/$service" ] || continue
+  wanted[$target]=1
+  if ! cmp -s "$source" "$target" || [ "$(stat -c '%a %u:%g' "$target")" != "${mode#0} $owner" ]; then
+    cp "$source" "$target.new"
+    chmod "$mode" "$target.new"
+    chown "$owner" "$target.new"
+    mv "$target.new" "$target"
+    changed=$((changed + 1))
+  fi
+done <"$bundle/config/config/files"
+
+for volume in "$volumes"/*; do
+  # What an earlier rendering left; these volumes hold nothing else.
+  for target in "$volume"/*; do
+    [ ! -e "$target" ] || [ -n "${wanted[$target]:-}" ] || rm -f "$target"
+  done
+  chmod 0700 "$volume"
+  chown "$owner" "$volume"
+done
+
+say "$changed of ${#wanted[@]} files copied"

@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { BundleProject } from "../support/bundle-project.ts";
+import type { RunResult } from "../support/run.ts";
+import { run } from "../support/run.ts";
+
+/** One bundle through its life; each step goes on from the one before. */
+describe("a bundle", () => {
+  let bundle: BundleProject;
+
+  beforeAll(async () => {
+    bundle = await BundleProject.create({ replicas: 1 });
+    await bundle.render();
+    await bundle.up();
+  });
+  afterAll(() => bundle?.remove());
+
+  const findings = async (): Promise<unknown> => {
+    const { code, report } = await bundle.check();
+    return { code, findings: report.findings, nodes: report.nodes.map(({ name }) => name) };
+  };
+  const rows = (node: string): Promise<string> => bundle.sql(node, "select count(*) from kept");
+
+  it("is a file that Compose accepts", async () => {
+    expect(await bundle.compose("config", "-q")).toMatchObject({ code: 0, output: "" });
+  });
+
+  it("is the declared cluster when `up --wait` returns", async () => {
+    expect(await findings()).toEqual({ code: 0, findings: [], nodes: ["pg1", "pg2"] });
+  });
+
+  it("changes nothing when it is started again", async () => {
+    const before = await bundle.running();
+    expect(Object.keys(before)).toEqual(["pg1", "pg1-exporter", "pg2", "pg2-exporter", "pooler", "pooler-exporter"]);
+    await bundle.up();
+    expect(await bundle.running()).toEqual(before);
+  });
+
+  it("keeps its data when it is taken down", async () => {
+    await bundle.sql("pg1", "create table kept as select generate_series(1, 1000) as n");
+    expect((await bundle.compose("down")).code).toBe(0);
+    expect(await bundle.running()).toEqual({});
+    await bundle.up();
+    expect(await rows("pg2")).toBe("1000");
+    expect(await findings()).toEqual({ code: 0, findings: [], nodes: ["pg1", "pg2"] });
+  });
+
+  it("takes a changed setting without replacing a container", async () => {
+    const before = await bundle.running();
+    await bundle.render({ settings: { work_mem: "7MB" } });
+    await bundle.up();
+    expect(await bundle.running()).toEqual(before);
+    expect([await bundle.sql("pg1", "show work_mem"), await bundle.sql("pg2", "show work_mem")]).toEqual(["7MB", "7MB"]);
+  });
+
+  it("fails with the reason when a server does not accept its files, and goes on once that is mended", async () => {
+    await bundle.render({ settings: { work_mem: "7MB", restrict_nonsystem_relation_kind: "nonsense" } });
+    const { code } = await bundle.compose("up", "-d", "--wait");
+    expect(code).not.toBe(0);
+    expect((await bundle.compose("logs", "setup")).output).toMatch(/FAILED: pg1 does not accept its files: postgresql\.conf line \d+/);
+    await bundle.render();
+    await bundle.up();
+    expect(await findings()).toEqual({ code: 0, findings: [], nodes: ["pg1", "pg2"] });
+  });
+
+  it("scales up without touching nodes and pooler", async () => {
+    const { pg1, pg2, pooler } = await bundle.running();
+    await bundle.render({ replicas: 2 });
+    await bundle.up();
+    expect(await bundle.running()).toMatchObject({ pg1, pg2, pooler });
+    expect(await rows("pg3")).toBe("1000");
+    expect(await findings()).toEqual({ code: 0, findings: [], nodes: ["pg1", "pg2", "pg3"] });
+  });
+
+  it("scales down: out of the read route first, then gone with its slot; the data stays", async () => {
+    const { pg1, pg2, pg3, pooler } = await bundle.running();
+    await bundle.render({ replicas: 1 });
+    await bundle.up();
+    expect(await bundle.running()).toMatchObject({ pg1, pg2, pg3, pooler });
+    await bundle.up("--remove-orphans");
+    expect(Object.keys(await bundle.running())).not.toContain("pg3");
+    expect(await bundle.sql("pg1", "select string_agg(slot_name, ',') from pg_replication_slots")).toBe("pg2");
+    expect(await findings()).toEqual({ code: 0, findings: [], nodes: ["pg1", "pg2"] });
+    const { Volumes } = await bundle.engine.listVolumes();
+    expect(Volumes.map(({ Name }) => Name)).toContain(`${bundle.prefix}-pg3-data`);
+  });
+
+  it("takes a replica's old volume over when it can catch up", async () => {
+    await bundle.sql("pg1", "insert into kept select generate_series(1, 500)");
+    await bundle.render({ replicas: 2 });
+    await bundle.up();
+    expect(await rows("pg3")).toBe("1500");
+    expect(await findings()).toEqual({ code: 0, findings: [], nodes: ["pg1", "pg2", "pg3"] });
+  });
+
+  it("names the reason at once when a node refuses to start", async () => {
+    const { Image: image } = await bundle.engine.getContainer(`${bundle.prefix}-pg3`).inspect();
+    await bundle.compose("down");
+    const volume = `${bundle.prefix}-pg3-data:/data`;
+    const move = (from: string, to: string): Promise<RunResult> =>
+      run("docker", ["run", "--rm", "--network", "none", "-v", volume, "--entrypoint", "mv", image, `/data/${from}`, `/data/${to}`]);
+    expect(await move("pgdata/standby.signal", "away")).toMatchObject({ code: 0 });
+    const began = performance.now();
+    expect((await bundle.compose("up", "-d", "--wait")).code).not.toBe(0);
+    expect(performance.now() - began).toBeLessThan(60_000);
+    const { output } = await bundle.compose("logs", "setup");
+    expect(output).toContain("FAILED: pg3: stack config names pg3 as a replica, but its data is a leader's");
+    expect(await move("away", "pgdata/standby.signal")).toMatchObject({ code: 0 });
+    await bundle.up();
+  });
+
+  it("has no password or verifier in what the engine and Compose show", async () => {
+    const shown = await Promise.all([
+      bundle.compose("config"),
+      bundle.compose("logs"),
+      bundle.compose("top"),
+      bundle.compose("ps", "-a", "--format", "json"),
+    ]);
+    const containers = (await bundle.engine.listContainers({ all: true })).filter(({ Names }) =>
+      Names.some((name) => name.startsWith(`/${bundle.prefix}-`)),
+    );
+    expect(containers.length).toBeGreaterThan(10);
+    const inspected = await Promise.all(containers.map(({ Id }) => bundle.engine.getContainer(Id).inspect()));
+    const text = [...shown.map(({ output }) => output), JSON.stringify(inspected)].join("\n");
+    // Their numbers: a failing test must not print them either.
+    expect(bundle.passwords().flatMap((password, index) => (text.includes(password) ? [index] : []))).toEqual([]);
+    expect(text).not.toContain("SCRAM-SHA-256$");
+  });
+
+  it("has secrets in files of their readers alone", async () => {
+    const list = async (service: string): Promise<string> =>
+      (await bundle.compose("exec", "-T", service, "find", "/etc/pgstack", "-type", "f", "-printf", "%f %m %U:%G\n")).stdout;
+    expect((await list("pg2")).trim().split("\n").toSorted()).toEqual([
+      "node.env 644 999:999",
+      "node.sh 644 999:999",
+      "pg_hba.conf 644 999:999",
+      "pg_ident.conf 644 999:999",
+      "postgresql.conf 644 999:999",
+      "replicator.pgpass 400 999:999",
+    ]);
+    expect(await list("pooler")).toContain("userlist.txt 600 999:999");
+    expect(await list("pg1-exporter")).toContain("monitoring.password 400 999:999");
+  });
+});
+
+it("a bundle without replicas and exporters is proven too when `up --wait` returns", async () => {
+  const bundle = await BundleProject.create({ replicas: 0, exporters: false });
+  try {
+    await bundle.render();
+    await bundle.up();
+    const { code, report } = await bundle.check();
+    expect({ code, findings: report.findings }).toEqual({ code: 0, findings: [] });
+    const { code: down } = await bundle.compose("down");
+    expect(down).toBe(0);
+  } finally {
+    await bundle.remove();
+  }
+});

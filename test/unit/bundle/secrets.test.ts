@@ -1,0 +1,47 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { generateSecrets, readSecrets } from "../../../src/bundle/secrets.ts";
+import { userErrorOf } from "../../support/stacks.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "pgstack-secrets-"));
+  mkdirSync(join(folder, "secrets"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const write = (text: string): void => writeFileSync(join(folder, "secrets/passwords.json"), text);
+
+describe("a bundle's secrets", () => {
+  it("are passwords of 40 letters and digits and a seed, never the same", () => {
+    const [one, two] = [generateSecrets(), generateSecrets()];
+    const all = [one, two].flatMap(({ passwords, saltSeed }) => [...Object.values(passwords), saltSeed]);
+    expect(new Set(all).size).toBe(10);
+    for (const password of Object.values(one.passwords)) expect(/^[A-Za-z0-9]{40}$/.test(password)).toBe(true);
+    expect(one.saltSeed).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it("are read back", () => {
+    const secrets = generateSecrets();
+    write(JSON.stringify(secrets));
+    expect(readSecrets(folder)).toEqual(secrets);
+  });
+
+  it("are undefined where there are none yet", () => {
+    expect(readSecrets(folder)).toBeUndefined();
+  });
+
+  it.each([["{"], ["{}"], [JSON.stringify({ passwords: { app: "hunter2 with $" } })]])(
+    "are not replaced when they are damaged: %s",
+    (text) => {
+      write(text);
+      const message = userErrorOf(() => readSecrets(folder));
+      expect(message).toContain("it does not hold this bundle's passwords");
+      expect(message).not.toContain("hunter2");
+    },
+  );
+});

@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { readStackFile } from "../../../src/config/stack-file.ts";
+import { rawConfig, root, stacks, userErrorOf } from "../../support/stacks.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "pgstack-stack-file-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function read(text: string): ReturnType<typeof readStackFile> {
+  writeFileSync(join(folder, "Pulumi.test.yaml"), text);
+  return readStackFile(join(folder, "Pulumi.test.yaml"), "pgstack", "Pulumi.test.yaml");
+}
+
+describe("a stack file without Pulumi", () => {
+  it.each(stacks)("gives the keys of %s as Pulumi does", (stack) => {
+    expect(readStackFile(join(root, `Pulumi.${stack}.yaml`), "pgstack", `Pulumi.${stack}.yaml`)).toEqual(rawConfig(stack));
+  });
+
+  it("gives text as it is, and numbers, booleans, lists and mappings as JSON", () => {
+    const text = `
+config:
+  pgstack:replicas: 3
+  pgstack:cpus: "1.5"
+  pgstack:exporters: false
+  pgstack:extensions: [pg_trgm]
+  pgstack:settings: { work_mem: 4MB, jit: off }
+  database: app
+  aws:region: eu-central-1
+encryptionsalt: v1:x
+`;
+    expect(read(text)).toEqual({
+      replicas: "3",
+      cpus: "1.5",
+      exporters: "false",
+      extensions: '["pg_trgm"]',
+      settings: '{"work_mem":"4MB","jit":"off"}',
+      database: "app",
+    });
+  });
+
+  it.each([[""], ["config:\n"], ["encryptionsalt: v1:x\n"]])("has no keys in %j", (text) => {
+    expect(read(text)).toEqual({});
+  });
+
+  it.each([
+    ["config: 3", "Pulumi.test.yaml: config: it is not a mapping of keys\n  fix: write `config:` and the keys below it"],
+    [
+      "config:\n  pgstack:settings:\n    work_mem:\n      secure: v1:abc",
+      "Pulumi.test.yaml: pgstack:settings: it is encrypted, and only Pulumi can read it\n  fix: give it in clear: no key of pgstack is secret",
+    ],
+  ])("refuses %j", (text, message) => {
+    expect(userErrorOf(() => read(text))).toBe(message);
+  });
+
+  it("refuses what is not YAML", () => {
+    expect(userErrorOf(() => read("config: [1"))).toMatch(/^Pulumi\.test\.yaml: it is not YAML: .*line 1.*\n {2}fix: correct it$/);
+  });
+
+  it("says when there is no such file", () => {
+    expect(userErrorOf(() => readStackFile(join(folder, "x"), "pgstack", "Pulumi.x.yaml"))).toBe(
+      "Pulumi.x.yaml: there is no such stack file\n  fix: name a stack that has one",
+    );
+  });
+});

@@ -1,0 +1,140 @@
+import { describe, expect, it } from "vitest";
+
+import { bundlePlan } from "../../../../src/plan/bundle.ts";
+import { composeFile } from "../../../../src/render/compose/file.ts";
+import type { ComposeFile } from "../../../../src/render/compose/model.ts";
+import { projectName } from "../../../../src/render/compose/names.ts";
+import type { StackKeys } from "../../../support/stacks.ts";
+import { aPlan } from "../../../support/stacks.ts";
+
+const fileOf = (keys: StackKeys = {}): ComposeFile => composeFile(bundlePlan(aPlan(keys)));
+
+describe("a bundle's Compose file", () => {
+  it("has the plan's services, one that copies files for each node and for the rest, and one that sets up", () => {
+    expect(Object.keys(fileOf({ replicas: 1 }).services)).toEqual([
+      "config",
+      "pg1-config",
+      "pg2-config",
+      "pg1",
+      "pg2",
+      "pooler",
+      "pg1-exporter",
+      "pg2-exporter",
+      "pooler-exporter",
+      "setup",
+    ]);
+  });
+
+  it("names all of it apart from the Docker target's names", () => {
+    const plan = aPlan({ replicas: 2 });
+    const { name, services, networks, volumes } = composeFile(bundlePlan(plan));
+    const names = [
+      name,
+      ...Object.values(services).map(({ container_name: of }) => of),
+      ...Object.values(networks).map((network) => network.name),
+      ...Object.values(volumes).map((volume) => volume.name),
+    ];
+    expect(names.filter((one) => !one.startsWith("pgstack-test-bundle"))).toEqual([]);
+    const docker = JSON.stringify(plan).match(/"pgstack-test[^"]*"/g) ?? [];
+    expect(docker.filter((one) => names.includes(one.slice(1, -1)))).toEqual([]);
+  });
+
+  it("changes no node and no pooler when a replica is added, nor what they depend on", () => {
+    const [one, three] = [fileOf({ replicas: 1 }).services, fileOf({ replicas: 3 }).services];
+    for (const name of ["config", "pg1-config", "pg2-config", "pg1", "pg2"]) expect(three[name], name).toEqual(one[name]);
+    // Its file limit follows from the pools.
+    expect({ ...three["pooler"], ulimits: {} }).toEqual({ ...one["pooler"], ulimits: {} });
+  });
+
+  it("lets nothing that clients use depend on what changes with the number of nodes", () => {
+    const { services } = fileOf({ replicas: 2 });
+    for (const name of ["pg1", "pg2", "pg3", "pooler"]) expect(Object.keys(services[name]?.depends_on ?? {}), name).not.toContain("setup");
+  });
+
+  it("has every one-shot service awaited by another one, so that `up --wait` waits for its end", () => {
+    for (const keys of [{}, { exporters: false }, { replicas: 0, exporters: false }]) {
+      const { services } = fileOf(keys);
+      const awaited = Object.values(services).flatMap(({ depends_on: on }) =>
+        Object.entries(on ?? {}).flatMap(([name, { condition }]) => (condition === "service_completed_successfully" ? [name] : [])),
+      );
+      const oneShots = Object.keys(services).filter((name) => services[name]?.restart === "no");
+      expect([...new Set(awaited)].toSorted()).toEqual(oneShots.toSorted());
+      expect(oneShots).toContain("setup");
+    }
+  });
+
+  it("gives each copying service the secrets of its readers alone", () => {
+    const { services } = fileOf({ replicas: 1 });
+    const secrets = (name: string): string[] =>
+      (services[name]?.volumes ?? [])
+        .flatMap((mount) => (mount.type === "bind" ? [mount.source] : []))
+        .filter((path) => path !== "./config");
+    expect(secrets("pg2-config")).toEqual(["./secrets/pg2"]);
+    expect(secrets("config")).toEqual(["./secrets/pooler", "./secrets/exporters", "./secrets/setup"]);
+  });
+
+  it("gives root to nothing but the copying services, with three capabilities and no network", () => {
+    const { services } = fileOf();
+    const root = Object.entries(services).filter(([, { user }]) => user.startsWith("0"));
+    expect(root.map(([name]) => name)).toEqual(["config", "pg1-config", "pg2-config"]);
+    for (const [, service] of root) {
+      expect(service).toMatchObject({
+        cap_drop: ["ALL"],
+        cap_add: ["CHOWN", "DAC_OVERRIDE", "FOWNER"],
+        network_mode: "none",
+        read_only: true,
+        security_opt: ["no-new-privileges"],
+      });
+    }
+  });
+
+  it("refers to nothing that it does not declare", () => {
+    const { services, volumes, networks } = fileOf({ replicas: 2 });
+    for (const [name, service] of Object.entries(services)) {
+      const used = service.volumes.flatMap((mount) => (mount.type === "volume" ? [mount.source] : []));
+      expect(
+        used.filter((volume) => volumes[volume] === undefined),
+        name,
+      ).toEqual([]);
+      expect(
+        Object.keys(service.depends_on ?? {}).filter((other) => services[other] === undefined || other === name),
+        name,
+      ).toEqual([]);
+      expect(
+        (service.networks ?? []).filter((network) => networks[network] === undefined),
+        name,
+      ).toEqual([]);
+    }
+    const mounted = Object.values(services).flatMap(({ volumes: of }) => of.map(({ source }) => source));
+    expect(Object.keys(volumes).filter((volume) => !mounted.includes(volume))).toEqual([]);
+  });
+
+  it("builds each image once, from the bundle's own folder", () => {
+    const { services } = fileOf();
+    const builds = Object.values(services).flatMap(({ image, build }) => (build === undefined ? [] : [[image.split(":")[0], build]]));
+    expect(builds).toEqual([
+      ["pgstack/postgres", { context: "./images/postgres", network: "host", args: { MAJOR: "17" } }],
+      ["pgstack/pgbouncer", { context: "./images/pgbouncer", network: "host" }],
+      ["pgstack/postgres-exporter", { context: "./images/postgres-exporter", network: "host" }],
+      ["pgstack/pgbouncer-exporter", { context: "./images/pgbouncer-exporter", network: "host" }],
+    ]);
+  });
+
+  it("builds nothing that stack config gives a reference for", () => {
+    const { services } = fileOf({ images: { pooler: "registry.example/pgbouncer:1.24.1" } });
+    expect(services["pooler"]).toMatchObject({ image: "registry.example/pgbouncer:1.24.1" });
+    expect(services["pooler"]).not.toHaveProperty("build");
+  });
+});
+
+describe("the project's name", () => {
+  it("is the prefix where Compose takes it", () => {
+    expect(projectName("pgstack-staging-bundle")).toBe("pgstack-staging-bundle");
+  });
+
+  it("differs for stacks that only differ in what Compose does not take", () => {
+    const names = ["p-a.b", "p-a_b", "p-A.b", "p-A_b"].map(projectName);
+    expect(new Set(names).size).toBe(4);
+    for (const name of names) expect(name).toMatch(/^[a-z0-9][a-z0-9_-]*$/);
+  });
+});
