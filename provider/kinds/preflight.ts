@@ -37,9 +37,7 @@ export const preflight: Kind = {
   apply: async (_context, properties) => {
     const { host } = parseInputs(inputs, properties);
     try {
-      const engine = await connectEngine(host);
-      await greetEngine(engine);
-      const { ID, ServerVersion } = (await engine.info()) as { readonly ID: string; readonly ServerVersion: string };
+      const { ID, ServerVersion } = await greetEngine(await connectEngine(host));
       return { engineId: ID, engineVersion: ServerVersion };
     } catch (error) {
       throw new UserError([

@@ -48,18 +48,25 @@ function tlsFiles(folder: string | undefined): { readonly ca: Buffer; readonly c
   return { ca: read("ca.pem"), cert: read("cert.pem"), key: read("key.pem") };
 }
 
+/** What an engine says about itself. */
+export interface EngineInfo {
+  readonly ID: string;
+  readonly ServerVersion: string;
+}
+
 /** How long an engine may take to say that it is there. */
-const greetingMs = 5000;
+const greetingMs = 10_000;
 
 /**
- * Asks an engine whether it is there. Other calls have no limit of their own: some take as long as they take.
+ * Asks an engine whether it is there. Other calls have no limit of their own: some take as long as they take. Not a ping:
+ * an engine whose networking hangs still answers that one.
  *
  * @throws when it cannot be reached, or accepts a connection and says nothing
  */
-export async function greetEngine(engine: Engine, timeoutMs = greetingMs): Promise<void> {
+export async function greetEngine(engine: Engine, timeoutMs = greetingMs): Promise<EngineInfo> {
   const limit = AbortSignal.timeout(timeoutMs);
   try {
-    await orAborted(engine.ping(), limit);
+    return (await orAborted(engine.info(), limit)) as EngineInfo;
   } catch (error) {
     throw limit.aborted ? new Error(`no answer within ${timeoutMs / 1000} s`, { cause: error }) : error;
   }

@@ -67,7 +67,7 @@ describe("faults", () => {
     expect(ms).toBeLessThan(2000);
     await deployment.sql("pg1", "alter role replicator login;");
     await deployment.up();
-    await cluster.expectHealthy();
+    await (await UnderLoad.of(deployment)).expectHealthy();
     await deployment.up("--expect-no-changes");
   });
 });

@@ -50,6 +50,16 @@ describe("the life of a stack", () => {
     expect((await deployment.outputs()).report.findings).toEqual([]);
   });
 
+  it("fails with the line of a setting that the server does not accept, and goes on once it is right", async () => {
+    deployment.configure({ settings: { work_mem: "7MB", max_locks_per_transaction: 64, datestyle: "nonsense" } });
+    const { code, output } = await deployment.tryUp();
+    expect(code).not.toBe(0);
+    expect(output).toMatch(/it does not accept its files: postgresql\.conf line \d+: setting could not be applied/);
+    expect(await deployment.sql("pg1", "show work_mem;")).toBe("7MB");
+    deployment.configure({ settings: { work_mem: "7MB", max_locks_per_transaction: 64 } });
+    await deployment.up();
+  });
+
   it("scales up without touching the nodes that are there, and back down, keeping the volume and dropping the slot", async () => {
     await deployment.sql("pg1", "create table kept as select generate_series(1, 1000) as n;", "app");
     const before = await containerIds(deployment);

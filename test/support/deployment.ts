@@ -177,9 +177,10 @@ export class Deployment {
 export async function removeFromEngine(engine: Engine, prefix: string, network: string): Promise<void> {
   const named = (name: string | undefined): boolean => (name ?? "").replace(/^\//, "").startsWith(prefix);
   const containers = await engine.listContainers({ all: true });
-  await Promise.all(
-    containers.filter(({ Names }) => Names.some(named)).map(({ Id }) => engine.getContainer(Id).remove({ force: true, v: true })),
-  );
+  // One after the other: engine 20.10 can lock up for good when two containers leave a network at the same time.
+  for (const { Id } of containers.filter(({ Names }) => Names.some(named))) {
+    await engine.getContainer(Id).remove({ force: true, v: true });
+  }
   const { Volumes } = await engine.listVolumes();
   await Promise.all(Volumes.filter(({ Name }) => named(Name)).map(({ Name }) => engine.getVolume(Name).remove({ force: true })));
   const networks = await engine.listNetworks();

@@ -64,7 +64,14 @@ export class SecondEngine {
     const own = ["data", "exec"].map((name) => `--${name}-root=${join(this.#folder, name)}`);
     const daemon = spawn(
       "nsenter",
-      [...this.through.slice(1), "dockerd", ...own, `--pidfile=${join(this.#folder, "pid")}`, `--host=${this.host}`, "--bip=172.27.99.1/24"],
+      [
+        ...this.through.slice(1),
+        "dockerd",
+        ...own,
+        `--pidfile=${join(this.#folder, "pid")}`,
+        `--host=${this.host}`,
+        "--bip=172.27.99.1/24",
+      ],
       // A process group of its own: Ctrl-C in the terminal is for the tests, which then end it.
       { stdio: ["ignore", log, log], detached: true },
     );
@@ -72,7 +79,8 @@ export class SecondEngine {
     this.#daemon = daemon;
     const engine = await connectEngine(this.host);
     const answers = async (): Promise<true | undefined> => {
-      if (daemon.exitCode !== null) throw new Error(`dockerd ended: ${readFileSync(join(this.#folder, "dockerd.log"), "utf8").slice(-2000)}`);
+      if (daemon.exitCode !== null)
+        throw new Error(`dockerd ended: ${readFileSync(join(this.#folder, "dockerd.log"), "utf8").slice(-2000)}`);
       return engine.ping().then(
         () => true as const,
         () => undefined,

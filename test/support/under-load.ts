@@ -84,20 +84,22 @@ export class UnderLoad {
 
   /** Looks again and again; short faults are seen only that way. */
   #watch(): { readonly until: (expected: readonly string[]) => Promise<void>; readonly stop: () => Promise<void> } {
-    let isStopped = false;
+    const stopping = new AbortController();
     const looks: string[][] = [];
     const looking = (async () => {
-      while (!isStopped) looks.push([...(await this.look())]);
+      while (!stopping.signal.aborted) looks.push([...(await this.look())]);
     })();
     const sawAll = (expected: readonly string[]) => (): Promise<true | undefined> =>
       Promise.resolve(looks.some((codes) => expected.every((code) => codes.includes(code))) ? true : undefined);
     return {
       until: async (expected) => {
         if ((await poll(sawAll(expected), { everyMs: 50, timeoutMs: patienceMs })) === undefined)
-          throw new Error(`the check did not say ${expected.join(", ")}; it said ${looks.map((codes) => `[${codes.join(", ")}]`).join(" ")}`);
+          throw new Error(
+            `the check did not say ${expected.join(", ")}; it said ${looks.map((codes) => `[${codes.join(", ")}]`).join(" ")}`,
+          );
       },
       stop: async () => {
-        isStopped = true;
+        stopping.abort();
         await looking;
       },
     };

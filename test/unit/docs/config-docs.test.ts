@@ -153,19 +153,25 @@ describe("scripts/generate-docs.ts", () => {
   // A copy of what it reads, so that the checkout's own pages are not touched.
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "pgstack-docs-"));
-    for (const part of ["scripts", "src", "package.json"]) cpSync(`${root}/${part}`, join(folder, part), { recursive: true });
+    for (const part of ["bench", "scripts", "src", "package.json"]) cpSync(`${root}/${part}`, join(folder, part), { recursive: true });
     symlinkSync(`${root}/node_modules`, join(folder, "node_modules"));
     mkdirSync(join(folder, "docs"));
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it("writes both pages, then finds them current, and says which one is stale", () => {
+  it("writes all pages, then finds them current, and says which one is stale", () => {
     expect(generate("--check")).toEqual({
       status: 1,
       stdout: "",
-      stderr: "docs/config.md is stale: run npm run docs\ndocs/config.schema.json is stale: run npm run docs\n",
+      stderr: ["docs/config.md", "docs/config.schema.json", "docs/benchmarks.md"]
+        .map((page) => `${page} is stale: run npm run docs\n`)
+        .join(""),
     });
-    expect(generate()).toEqual({ status: 0, stdout: "wrote docs/config.md\nwrote docs/config.schema.json\n", stderr: "" });
+    expect(generate()).toEqual({
+      status: 0,
+      stdout: "wrote docs/config.md\nwrote docs/config.schema.json\nwrote docs/benchmarks.md\n",
+      stderr: "",
+    });
     expect(generate("--check")).toEqual({ status: 0, stdout: "", stderr: "" });
     expect(generate()).toEqual({ status: 0, stdout: "", stderr: "" });
     writeFileSync(join(folder, "docs/config.md"), `${configPage()}x`);

@@ -1,0 +1,44 @@
+import type { Outputs } from "../../test/support/deployment.ts";
+
+/** A role's name and password. */
+export interface Credentials {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** How a cluster is reached from this machine, whoever set it up. */
+export interface Access {
+  readonly host: string;
+  readonly database: string;
+  /** May write. */
+  readonly app: Credentials;
+  /** May see replication. */
+  readonly monitoring: Credentials;
+  readonly leaderPort: number;
+  /** Name and port of each replica. */
+  readonly replicas: readonly { readonly name: string; readonly port: number }[];
+  readonly poolerPort: number;
+  /** Pooler databases. */
+  readonly routes: { readonly write: string; readonly read: string };
+  /** Metrics that must be 1, and where they are served. */
+  readonly metrics: readonly { readonly port: number; readonly name: "pg_up" | "pgbouncer_up" }[];
+}
+
+/** Access to a deployed stack, from its outputs. */
+export function accessOf({ check: { target, secrets } }: Outputs): Access {
+  const { exporters } = target;
+  return {
+    host: target.accessHost,
+    database: target.database,
+    app: { user: target.appUser, password: secrets.app },
+    monitoring: { user: "monitoring", password: secrets.monitoring },
+    leaderPort: target.nodes.find(({ role }) => role === "leader")?.port ?? 0,
+    replicas: target.nodes.filter(({ role }) => role === "replica"),
+    poolerPort: target.poolerPort,
+    routes: { write: target.writeRoute, read: target.readRoute },
+    metrics:
+      exporters === undefined
+        ? []
+        : [...exporters.nodes.map(({ port }) => ({ port, name: "pg_up" }) as const), { port: exporters.poolerPort, name: "pgbouncer_up" }],
+  };
+}

@@ -1,0 +1,122 @@
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { poll } from "../../src/deadline.ts";
+import { planCluster } from "../../src/plan/cluster.ts";
+import { hashImages } from "../../src/plan/image-hashes.ts";
+import { Deployment } from "../support/deployment.ts";
+import type { Outputs } from "../support/deployment.ts";
+import type { RunResult } from "../support/run.ts";
+import { run } from "../support/run.ts";
+import { SecondEngine, whyNoSecondEngine } from "../support/second-engine.ts";
+import { aConfig, aContext, root } from "../support/stacks.ts";
+import type { Written } from "../support/writer.ts";
+import { lostRows } from "../support/writer.ts";
+
+const missing = await whyNoSecondEngine();
+if (missing !== undefined) console.warn(`the faults of the engine itself are not tested: ${missing}`);
+
+/** The engine itself goes away; on an engine of its own, since others may use the machine's. */
+describe.skipIf(missing !== undefined && process.env["REQUIRE_SECOND_ENGINE"] !== "1")("the engine", () => {
+  let engine: SecondEngine;
+  let deployment: Deployment;
+  let outputs: Outputs;
+
+  beforeAll(async () => {
+    const { images } = planCluster(aConfig(), aContext({ imageHashes: hashImages(root) }));
+    const { postgres, pooler } = { postgres: images.postgres.reference, pooler: images.pooler.reference };
+    if ((await run("docker", ["image", "inspect", postgres, pooler])).code !== 0) await buildImages();
+    engine = await SecondEngine.create([postgres, pooler]);
+    const keys = { memory: "512MB", exporters: false, checkTimeout: "5s", images: { postgres, pooler } };
+    deployment = await Deployment.create("staging", keys, { engine: engine.host, through: engine.through });
+    await deployment.up();
+    outputs = await deployment.outputs();
+  });
+  afterAll(async () => {
+    await deployment?.remove();
+    await engine?.remove();
+  });
+
+  /** `./pgstack check` where the ports are published. */
+  const check = (timeout: string): Promise<RunResult> => {
+    const [command, ...words] = [...engine.through, "node", "src/cli/main.ts", "check", "--stack", deployment.stack, "--timeout", timeout];
+    return run(command, words, { cwd: deployment.folder, env: deployment.environment() });
+  };
+
+  /** Writes from before until after; then nothing may be lost and nothing may need a change. */
+  async function survives(whatHappens: () => Promise<void>): Promise<void> {
+    const [command, ...words] = [...engine.through, "node", fileURLToPath(new URL("../support/writer-process.ts", import.meta.url))];
+    const writer = spawn(command, [...words, outputs.writeUrl], { stdio: ["pipe", "pipe", "inherit"] });
+    const ended = new Promise<void>((resolve) => writer.once("exit", () => resolve()));
+    await new Promise<void>((resolve, reject) => {
+      writer.stdout.once("data", () => resolve());
+      writer.once("exit", () => reject(new Error("the writer could not begin")));
+    });
+    try {
+      await whatHappens();
+      const healthy = await check("60s");
+      expect(healthy.code, healthy.output).toBe(0);
+      writer.stdin.end();
+      const [said] = await Promise.all([text(writer.stdout), ended]);
+      const written = JSON.parse(said) as Written;
+      expect(written.acknowledged.length).toBeGreaterThan(10);
+      expect(written.failures).toBeGreaterThan(0);
+      for (const node of ["pg1", "pg2"]) expect(await lostRows(written, (sql) => deployment.sql(node, sql, "app"))).toEqual([]);
+    } finally {
+      writer.kill();
+    }
+    await deployment.up("--expect-no-changes");
+  }
+
+  /** The check while the engine is off, and what `up` says then. */
+  async function expectNamed(): Promise<void> {
+    const seen = await check("0s");
+    expect(seen.code).toBe(10);
+    expect(seen.stdout).toContain("cluster-unreachable");
+  }
+
+  it("is restarted: the containers come back with it", async () => {
+    await survives(async () => {
+      await engine.end("SIGTERM");
+      await expectNamed();
+      const up = await deployment.tryUp();
+      expect(up.output).toContain("nothing of the cluster answers at 127.0.0.1: the engine is off or has none of its containers");
+      await engine.start();
+    });
+  });
+
+  it("is killed: the next one stops the containers, and up --refresh starts them", async () => {
+    await survives(async () => {
+      await engine.end("SIGKILL");
+      const named = async (): Promise<true | undefined> => ((await check("0s")).code === 10 ? true : undefined);
+      expect(await poll(named, { everyMs: 100, timeoutMs: 20_000 })).toBe(true);
+      await engine.start();
+      await deployment.up("--refresh");
+    });
+  });
+
+  it("is dead when up has work to do: up names it, nothing changes", async () => {
+    await engine.end("SIGTERM");
+    deployment.configure({ settings: { work_mem: "6MB" } });
+    const up = await deployment.tryUp();
+    expect(up.code).not.toBe(0);
+    expect(up.output).toMatch(/connect (ENOENT|ECONNREFUSED)|Cannot connect to the Docker daemon/);
+    await engine.start();
+    await deployment.up();
+    expect((await check("60s")).code).toBe(0);
+    await deployment.up("--expect-no-changes");
+  });
+});
+
+/** The machine's engine has them after any deployment. */
+async function buildImages(): Promise<void> {
+  const any = await Deployment.create("staging", { memory: "512MB", exporters: false });
+  try {
+    await any.up();
+  } finally {
+    await any.remove();
+  }
+}
