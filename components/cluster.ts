@@ -54,7 +54,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
         secrets: this.secrets.all,
         adminPassword: this.secrets.passwords.pgbouncer,
         image: images.resources.pooler,
-        gates: nodes.all.map(({ gate }) => gate),
+        gates: this.#poolerWaitsFor(args, nodes),
       },
       onEngine,
     );
@@ -134,6 +134,15 @@ export class PostgresCluster extends pulumi.ComponentResource {
       if (args.existing === undefined || args.existing.has(node.container)) last = replica.gate;
     }
     return { all, roles };
+  }
+
+  /**
+   * A pooler that runs lists a replica only after it was proven. A new one has no clients yet: it starts beside the clones,
+   * and the check at the end proves its routes.
+   */
+  #poolerWaitsFor({ plan, existing }: PostgresClusterArgs, nodes: Nodes): readonly pulumi.Resource[] {
+    const isNew = existing !== undefined && !existing.has(plan.pooler.container);
+    return isNew ? [] : nodes.all.map(({ gate }) => gate);
   }
 
   #roles(plan: ClusterPlan, leader: PostgresNode): Roles {
