@@ -238,7 +238,7 @@ describe("the resources of production", () => {
     expect(recorder.find(container, "exporter-pooler").inputs["command"]).toEqual([
       "/bin/bash",
       "-c",
-      "until (exec 3<>/dev/tcp/pooler/6432) 2>/dev/null; do sleep 0.1; done; exec /usr/bin/prometheus-pgbouncer-exporter",
+      "until (exec 3<>/dev/tcp/172.29.20.2/6432) 2>/dev/null; do sleep 0.1; done; exec /usr/bin/prometheus-pgbouncer-exporter",
     ]);
   });
 
