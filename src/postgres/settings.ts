@@ -1,4 +1,7 @@
+import settings15 from "./settings/15.json" with { type: "json" };
+import settings16 from "./settings/16.json" with { type: "json" };
 import settings17 from "./settings/17.json" with { type: "json" };
+import settings18 from "./settings/18.json" with { type: "json" };
 
 /** What a server of one major version says about a setting (`pg_settings`). */
 export interface SettingInfo {
@@ -8,17 +11,49 @@ export interface SettingInfo {
   readonly min?: string;
   readonly max?: string;
   readonly values?: readonly string[];
+  /** What counts when no file names the setting, in the base unit; absent for empty ones. */
+  readonly default?: string;
   /** When a change takes effect: `postmaster` needs a restart, `sighup` a reload. */
   readonly context: string;
 }
 
-const tables: Readonly<Record<number, Readonly<Record<string, SettingInfo>>>> = {
-  17: settings17 as Readonly<Record<string, SettingInfo>>,
+/** What a real server said; `scripts/postgres-settings/generate.sh` writes it. */
+interface SettingTable {
+  /** The server's exact version. */
+  readonly server: string;
+  readonly settings: Readonly<Record<string, SettingInfo>>;
+}
+
+const tables: Readonly<Record<number, SettingTable>> = {
+  15: settings15 as SettingTable,
+  16: settings16 as SettingTable,
+  17: settings17 as SettingTable,
+  18: settings18 as SettingTable,
 };
+
+/** Major versions with a table. */
+export const knownMajors: readonly number[] = Object.keys(tables).map(Number);
 
 /** Settings of a major version, read from a real server; undefined for a version without a table. */
 export function settingsOf(major: number): Readonly<Record<string, SettingInfo>> | undefined {
-  return tables[major];
+  return tables[major]?.settings;
+}
+
+/** The exact version of the server that a table was read from. */
+export function tableServer(major: number): string | undefined {
+  return tables[major]?.server;
+}
+
+const lowerCase = new Map<number, ReadonlyMap<string, SettingInfo>>(
+  Object.entries(tables).map(([major, { settings }]) => [
+    Number(major),
+    new Map(Object.entries(settings).map(([name, info]) => [name.toLowerCase(), info])),
+  ]),
+);
+
+/** One setting; the server spells a few names with capitals (DateStyle) and reads them in any case. */
+export function findSetting(major: number, name: string): SettingInfo | undefined {
+  return lowerCase.get(major)?.get(name.toLowerCase());
 }
 
 /** Bytes per memory unit and milliseconds per time unit, as PostgreSQL writes them (case matters there). */

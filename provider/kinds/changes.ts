@@ -1,0 +1,29 @@
+import { declaredSchema } from "../../src/impact/declared.ts";
+import { impactOf } from "../../src/impact/impact.ts";
+import { impactText } from "../../src/impact/report.ts";
+import type { Kind } from "../kind.ts";
+
+/**
+ * What was declared when the last deployment ended well, and what its change means for sessions. It does nothing itself: its
+ * inputs are the memory, and its check tells the impact, in preview and in `up`. As it comes after everything else, a
+ * deployment that fails keeps the old inputs, and the next preview still tells all that may be left to do.
+ */
+export const changes: Kind = {
+  check: (context, olds, news) => {
+    const after = declaredSchema.parse(news["declared"]);
+    if (olds === undefined) return Promise.resolve([]);
+    const before = declaredSchema.safeParse(olds["declared"]);
+    if (!before.success) {
+      context.log(
+        "info",
+        "the last deployment was one of another version of pgstack: what changes is shown above, its impact is not known",
+      );
+      return Promise.resolve([]);
+    }
+    const impact = impactOf(before.data, after);
+    if (impact.items.length > 0) context.log("info", `impact on sessions: ${impactText(impact)}`);
+    return Promise.resolve([]);
+  },
+
+  apply: () => Promise.resolve({}),
+};

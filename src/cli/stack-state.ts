@@ -1,0 +1,44 @@
+import { z } from "zod";
+
+import { UserError } from "../errors.ts";
+import type { Declared } from "../impact/declared.ts";
+import { declaredSchema } from "../impact/declared.ts";
+import type { RunProgram } from "./stack-outputs.ts";
+import { explainFailure, ProgramError, runProgram } from "./stack-outputs.ts";
+
+const exportSchema = z.object({
+  deployment: z.object({
+    resources: z.array(z.object({ type: z.string(), inputs: z.record(z.string(), z.unknown()).optional() })).optional(),
+  }),
+});
+
+/**
+ * What was declared when a stack's last deployment ended well, from Pulumi's state. Secrets are neither asked for nor needed.
+ *
+ * @returns undefined when nothing of the stack exists yet
+ * @throws UserError when there is no such stack, its state does not tell, or Pulumi does not run
+ */
+export async function loadDeployed(stack: string, signal: AbortSignal, run: RunProgram = runProgram): Promise<Declared | undefined> {
+  let text: string;
+  try {
+    text = await run("pulumi", ["stack", "export", "--stack", stack, "--non-interactive"], signal);
+  } catch (error) {
+    throw error instanceof ProgramError ? explainFailure(stack, "stack export", error) : error;
+  }
+  const { resources = [] } = exportSchema.parse(JSON.parse(text)).deployment;
+  const own = resources.filter(({ type }) => type.startsWith("pgstack:index:"));
+  if (own.length === 0) return undefined;
+  const stored = own.find(({ type }) => type === "pgstack:index:Changes")?.inputs?.["declared"];
+  const parsed = declaredSchema.safeParse(stored);
+  if (parsed.success) return parsed.data;
+  throw new UserError([
+    {
+      where: `stack ${stack}`,
+      problem:
+        stored === undefined
+          ? "no deployment of it with this version of pgstack has ended well yet, so its state does not tell what was declared"
+          : "its state is of another version of pgstack",
+      fix: `deploy it once: pulumi up --stack ${stack}. Until then compare with a commit: --base REF`,
+    },
+  ]);
+}

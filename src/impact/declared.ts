@@ -1,0 +1,147 @@
+import { createHash } from "node:crypto";
+
+import { z } from "zod";
+
+import type { ContainerPlan } from "../plan/containers.ts";
+import { hardening, planContainers } from "../plan/containers.ts";
+import { routesOf } from "../plan/pooler.ts";
+import type { ClusterPlan, NodePlan, RoutePlan } from "../plan/types.ts";
+import type { FileSpec } from "../render/file-spec.ts";
+import type { RenderedFiles } from "../render/files.ts";
+import { rolesSpec } from "../render/roles-spec.ts";
+
+const texts = z.record(z.string(), z.string());
+
+/** What makes Docker replace a container, and its memory limit, which it changes in place. Long parts are short hashes. */
+const container = z.object({
+  image: z.string(),
+  memoryMb: z.number(),
+  shmMb: z.number(),
+  cpus: z.number().optional(),
+  nofile: z.number(),
+  address: z.string(),
+  /** `127.0.0.1:5432:5432`: address, port on the host, port in the container. */
+  port: z.string(),
+  mounts: z.array(z.string()),
+  command: z.string(),
+  environment: z.string(),
+  /** User, capabilities, temporary file systems, logs, health probe, stop signal and time. */
+  hardening: z.string(),
+});
+
+const node = z.object({
+  name: z.string(),
+  role: z.enum(["leader", "replica"]),
+  dataVolume: z.string(),
+  /** Beside the shared ones. */
+  settings: texts,
+  /** Plain file → short hash. */
+  files: texts,
+});
+
+/**
+ * Everything of a cluster whose change matters, as plain JSON without any secret: what a deployment leaves in Pulumi's state,
+ * so that the next one can be compared with it. Small on purpose, since a preview shows it.
+ */
+export const declaredSchema = z.object({
+  /** Of this shape; another one is not compared. */
+  version: z.literal(1),
+  /** What cannot change once there is data. */
+  fixed: z.object({ dockerHost: z.string(), leader: z.string(), subnet: z.string(), postgresVersion: z.number(), locale: z.string() }),
+  clientNetworks: z.array(z.string()),
+  /** PostgreSQL settings that all nodes have in common. */
+  settings: texts,
+  nodes: z.array(node),
+  pooler: z.object({
+    settings: texts,
+    routes: z.record(z.string(), texts),
+    /** User → most server connections. */
+    userLimits: texts,
+    files: texts,
+  }),
+  /** By service. */
+  containers: z.record(z.string(), container),
+  /** Databases, roles and what is in them; keys that are new to a version are compared as they are. */
+  roles: z.record(z.string(), z.unknown()),
+  scramIterations: z.number(),
+});
+
+export type Declared = z.output<typeof declaredSchema>;
+export type DeclaredNode = Declared["nodes"][number];
+export type DeclaredContainer = Declared["containers"][string];
+
+/** Sums a plan and its files up. Pure: the same plan gives the same text. */
+export function declaredOf(plan: ClusterPlan, files: RenderedFiles): Declared {
+  const shared = sharedSettings(plan.nodes);
+  return {
+    version: 1,
+    fixed: {
+      dockerHost: plan.engine.host,
+      leader: plan.leader,
+      subnet: plan.network.subnet,
+      postgresVersion: plan.major,
+      locale: plan.locale,
+    },
+    clientNetworks: [...plan.network.clients],
+    settings: Object.fromEntries(shared),
+    nodes: plan.nodes.map((one) => ({
+      name: one.name,
+      role: one.role,
+      dataVolume: one.dataVolume,
+      settings: Object.fromEntries(one.settings.flatMap(({ name, value }) => (shared.has(name) ? [] : [[name, value]]))),
+      files: fileHashes(files.nodes.get(one.name) ?? []),
+    })),
+    pooler: {
+      settings: Object.fromEntries(plan.pooler.settings.map(({ name, value }) => [name, value])),
+      routes: Object.fromEntries(routesOf(plan).map((route) => [route.name, routeParameters(route)])),
+      userLimits: Object.fromEntries(plan.pooler.userLimits.map(({ user, connections }) => [user, String(connections)])),
+      files: fileHashes(files.pooler),
+    },
+    containers: Object.fromEntries(planContainers(plan).map((one) => [one.service, declaredContainer(plan, one)])),
+    roles: JSON.parse(JSON.stringify(rolesSpec(plan))) as Declared["roles"],
+    scramIterations: plan.scramIterations,
+  };
+}
+
+/** Identity is each node's own, even where there is but one node. */
+function sharedSettings(nodes: readonly NodePlan[]): ReadonlyMap<string, string> {
+  const maps = nodes.map(({ settings }) => new Map(settings.map(({ name, value }) => [name, value])));
+  const [first] = nodes;
+  return new Map(
+    (first?.settings ?? [])
+      .filter(({ section, name, value }) => section !== "this node" && maps.every((of) => of.get(name) === value))
+      .map(({ name, value }) => [name, value]),
+  );
+}
+
+function routeParameters({ hosts, poolSize, parameters }: RoutePlan): Record<string, string> {
+  const numbers = Object.entries(parameters).map(([key, value]) => [key, String(value)] as const);
+  return { hosts: hosts.join(","), pool_size: String(poolSize), ...Object.fromEntries(numbers) };
+}
+
+/** Secret files follow from the secrets, which no stack file changes. */
+function fileHashes(files: readonly FileSpec[]): Record<string, string> {
+  return Object.fromEntries(files.flatMap((file) => (file.kind === "plain" ? [[file.path, shortHash(file.content)] as const] : [])));
+}
+
+function declaredContainer(plan: ClusterPlan, one: ContainerPlan): DeclaredContainer {
+  const { memoryMb, shmMb, cpus, nofile, address, port, mounts, command, environment } = one;
+  return {
+    image: plan.images[one.image].reference,
+    memoryMb,
+    shmMb,
+    ...(cpus === undefined ? {} : { cpus }),
+    nofile,
+    address,
+    port: `${port.address}:${port.external}:${port.internal}`,
+    mounts: mounts.map(({ volume, target, readOnly }) => `${volume}:${target}${readOnly ? ":ro" : ""}`),
+    command: shortHash(command),
+    environment: shortHash(environment),
+    hardening: shortHash([hardening, one.tmpfs, one.stopSignal, one.stopSeconds, one.probe]),
+  };
+}
+
+/** Enough of a hash to tell two versions apart. */
+function shortHash(value: unknown): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 12);
+}

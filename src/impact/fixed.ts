@@ -1,0 +1,62 @@
+import type { ImpactItem } from "./classes.ts";
+import { changeText } from "./classes.ts";
+import type { Declared } from "./declared.ts";
+import { noWait } from "./waits.ts";
+
+/** What is fixed once a cluster exists, by key of the stack file. */
+export type Fixed = Declared["fixed"];
+
+/** A change that is refused. */
+export interface FixedProblem {
+  readonly key: string;
+  readonly was: string;
+  readonly is: string;
+  readonly why: string;
+  readonly way: string;
+}
+
+const reasons: Readonly<Record<keyof Fixed, string>> = {
+  dockerHost: "the cluster lives on that engine; this would leave it behind. Deploy another stack on the new engine and move the data",
+  leader: "a leader changes by a switchover, not by its name alone: two nodes would accept writes, or none",
+  subnet: "a network cannot change under running containers. `pulumi destroy` keeps the data; then deploy with the new subnet",
+  postgresVersion: "the data directory belongs to that version; a major upgrade is not a change of version number",
+  locale: "indexes are built on it. Deploy another stack with the new locale and move the data",
+};
+
+/** Changes of what is fixed once a cluster exists, each with the way that there is instead. */
+export function fixedProblems(before: Fixed, wanted: Fixed): readonly FixedProblem[] {
+  return (Object.keys(reasons) as (keyof Fixed)[])
+    .filter((key) => before[key] !== wanted[key])
+    .map((key) => {
+      const was = String(before[key]);
+      return { key, was, is: String(wanted[key]), why: reasons[key], way: `Set it back to ${was}` };
+    });
+}
+
+/** A leader's data is nowhere else: its volume cannot become another one. */
+function volumeProblems(before: Declared, after: Declared): readonly ImpactItem[] {
+  return after.nodes.flatMap(({ name, role, dataVolume }) => {
+    const old = before.nodes.find((node) => node.name === name);
+    if (old === undefined || old.dataVolume === dataVolume || role !== "leader") return [];
+    return [
+      refusal(
+        [changeText(`data volume of ${name}`, old.dataVolume, dataVolume)],
+        [name],
+        "the data is in the old volume, and the new one is empty",
+        `Set it back to ${old.dataVolume}`,
+      ),
+    ];
+  });
+}
+
+/** Everything of a change that cannot be carried out on data that is there. */
+export function refusedChanges(before: Declared, after: Declared): readonly ImpactItem[] {
+  return [
+    ...fixedProblems(before.fixed, after.fixed).map(({ key, was, is, why, way }) => refusal([changeText(key, was, is)], [], why, way)),
+    ...volumeProblems(before, after),
+  ];
+}
+
+export function refusal(changes: readonly string[], nodes: readonly string[], because: string, way: string): ImpactItem {
+  return { class: "refused", changes, nodes, wait: noWait, notes: [], refusal: { because, way } };
+}

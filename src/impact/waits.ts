@@ -1,0 +1,36 @@
+import type { Wait } from "./classes.ts";
+
+/**
+ * How long clients wait, in milliseconds. `make bench` measures these; the figures are of the reference machine in
+ * docs/benchmarks.md (2 cores, a few MB of unwritten pages) and are to be brought up to date with each published run.
+ */
+export const measuredMs = {
+  /** Writes through the pooler, from PAUSE to RESUME, while the leader's server restarts. */
+  leaderRestart: 800,
+  /** The same while the leader's container is replaced. */
+  leaderReplace: 1500,
+  /** From the stop of the pooler's container to the first login at the new one. */
+  poolerReplace: 1500,
+} as const;
+
+const source = "make bench, docs/benchmarks.md";
+
+/** Nobody waits. */
+export const noWait: Wait = { ms: 0, text: "nothing", source: "" };
+
+export const leaderRestartWait = pauseWait(measuredMs.leaderRestart);
+export const leaderReplaceWait = pauseWait(measuredMs.leaderReplace);
+
+export const poolerReplaceWait: Wait = {
+  ms: measuredMs.poolerReplace,
+  text: `about ${seconds(measuredMs.poolerReplace)} until the pooler answers again`,
+  source,
+};
+
+function pauseWait(ms: number): Wait {
+  return { ms, text: `writes wait about ${seconds(ms)}, once; reads do not wait while there is a replica`, source };
+}
+
+function seconds(ms: number): string {
+  return `${ms / 1000} s`;
+}

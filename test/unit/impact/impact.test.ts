@@ -1,0 +1,395 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+import type { Declared } from "../../../src/impact/declared.ts";
+import { declaredSchema } from "../../../src/impact/declared.ts";
+import { impactOf, refusedImpact } from "../../../src/impact/impact.ts";
+import { measuredMs } from "../../../src/impact/waits.ts";
+import { UserError } from "../../../src/errors.ts";
+import { legalKeys } from "../../support/config-arbitrary.ts";
+import type { StackKeys } from "../../support/stacks.ts";
+import { aPlan, secretValues } from "../../support/stacks.ts";
+import { aDeclared, impactBetween, impactOfEdit, itemOf, summary } from "./fixtures.ts";
+
+describe("what is declared", () => {
+  it("survives JSON, and is read back by its schema", () => {
+    fc.assert(
+      fc.property(legalKeys, (keys) => {
+        const declared = aDeclared(keys);
+        expect(declaredSchema.parse(JSON.parse(JSON.stringify(declared)))).toEqual(declared);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it("holds no secret and is small", () => {
+    const text = JSON.stringify(aDeclared({ replicas: 3 }));
+    expect(secretValues.filter((value) => text.includes(value))).toEqual([]);
+    expect(text).not.toContain("SCRAM-SHA-256$");
+    expect(text.length).toBeLessThan(12_000);
+  });
+
+  it("holds what nodes share once, and what makes each itself beside it", () => {
+    const { settings, nodes } = aDeclared({ replicas: 1 });
+    expect(settings["work_mem"]).toBe("4MB");
+    expect(nodes.map((node) => [node.settings["work_mem"], node.settings["cluster_name"]])).toEqual([
+      [undefined, "pg1"],
+      [undefined, "pg2"],
+    ]);
+  });
+});
+
+describe("the impact", () => {
+  it("of no change is none", () => {
+    fc.assert(
+      fc.property(legalKeys, (keys) => {
+        expect(impactOf(aDeclared(keys), aDeclared(keys))).toEqual({ items: [], refused: false, waitMs: 0 });
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it("of any change has at least one item", () => {
+    fc.assert(
+      fc.property(legalKeys, legalKeys, (one, other) => {
+        const [before, after] = [aDeclared(one), aDeclared(other)];
+        fc.pre(JSON.stringify(before) !== JSON.stringify(after));
+        expect(impactOf(before, after).items).not.toEqual([]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("of a first deployment is none: nobody uses it yet", () => {
+    expect(impactOf(undefined, aDeclared())).toEqual({ items: [], refused: false, waitMs: 0 });
+  });
+
+  it("touches each node at most once in a step, replicas and leader in the order of the class", () => {
+    fc.assert(
+      fc.property(legalKeys, legalKeys, (one, other) => {
+        const before = aDeclared({ ...one, leader: "pg1" });
+        const after = aDeclared({ ...other, leader: "pg1" });
+        for (const { class: kind, nodes } of impactOf(before, after).items) {
+          expect(new Set(nodes).size, kind).toBe(nodes.length);
+          if (kind === "restart" && nodes.includes("pg1")) expect(nodes.at(-1)).toBe("pg1");
+          if (kind === "restart-leader-first" && nodes.includes("pg1")) expect(nodes[0]).toBe("pg1");
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("restarts no node that is replaced", () => {
+    fc.assert(
+      fc.property(legalKeys, legalKeys, (one, other) => {
+        const { items } = impactOf(aDeclared(one), aDeclared(other));
+        const steps = items.filter(({ class: kind }) => ["restart", "restart-leader-first", "replace", "reclone"].includes(kind));
+        const touched = steps.flatMap(({ nodes }) => nodes);
+        expect(new Set(touched).size).toBe(touched.length);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe("a setting", () => {
+  it("that a reload takes is reloaded on all nodes, and says what running sessions see", () => {
+    const impact = impactBetween({ replicas: 1 }, { replicas: 1, settings: { work_mem: "32MB" } });
+    expect(summary(impact)).toEqual(["reload: work_mem 4MB → 32MB @ pg1 pg2"]);
+    expect(itemOf(impact, "reload")).toMatchObject({
+      wait: { ms: 0 },
+      notes: [expect.stringContaining("sessions that run take the new value too")],
+    });
+  });
+
+  it("that is no session's says nothing about sessions", () => {
+    expect(itemOf(impactBetween({}, { settings: { checkpoint_timeout: "10min" } }), "reload").notes).toEqual([]);
+  });
+
+  it("that counts from the start of a session is for new sessions only", () => {
+    const impact = impactBetween({}, { settings: { log_connections: "on", jit_debugging_support: "on" } });
+    expect(summary(impact)).toEqual(["new-sessions: jit_debugging_support default (off) → on; log_connections off → on @ pg1 pg2"]);
+    expect(itemOf(impact, "new-sessions").notes[0]).toContain("within 3600 s");
+  });
+
+  it("that needs a restart restarts replicas first, then the leader inside a pause", () => {
+    const impact = impactBetween({ replicas: 2 }, { replicas: 2, settings: { shared_buffers: "300MB" } });
+    expect(summary(impact)).toEqual(["restart: shared_buffers 256MB → 300MB @ pg2 pg3 pg1"]);
+    expect(impact.waitMs).toBe(measuredMs.leaderRestart);
+    expect(itemOf(impact, "restart").wait.source).toContain("make bench");
+  });
+
+  it.each([
+    ["max_connections", 200, 300],
+    ["max_worker_processes", 8, 16],
+    ["max_wal_senders", 40, 50],
+    ["max_prepared_transactions", 0, 10],
+    ["max_locks_per_transaction", 64, 128],
+  ])("%s is raised on replicas first and lowered on the leader first", (name, low, high) => {
+    const keys = (value: number): StackKeys => ({ replicas: 2, settings: { [name]: value } });
+    expect(summary(impactBetween(keys(low), keys(high)))).toEqual([`restart: ${name} ${low} → ${high} @ pg2 pg3 pg1`]);
+    expect(summary(impactBetween(keys(high), keys(low)))).toEqual([`restart-leader-first: ${name} ${high} → ${low} @ pg1 pg2 pg3`]);
+  });
+
+  it("that goes back to PostgreSQL's own default is compared with it", () => {
+    const impact = impactBetween({ replicas: 1, settings: { max_locks_per_transaction: 128 } }, { replicas: 1 });
+    expect(summary(impact)).toEqual(["restart-leader-first: max_locks_per_transaction 128 → default (64) @ pg1 pg2"]);
+  });
+
+  it("lowered with another one raised goes leader first, and says what replicas do meanwhile", () => {
+    const impact = impactBetween(
+      { replicas: 1, settings: { max_connections: 200 } },
+      { replicas: 1, settings: { max_connections: 150, max_locks_per_transaction: 128 } },
+    );
+    const item = itemOf(impact, "restart-leader-first");
+    expect(item.nodes).toEqual(["pg1", "pg2"]);
+    expect(item.notes[0]).toContain("(max_connections); a replica whose leader has more of another setting waits with its replay");
+  });
+
+  it.each([
+    ["shared_buffers", "1GB", "1024MB"],
+    ["work_mem", "4MB", "4096kB"],
+    ["jit", "off", "no"],
+  ])("%s in other words restarts nothing", (name, was, is) => {
+    const impact = impactBetween({ memory: "4GB", settings: { [name]: was } }, { memory: "4GB", settings: { [name]: is } });
+    expect(summary(impact)).toEqual([`reload: ${name} ${was} → ${is} @ pg1 pg2`]);
+    expect(itemOf(impact, "reload").notes.at(-1)).toBe(`the same value in other words: ${name}`);
+  });
+
+  it("of an extension is reloaded, and says that the library decides", () => {
+    const impact = impactBetween({}, { settings: { "auto_explain.log_min_duration": "1s" } });
+    expect(summary(impact)).toEqual(["reload: auto_explain.log_min_duration default → 1s @ pg1 pg2"]);
+    expect(itemOf(impact, "reload").notes).toEqual([expect.stringContaining("only its library knows")]);
+  });
+
+  it("of a preloaded extension that needs a restart restarts", () => {
+    expect(summary(impactBetween({}, { settings: { "pg_stat_statements.max": 10_000 } }))).toEqual([
+      "restart: pg_stat_statements.max default (5000) → 10000 @ pg2 pg1",
+    ]);
+  });
+
+  it("on one node alone touches that node alone, and nobody waits for a replica", () => {
+    const impact = impactOfEdit((declared) => ({
+      ...declared,
+      nodes: declared.nodes.map((node) => (node.name === "pg3" ? { ...node, settings: { ...node.settings, wal_buffers: "4MB" } } : node)),
+    }));
+    expect(summary(impact)).toEqual(["restart: wal_buffers 7864kB → 4MB @ pg3"]);
+    expect(impact.waitMs).toBe(0);
+  });
+
+  it("slotWalCap lowered names the replicas that it may cost", () => {
+    expect(itemOf(impactBetween({ slotWalCap: "4GB" }, { slotWalCap: "1GB" }), "reload").notes).toContain(
+      "a replica that is more than 1GB of WAL behind would have to be cloned again",
+    );
+  });
+});
+
+describe("a node", () => {
+  it("with another image is replaced, one at a time, the leader last", () => {
+    const image = "registry.example/postgres:17.9";
+    const impact = impactBetween({ replicas: 2 }, { replicas: 2, images: { postgres: image } });
+    expect(summary(impact)).toEqual([`replace: image pgstack/postgres:17-aaaaaaaaaaaa → ${image} @ pg2 pg3 pg1`]);
+    expect(impact.waitMs).toBe(measuredMs.leaderReplace);
+  });
+
+  it("with another limit and the settings that follow from it is replaced once, and starts with them", () => {
+    const impact = impactBetween({ replicas: 1, memory: "1GB" }, { replicas: 1, memory: "2GB" });
+    const item = itemOf(impact, "replace");
+    expect(item.changes).toEqual(
+      expect.arrayContaining(["memory limit 1GB → 2GB", "size of /dev/shm 128MB → 256MB", "shared_buffers 256MB → 512MB"]),
+    );
+    expect(item.notes[0]).toContain("start with the new settings");
+    expect(impact.items.map(({ class: kind }) => kind)).toEqual(["reload", "replace"]);
+  });
+
+  it("replaced with a lowered limit of standbys goes leader first", () => {
+    const impact = impactBetween(
+      { replicas: 1, cpus: 1, settings: { max_connections: 200 } },
+      { replicas: 1, cpus: 2, settings: { max_connections: 150 } },
+    );
+    expect(itemOf(impact, "replace").nodes).toEqual(["pg1", "pg2"]);
+  });
+
+  it("with no more than another memory limit keeps its container", () => {
+    const impact = impactOfEdit((declared) => ({
+      ...declared,
+      containers: Object.fromEntries(
+        Object.entries(declared.containers).map(([name, of]) => [name, name === "pg2" ? { ...of, memoryMb: 2048 } : of]),
+      ),
+    }));
+    expect(summary(impact)).toEqual(["no-effect: memory limit 1GB → 2GB @ pg2"]);
+  });
+
+  it.each(["command", "environment", "hardening"] as const)("with another %s is replaced", (part) => {
+    const impact = impactOfEdit((declared) => ({
+      ...declared,
+      containers: Object.fromEntries(
+        Object.entries(declared.containers).map(([name, of]) => [name, /^pg\d$/.test(name) ? { ...of, [part]: "other" } : of]),
+      ),
+    }));
+    expect(itemOf(impact, "replace")).toMatchObject({ nodes: ["pg2", "pg3", "pg1"], changes: [expect.stringContaining("changed")] });
+  });
+
+  it("with other ports names each node's own", () => {
+    const ports = (postgres: number): StackKeys => ({ replicas: 1, exporters: false, ports: { postgres } });
+    expect(itemOf(impactBetween(ports(5432), ports(5532)), "replace").changes).toEqual([
+      "pg1: published port 127.0.0.1:5432:5432 → 127.0.0.1:5532:5432",
+      "pg2: published port 127.0.0.1:5433:5432 → 127.0.0.1:5533:5432",
+    ]);
+  });
+
+  it("that comes is cloned, one that goes keeps its volume", () => {
+    const more = impactBetween({ replicas: 1, exporters: false }, { replicas: 2, exporters: false });
+    expect(summary(more)).toEqual([
+      "no-effect: node.env @ pg1",
+      "no-effect: replica pg3 added @ pg3",
+      "reload: route app_ro: hosts pg2 → pg2,pg3; route app_ro: max_db_connections 35 → 60; route app_ro: pool_size 25 → 50 @ pooler",
+    ]);
+    expect(more.waitMs).toBe(0);
+    const fewer = impactBetween({ replicas: 2 }, { replicas: 1 });
+    const removed = fewer.items.find(({ changes }) => changes.includes("replica pg3 removed"));
+    expect(removed?.class).toBe("no-effect");
+    expect(removed?.notes[0]).toContain("the slot is dropped, the data volume stays: pgstack-test-pg3-data");
+  });
+
+  it("whose volume is another one is cloned again if it is a replica, and refused if it leads", () => {
+    const moved = (name: string) =>
+      impactOfEdit((declared: Declared) => ({
+        ...declared,
+        nodes: declared.nodes.map((node) => (node.name === name ? { ...node, dataVolume: "elsewhere" } : node)),
+      }));
+    expect(summary(moved("pg2"))).toEqual(["reclone: data volume of pg2 pgstack-test-pg2-data → elsewhere @ pg2"]);
+    const leader = moved("pg1");
+    expect(summary(leader)).toEqual(["refused: data volume of pg1 pgstack-test-pg1-data → elsewhere @ pg1"]);
+    expect(itemOf(leader, "refused").refusal).toEqual({
+      because: "the data is in the old volume, and the new one is empty",
+      way: "Set it back to pgstack-test-pg1-data",
+    });
+  });
+});
+
+describe("files", () => {
+  it("that decide about logins are reloaded", () => {
+    const impact = impactBetween({ replicas: 1 }, { replicas: 1, clientNetworks: ["10.0.0.0/8"] });
+    expect(summary(impact)).toEqual(["reload: pg_hba.conf; clientNetworks (none) → 10.0.0.0/8 @ pg1 pg2"]);
+  });
+
+  it.each([
+    ["postgresql.conf", "reload: postgresql.conf: comments @ pg1 pg2 pg3"],
+    ["node.sh", "no-effect: node.sh @ pg1 pg2 pg3"],
+  ])("that differ in nothing else: %s", (file, expected) => {
+    const impact = impactOfEdit((declared) => ({
+      ...declared,
+      nodes: declared.nodes.map((node) => ({ ...node, files: { ...node.files, [file]: "other" } })),
+    }));
+    expect(summary(impact)).toEqual([expected]);
+  });
+});
+
+describe("the pooler", () => {
+  it("reloads what it can", () => {
+    const impact = impactBetween({}, { pooler: { poolSize: 30, maxClients: 900 } });
+    expect(impact.items.map(({ class: kind, nodes }) => [kind, nodes])).toEqual([["reload", ["pooler"]]]);
+    expect(itemOf(impact, "reload").changes).toEqual(expect.arrayContaining(["default_pool_size 25 → 30", "max_client_conn 1000 → 900"]));
+    expect(impact.waitMs).toBe(0);
+  });
+
+  it("starts anew for what PgBouncer takes at its start alone", () => {
+    const impact = impactBetween({}, { pooler: { maxClients: 2000 } });
+    expect(summary(impact)).toEqual([
+      "reload: max_client_conn 1000 → 2000 @ pooler",
+      "pooler-restart: listen_backlog 1024 → 2000 @ pooler",
+    ]);
+  });
+
+  it("is replaced for another image", () => {
+    const impact = impactBetween({}, { images: { pooler: "registry.example/pgbouncer:1.25" } });
+    expect(itemOf(impact, "pooler-restart").nodes).toEqual(["pooler"]);
+    expect(impact.waitMs).toBe(measuredMs.poolerReplace);
+  });
+
+  it("keeps its container when only its memory limit changes", () => {
+    expect(summary(impactBetween({}, { pooler: { memory: "256MB" } }))).toEqual(["no-effect: memory limit 128MB → 256MB @ pooler"]);
+  });
+
+  it("names the routes whose clients are refused", () => {
+    const item = impactBetween({ database: "app" }, { database: "shop" }).items.find(({ nodes }) => nodes.includes("pooler"));
+    expect(item?.changes).toEqual(["route app removed", "route app_ro removed", "route shop added", "route shop_ro added"]);
+    expect(item?.notes).toEqual(["clients of app and app_ro are refused from then on: they must use another route"]);
+  });
+});
+
+describe("what no session sees", () => {
+  it("is the exporters", () => {
+    const { items, waitMs } = impactBetween({ replicas: 0 }, { replicas: 0, exporters: false });
+    expect(items.map(({ class: kind, changes }) => [kind, changes])).toEqual([
+      ["no-effect", ["pg1-exporter: removed", "pooler-exporter: removed"]],
+    ]);
+    expect(waitMs).toBe(0);
+    const image = impactBetween({ replicas: 0 }, { replicas: 0, images: { poolerExporter: "registry.example/e:2" } });
+    expect(image.items.map(({ class: kind, nodes }) => [kind, nodes])).toEqual([["no-effect", ["pooler-exporter"]]]);
+  });
+
+  it("is an extension more or less, and nothing is dropped", () => {
+    expect(summary(impactBetween({}, { extensions: ["pg_trgm"] }))).toEqual(["no-effect: extension pg_trgm added @ pg1"]);
+    const fewer = impactBetween({ extensions: ["pg_trgm"] }, {});
+    expect(itemOf(fewer, "no-effect").notes).toEqual(["nothing is dropped: pg_trgm stays in the database"]);
+  });
+
+  it("is what a later version declares beside, by name", () => {
+    const before = aDeclared();
+    const after = { ...before, roles: { ...before.roles, users: [{ name: "report", connectionLimit: 3 }] } };
+    expect(summary(impactOf(before, after))).toEqual(["no-effect: users: report added @ pg1"]);
+    const less = impactOf(after, before);
+    expect(summary(less)).toEqual(["no-effect: users: report no longer declared @ pg1"]);
+    expect(itemOf(less, "no-effect").notes).toEqual([expect.stringContaining("its sessions end")]);
+  });
+});
+
+describe("refused", () => {
+  it.each([
+    ["leader", { leader: "pg2" }, "a leader changes by a switchover", "Set it back to pg1"],
+    ["subnet", { subnet: "10.9.0.0/24" }, "a network cannot change under running containers", "Set it back to 172.29.10.0/24"],
+    [
+      "postgresVersion",
+      { postgresVersion: 18, images: { postgres: "x:18" } },
+      "a major upgrade is not a change of version number",
+      "Set it back to 17",
+    ],
+    ["locale", { locale: "en-US" }, "indexes are built on it", "Set it back to C.UTF-8"],
+    [
+      "dockerHost",
+      { dockerHost: "unix:///run/other.sock" },
+      "the cluster lives on that engine",
+      "Set it back to unix:///var/run/docker.sock",
+    ],
+  ])("is another %s, with a reason and a way", (key, keys, because, way) => {
+    const impact = impactBetween({}, keys);
+    expect(impact.refused).toBe(true);
+    expect(impact.items[0]?.changes[0]).toMatch(new RegExp(`^${key} `));
+    expect(impact.items[0]?.refusal?.because).toContain(because);
+    expect(impact.items[0]?.refusal?.way).toBe(way);
+  });
+
+  it.each([
+    ["fewer connections than the pools need", { settings: { max_connections: 20 } }, "connections, but max_connections is 20"],
+    ["the removal of the leader", { replicas: 0, leader: "pg2" }, `"pg2" is not a node of this stack`],
+    ["other checksums", { settings: { data_checksums: false } }, "pgstack owns this setting"],
+  ])("is %s, in the plan's own words", (_what, keys, because) => {
+    const error = errorOf(() => aPlan(keys));
+    const impact = refusedImpact(error);
+    expect(impact.refused).toBe(true);
+    expect(impact.items[0]?.refusal?.because).toContain(because);
+    expect(impact.items[0]?.refusal?.way).not.toBe("");
+  });
+});
+
+function errorOf(action: () => unknown): UserError {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof UserError) return error;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}
