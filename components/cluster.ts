@@ -3,7 +3,9 @@ import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
-import { checkTargetOf } from "../src/check/target.ts";
+import { checkSecretsOf, checkTargetOf } from "../src/check/target.ts";
+import { declaredOf } from "../src/impact/declared.ts";
+import { entriesOf } from "../src/plan/declared.ts";
 import type { ClusterPlan, ImageKind, NodePlan } from "../src/plan/types.ts";
 import { imageKinds } from "../src/plan/types.ts";
 import { renderBundle } from "../src/render/compose/bundle.ts";
@@ -15,7 +17,8 @@ import { Images } from "./images.ts";
 import { leaderOf, PostgresNode } from "./node.ts";
 import type { PostgresNodeArgs } from "./node.ts";
 import { Pooler } from "./pooler.ts";
-import { Network, Preflight, ReplicationCheck, Roles } from "./provider-resources.ts";
+import type { Declaration } from "./provider-resources.ts";
+import { Changes, Leftovers, Network, Preflight, ReplicationCheck, Roles } from "./provider-resources.ts";
 import { Secrets } from "./secrets.ts";
 
 export interface PostgresClusterArgs {
@@ -39,7 +42,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
     const { plan } = args;
     const preflight = this.#preflight(plan);
     const onEngine = { parent: this, provider: this.#engine(plan), dependsOn: [preflight] };
-    this.secrets = new Secrets("secrets", { parent: this });
+    this.secrets = new Secrets("secrets", { users: plan.users.map(({ name: user }) => user) }, { parent: this });
     composeBundle("bundle", { plan, files: bundle, secrets: this.secrets.all }, { parent: this });
     const images = new Images("image", { images: plan.images, used: usedImages(plan), root: args.root }, onEngine);
     const network = this.#network(plan, preflight);
@@ -59,7 +62,9 @@ export class PostgresCluster extends pulumi.ComponentResource {
       onEngine,
     );
     const exporters = this.#exporters(args, images, network, onEngine);
-    this.check = this.#check(args, nodes, pooler, exporters);
+    this.check = this.#check(args, nodes, pooler, exporters, this.#leftovers(plan, nodes, pooler));
+    // After everything: what a failed deployment left undone must still be told by the next preview.
+    new Changes("changes", { declared: declaredOf(plan, args.files) }, { parent: this, dependsOn: [this.check] });
     this.registerOutputs({});
   }
 
@@ -84,6 +89,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
           ...(exporters === undefined ? [] : [...exporters.nodes.map(({ hostPort }) => hostPort), exporters.pooler.hostPort]),
         ],
         nodes: nodes.map(({ name, role, dataVolume }) => ({ name, role, dataVolume })),
+        declared: declarationOf(plan),
       },
       { parent: this },
     );
@@ -137,12 +143,12 @@ export class PostgresCluster extends pulumi.ComponentResource {
   }
 
   /**
-   * A pooler that runs lists a replica only after it was proven. A new one has no clients yet: it starts beside the clones,
+   * A pooler that runs lists a replica only after it was proven, and a database after it was made. A new one has no clients yet: it starts beside the clones,
    * and the check at the end proves its routes.
    */
   #poolerWaitsFor({ plan, existing }: PostgresClusterArgs, nodes: Nodes): readonly pulumi.Resource[] {
     const isNew = existing !== undefined && !existing.has(plan.pooler.container);
-    return isNew ? [] : nodes.all.map(({ gate }) => gate);
+    return isNew ? [] : [...nodes.all.map(({ gate }) => gate), nodes.roles];
   }
 
   #roles(plan: ClusterPlan, leader: PostgresNode): Roles {
@@ -158,6 +164,20 @@ export class PostgresCluster extends pulumi.ComponentResource {
     );
   }
 
+  /** After the pooler: no route leads to a database that goes. */
+  #leftovers(plan: ClusterPlan, nodes: Nodes, pooler: Pooler): Leftovers {
+    return new Leftovers(
+      "leftovers",
+      {
+        host: plan.engine.host,
+        container: leaderOf(plan).container,
+        nodes: plan.nodes.map((node) => node.container),
+        declared: declarationOf(plan),
+      },
+      { parent: this, dependsOn: [nodes.roles, ...nodes.all.map(({ files }) => files), pooler.files, pooler.container] },
+    );
+  }
+
   #exporters(args: PostgresClusterArgs, images: Images, network: Network, opts: pulumi.ComponentResourceOptions): Exporters | undefined {
     const { plan, files } = args;
     if (plan.exporters === undefined || files.exporters === undefined) return undefined;
@@ -170,13 +190,19 @@ export class PostgresCluster extends pulumi.ComponentResource {
   }
 
   /** Runs again whenever anything that it looks at was touched. */
-  #check({ plan, files }: PostgresClusterArgs, nodes: Nodes, pooler: Pooler, exporters: Exporters | undefined): ReplicationCheck {
+  #check(
+    { plan, files }: PostgresClusterArgs,
+    nodes: Nodes,
+    pooler: Pooler,
+    exporters: Exporters | undefined,
+    leftovers: Leftovers,
+  ): ReplicationCheck {
     return new ReplicationCheck(
       "check",
       {
         host: plan.engine.host,
         target: checkTargetOf(plan),
-        secrets: pulumi.secret(this.secrets.all.apply(({ passwords }) => passwords)),
+        secrets: pulumi.secret(this.secrets.all.apply(checkSecretsOf)),
         triggers: [
           digestOf(files),
 
@@ -193,6 +219,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
           nodes.roles,
           pooler.files,
           pooler.container,
+          leftovers,
           ...(exporters?.containers ?? []),
         ],
       },
@@ -221,4 +248,18 @@ function usedImages(plan: ClusterPlan): readonly ImageKind[] {
 function containersOf(plan: ClusterPlan): readonly string[] {
   const { nodes, pooler, exporters } = plan;
   return [...nodes, pooler, ...(exporters === undefined ? [] : [...exporters.nodes, exporters.pooler])].map(({ container }) => container);
+}
+
+function declarationOf(plan: ClusterPlan): Declaration {
+  const { database, databases, users, removal } = plan;
+  const roles = [database.owner, ...users.map(({ name }) => name)];
+  return {
+    databases: Object.fromEntries(databases.map(({ name, owner }) => [name, owner])),
+    users: users.map(({ name }) => name),
+    entries: Object.fromEntries(
+      roles.map((role) => [role, Object.fromEntries(entriesOf(plan, role).map((entry) => [entry.database, entry.right]))]),
+    ),
+    first: { database: database.name, owner: database.owner },
+    remove: removal,
+  };
 }

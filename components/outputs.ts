@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { checkTargetOf } from "../src/check/target.ts";
-import { connectionUrls, dotenvBlock } from "../src/outputs/urls.ts";
+import { checkSecretsOf, checkTargetOf } from "../src/check/target.ts";
+import { connectionUrls, dotenvBlock, userUrls } from "../src/outputs/urls.ts";
 import type { ClusterPlan } from "../src/plan/types.ts";
 import type { PostgresCluster } from "./cluster.ts";
 
@@ -17,6 +17,9 @@ export function clusterOutputs(plan: ClusterPlan, cluster: PostgresCluster): Rec
     directUrl: pulumi.secret(urls.apply(({ direct }) => direct)),
     adminUrl: pulumi.secret(urls.apply(({ admin }) => admin)),
     dotenv: pulumi.secret(urls.apply(dotenvBlock)),
+    ...(plan.databases.length === 0 && plan.users.length === 0
+      ? {}
+      : { userUrls: pulumi.secret(secrets.apply((clear) => userUrls(plan, clear))) }),
     ports: {
       pooler: plan.pooler.hostPort,
       nodes: Object.fromEntries(plan.nodes.map(({ name, hostPort }) => [name, hostPort])),
@@ -32,6 +35,6 @@ export function clusterOutputs(plan: ClusterPlan, cluster: PostgresCluster): Rec
     nodes: plan.nodes.map(({ name, role, container, dataVolume }) => ({ name, role, container, dataVolume })),
     report: cluster.check.report,
     // What `./pgstack check` needs: it asks the cluster without reading config or state.
-    check: pulumi.secret(secrets.apply(({ passwords }) => ({ target: checkTargetOf(plan), secrets: passwords }))),
+    check: pulumi.secret(secrets.apply((clear) => ({ target: checkTargetOf(plan), secrets: checkSecretsOf(clear) }))),
   };
 }

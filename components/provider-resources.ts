@@ -2,6 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { CheckReport } from "../src/check/result.ts";
 import type { CheckSecrets, CheckTarget } from "../src/check/target.ts";
+import type { Declared } from "../src/impact/declared.ts";
+import type { RemovalPlan } from "../src/plan/types.ts";
+import type { DeclaredSpec } from "../src/postgres/roles.ts";
 
 /** The stack's own resource kinds as the program sees them; `provider/` does the work. */
 
@@ -13,6 +16,17 @@ interface Endpoint {
 /** What else shapes all of them: the engine's host, so that a resource knows where it lives. */
 interface OnEngine {
   readonly host: string;
+}
+
+/** What is declared beside the first database and its owner, as far as removing it goes. */
+export interface Declaration {
+  /** Database → owner. */
+  readonly databases: Readonly<Record<string, string>>;
+  readonly users: readonly string[];
+  /** User → database → what it may do there. */
+  readonly entries: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly first: { readonly database: string; readonly owner: string };
+  readonly remove: RemovalPlan;
 }
 
 export interface PreflightArgs extends OnEngine {
@@ -27,6 +41,7 @@ export interface PreflightArgs extends OnEngine {
   readonly containers: readonly string[];
   readonly ports: readonly number[];
   readonly nodes: readonly { readonly name: string; readonly role: "leader" | "replica"; readonly dataVolume: string }[];
+  readonly declared: Declaration;
 }
 
 /** Refuses what cannot work on this engine or would contradict the data that is there. */
@@ -92,7 +107,7 @@ export class NodeReady extends pulumi.CustomResource {
   }
 }
 
-export interface RolesArgs extends OnEngine {
+export interface RolesArgs extends OnEngine, DeclaredSpec {
   readonly container: string;
   readonly database: string;
   readonly owner: string;
@@ -105,6 +120,19 @@ export interface RolesArgs extends OnEngine {
 export class Roles extends pulumi.CustomResource {
   constructor(name: string, args: RolesArgs, opts?: pulumi.CustomResourceOptions) {
     super("pgstack:index:Roles", name, { ...args }, opts);
+  }
+}
+
+export interface LeftoversArgs extends OnEngine {
+  readonly container: string;
+  readonly nodes: readonly string[];
+  readonly declared: Declaration;
+}
+
+/** Drops what was declared once and no longer is. */
+export class Leftovers extends pulumi.CustomResource {
+  constructor(name: string, args: LeftoversArgs, opts?: pulumi.CustomResourceOptions) {
+    super("pgstack:index:Leftovers", name, { ...args }, opts);
   }
 }
 
@@ -150,5 +178,17 @@ export interface ComposeBundleArgs {
 export class ComposeBundle extends pulumi.CustomResource {
   constructor(name: string, args: ComposeBundleArgs, opts?: pulumi.CustomResourceOptions) {
     super("pgstack:index:ComposeBundle", name, { ...args }, opts);
+  }
+}
+
+export interface ChangesArgs {
+  /** No part of it is secret. */
+  readonly declared: Declared;
+}
+
+/** What was declared when the last deployment ended well; tells what a change of it means for sessions. */
+export class Changes extends pulumi.CustomResource {
+  constructor(name: string, args: ChangesArgs, opts?: pulumi.CustomResourceOptions) {
+    super("pgstack:index:Changes", name, { ...args }, opts);
   }
 }

@@ -4,8 +4,10 @@ import type { Provider } from "@pulumi/pulumi/provider/index.js";
 import { UserError } from "../src/errors.ts";
 import { engineLog } from "./engine-log.ts";
 import type { Context, Kind } from "./kind.ts";
+import { changes } from "./kinds/changes.ts";
 import { composeBundle } from "./kinds/compose-bundle.ts";
 import { configFiles } from "./kinds/config-files.ts";
+import { leftovers } from "./kinds/leftovers.ts";
 import { network } from "./kinds/network.ts";
 import { nodeReady } from "./kinds/node-ready.ts";
 import { preflight } from "./kinds/preflight.ts";
@@ -21,9 +23,11 @@ const kinds: Readonly<Record<string, Kind>> = {
   ConfigFiles: configFiles,
   NodeReady: nodeReady,
   Roles: roles,
+  Leftovers: leftovers,
   ReplicationSlot: replicationSlot,
   ReplicationCheck: replicationCheck,
   ComposeBundle: composeBundle,
+  Changes: changes,
 };
 
 const log = engineLog(process.argv[2] ?? "");

@@ -5,6 +5,7 @@ import { dataProblems } from "../preflight/data.ts";
 import { fixedProblems } from "../preflight/fixed.ts";
 import { nameProblems, portProblems, sizeProblems, subnetProblems } from "../preflight/engine.ts";
 import { inputs } from "../preflight/inputs.ts";
+import { removalProblems } from "../preflight/removal.ts";
 import type { PreflightInputs } from "../preflight/inputs.ts";
 import { parseInputs } from "../inputs.ts";
 import type { Kind } from "../kind.ts";
@@ -23,7 +24,7 @@ export const preflight: Kind = {
     try {
       const engine = await connectEngine(wanted.host);
       await greetEngine(engine);
-      return await engineProblems(engine, before, wanted);
+      return [...(await engineProblems(engine, before, wanted)), ...(await removalProblems(context, before, wanted))];
     } catch (error) {
       if (!isUnreachable(error)) throw error;
       context.log(

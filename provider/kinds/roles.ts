@@ -1,11 +1,15 @@
 import { z } from "zod";
 
 import { connectEngine } from "../../src/engine/connect.ts";
+import type { Engine } from "../../src/engine/connect.ts";
 import { containerState } from "../../src/engine/container.ts";
 import { runSql } from "../../src/engine/psql.ts";
+import { contentDriftSql, declaredDatabases } from "../../src/postgres/declared.ts";
+import type { RolesSpec } from "../../src/postgres/roles.ts";
 import { extensionDriftSql, rolesDriftSql, rolesSql } from "../../src/postgres/roles.ts";
 import { parseInputs } from "../inputs.ts";
-import type { Kind } from "../kind.ts";
+import type { Context, Kind } from "../kind.ts";
+import type { Properties } from "../wire.ts";
 
 const inputs = z.object({
   host: z.string(),
@@ -16,11 +20,39 @@ const inputs = z.object({
   extensions: z.array(z.string()),
   monitoringConnections: z.number(),
   verifiers: z.record(z.string(), z.string()),
+  databases: z
+    .array(
+      z.object({
+        name: z.string(),
+        owner: z.string(),
+        extensions: z.array(z.string()),
+        schemas: z.array(z.string()),
+        connectionLimit: z.number(),
+      }),
+    )
+    .optional(),
+  users: z
+    .array(
+      z.object({
+        name: z.string(),
+        connectionLimit: z.number(),
+        access: z.array(z.object({ database: z.string(), level: z.enum(["read", "write"]) })),
+      }),
+    )
+    .optional(),
 });
 
-/** Roles, the application's database, extensions and grants on the leader; replicas get them by replication. */
+/** Roles, databases, extensions and grants on the leader; replicas get them by replication. */
 export const roles: Kind = {
-  needsWork: (_context, olds) => Promise.resolve(olds["drift"] !== ""),
+  needsWork: async (context, olds, news) => {
+    if (olds["drift"] !== "") return true;
+    const { host, container, ...spec } = parseInputs(inputs, news);
+    // A declaration that was taken back is work too: its key is gone, which is no changed input.
+    if (hasGone(olds, news)) return true;
+    // What was declared beside the first database is looked at each time, so that a plain `up` repairs it.
+    if (declaredDatabases(spec).length === 0) return false;
+    return (await liveDrift(context, { host, container, spec })) !== "";
+  },
 
   apply: async (context, properties) => {
     const { host, container, ...spec } = parseInputs(inputs, properties);
@@ -34,15 +66,40 @@ export const roles: Kind = {
     const engine = await connectEngine(host);
     // Without its server nothing can be said about roles: the check names that, not this resource.
     if ((await containerState(engine, container))?.running !== true) return { drift: stored["drift"] ?? "" };
-    const missing = await runSql(engine, container, rolesDriftSql(spec), "postgres", context.signal);
-    const extensions = missing.includes("database ")
-      ? ""
-      : await runSql(engine, container, extensionDriftSql(spec), spec.database, context.signal);
-    return {
-      drift: [missing, extensions]
-        .filter((text) => text !== "")
-        .join("\n")
-        .replaceAll("\n", "; "),
-    };
+    return { drift: await driftOf(engine, container, spec, context.signal) };
   },
 };
+
+function hasGone(olds: Properties, news: Properties): boolean {
+  return ["databases", "users"].some((key) => olds[key] !== undefined && news[key] === undefined);
+}
+
+/** Drift as it is now; none when the leader cannot be asked, in a preview on another machine for example. */
+async function liveDrift(
+  context: Context,
+  { host, container, spec }: { readonly host: string; readonly container: string; readonly spec: RolesSpec },
+): Promise<string> {
+  try {
+    const drift = await driftOf(await connectEngine(host), container, spec, context.signal);
+    if (drift !== "") context.log("warning", `differs from what is declared and will be set right: ${drift}`);
+    return drift;
+  } catch {
+    return "";
+  }
+}
+
+async function driftOf(engine: Engine, container: string, spec: RolesSpec, signal: AbortSignal): Promise<string> {
+  const ask = (sql: string, database: string): Promise<string> => runSql(engine, container, sql, database, signal);
+  const common = await ask(rolesDriftSql(spec), "postgres");
+  const present = (await ask("select datname from pg_database where datallowconn;", "postgres")).split("\n");
+  const first = present.includes(spec.database) ? [await ask(extensionDriftSql(spec), spec.database)] : [];
+  const contents = await Promise.all(
+    declaredDatabases(spec)
+      .filter((database) => present.includes(database))
+      .map((database) => ask(contentDriftSql(spec, database) ?? "", database)),
+  );
+  return [common, ...first, ...contents]
+    .filter((text) => text !== "")
+    .join("\n")
+    .replaceAll("\n", "; ");
+}

@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { declaration } from "../leftovers/inputs.ts";
+
 /** What a deployment asks of its engine and of the data that may be there. */
 export const inputs = z.object({
   host: z.string(),
@@ -16,6 +18,8 @@ export const inputs = z.object({
   containers: z.array(z.string()),
   ports: z.array(z.number()),
   nodes: z.array(z.object({ name: z.string(), role: z.enum(["leader", "replica"]), dataVolume: z.string() })),
+  /** Absent in the state of an older version. */
+  declared: declaration.optional(),
 });
 
 export type PreflightInputs = z.output<typeof inputs>;

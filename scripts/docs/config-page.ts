@@ -12,6 +12,7 @@ import type { JsonSchema } from "./stack-file-schema.ts";
 /** The top-level keys in the order of the page. */
 export const groups: readonly (readonly [title: string, keys: readonly string[]])[] = [
   ["Cluster", ["replicas", "leader", "database", "appUser", "extensions", "postgresVersion", "locale", "timezone"]],
+  ["Databases and users", ["databases", "users", "remove"]],
   ["Memory and PostgreSQL settings", ["memory", "cpus", "workload", "disk", "slotWalCap", "settings"]],
   ["Pooler", ["pooler"]],
   ["Network and engine", ["ports", "bindAddress", "clientNetworks", "subnet", "dockerHost"]],
@@ -62,8 +63,8 @@ export function configPage(): string {
         .map(([name, { values, why }]) => [`\`${name}\``, `\`${values[0] ?? ""}\``, why]),
     ),
     "## Reserved names",
-    `Roles that \`appUser\` cannot be: ${list(reservedRoles)}, and every name that begins with \`pg_\`.`,
-    `Databases that \`database\` cannot be: ${list(reservedDatabases)}, and every name that ends in \`_ro\`.`,
+    `Roles that \`appUser\` and \`users\` cannot be: ${list(reservedRoles)}, and every name that begins with \`pg_\`.`,
+    `Databases that \`database\` and \`databases\` cannot be: ${list(reservedDatabases)}, and every name that ends in \`_ro\`.`,
     "",
   ]
     .join("\n\n")
@@ -117,10 +118,31 @@ function keyRows(key: string, schema: z.core.$ZodType, json: JsonSchema): (reado
   const shape = shapeOf(schema);
   if (shape !== undefined)
     return Object.entries(shape).flatMap(([name, inner]) => keyRows(`${key}.${name}`, inner, json.properties?.[name] ?? {}));
+  const value = valueOf(schema);
+  if (value !== undefined && shapeOf(value) !== undefined)
+    return [
+      [`\`${key}\``, "mapping", "–", "names, each with the keys below", json.description ?? ""],
+      ...keyRows(`${key}.<name>`, value, typeof json.additionalProperties === "object" ? json.additionalProperties : {}),
+    ];
   const preset = json.default === undefined ? "–" : `\`${typeof json.default === "string" ? json.default : JSON.stringify(json.default)}\``;
   const free = bare(schema)._zod.def.type === "record";
-  const allowed = free ? "PostgreSQL's settings by their names; text, numbers, true or false" : allowedValues(schema, json);
+  const allowed = free ? freeValues(key, schema, json) : allowedValues(schema, json);
   return [[`\`${key}\``, free ? "mapping" : (typeNames[json.type ?? ""] ?? "text"), preset, allowed, json.description ?? ""]];
+}
+
+/** The schema of a mapping's values when its names are free. */
+function valueOf(schema: z.core.$ZodType): z.core.$ZodType | undefined {
+  return (bare(schema)._zod.def as { readonly valueType?: z.core.$ZodType }).valueType;
+}
+
+/** What a mapping of free names to single values may hold. */
+function freeValues(key: string, schema: z.core.$ZodType, json: JsonSchema): string {
+  if (key === "settings") return "PostgreSQL's settings by their names; text, numbers, true or false";
+  const value = valueOf(schema);
+  const inner = typeof json.additionalProperties === "object" ? json.additionalProperties : {};
+  return value === undefined
+    ? ""
+    : `names, each with ${inner.const === undefined ? allowedValues(value, inner) : `\`${String(inner.const)}\``}`;
 }
 
 const typeNames: Readonly<Record<string, string>> = {
@@ -136,7 +158,10 @@ function relations(): string {
     "`leader` is one of the nodes: `pg1` to `pg<replicas + 1>`.",
     "`postgresVersion` other than the built image's needs `images.postgres`.",
     `The pool for writes, its reserve, ${monitoringConnections} connections for monitoring, ${directConnections} direct ones and those that are reserved (${reservedConnections} by default) fit into \`max_connections\`; without replicas the pool for reads counts too. By default \`max_connections\` is planned to fit.`,
-    "The pool for reads is `poolSize` for each replica, but never more than the last replica could take.",
+    "Every owner in `databases` is `appUser` or one of `users`, and every user may enter a database; each name is there once.",
+    `The routes of each further database may open \`poolSize\`, \`pooler.reserveSize\` and 5 connections; they count too, and \`connectionLimit\` is at least that. A user that is not pooled counts with its \`connectionLimit\`.`,
+    "What `remove` names is no longer declared.",
+    "The pool for reads is `poolSize` for each replica, but all of them together are never more than the last replica could take.",
     `\`max_wal_senders\` is at least two and \`max_replication_slots\` at least one for each replica. The defaults are enough for ${maxReplicas} replicas, so that scaling restarts nothing.`,
     "`memory` is at least 256MB, and `shared_buffers` fits into it.",
     "No two published ports meet: `ports.postgres` and `ports.postgresExporter` count up from there, one for each node.",

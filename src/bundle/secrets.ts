@@ -16,13 +16,19 @@ const passwordLength = 40;
 const password = z.string().regex(/^[A-Za-z0-9]{16,}$/);
 const secretsSchema = z.object({
   passwords: z.object({ app: password, replicator: password, monitoring: password, pgbouncer: password }),
+  users: z.record(z.string(), password).default({}),
   saltSeed: z.string().min(16),
 });
 
-/** New passwords and a new seed of their salts. */
+/** New passwords and a new seed of their salts, for a bundle without declared users. */
 export function generateSecrets(): ClusterSecrets {
   const entries = passwordRoles.map((role) => [role, generatePassword()] as const);
-  return { passwords: Object.fromEntries(entries) as ClusterSecrets["passwords"], saltSeed: randomBytes(32).toString("hex") };
+  return { passwords: Object.fromEntries(entries) as ClusterSecrets["passwords"], users: {}, saltSeed: randomBytes(32).toString("hex") };
+}
+
+/** The same secrets with a password for each declared user: a known one keeps its own, and who is no longer declared has none. */
+export function withUsers(secrets: ClusterSecrets, users: readonly string[]): ClusterSecrets {
+  return { ...secrets, users: Object.fromEntries(users.map((user) => [user, secrets.users[user] ?? generatePassword()])) };
 }
 
 function generatePassword(): string {

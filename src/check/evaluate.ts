@@ -1,9 +1,11 @@
 import { unexplained } from "./explain.ts";
 import { findingKinds } from "./finding-kinds.ts";
 import { kindOf } from "./findings.ts";
+import { routeName } from "./logins.ts";
 import type { Finding, FindingCode } from "./findings.ts";
 import type { ClusterObservation, Observed } from "./observation.ts";
 import { accessSymptoms } from "./symptoms/access.ts";
+import { declaredSymptoms } from "./symptoms/declared.ts";
 import { monitoringSymptoms } from "./symptoms/monitoring.ts";
 import { nodeSymptoms } from "./symptoms/nodes.ts";
 import { replicationSymptoms } from "./symptoms/replication.ts";
@@ -21,6 +23,7 @@ export function evaluate(target: CheckTarget, observation: ClusterObservation): 
     ...routingSymptoms(target, observation),
     ...accessSymptoms(target, observation),
     ...monitoringSymptoms(target, observation),
+    ...declaredSymptoms(target, observation),
   ]);
   const groups = Map.groupBy(unexplained(target, symptoms), groupKey);
   return [...groups.values()]
@@ -92,9 +95,13 @@ function words(target: CheckTarget, { place }: Symptom): Readonly<Record<string,
     container: node?.container ?? target.poolerContainer,
     pooler: target.poolerContainer,
     exporter: exporter?.container ?? target.exporters?.poolerContainer ?? "",
-    writeRoute: target.writeRoute,
-    readRoute: target.readRoute,
+    writeRoute: routeName({ kind: "route", route: "write", ...ofDatabase(place) }, target),
+    readRoute: routeName({ kind: "route", route: "read", ...ofDatabase(place) }, target),
   };
+}
+
+function ofDatabase(place: Symptom["place"]): { readonly database?: string } {
+  return place?.kind === "route" && place.database !== undefined ? { database: place.database } : {};
 }
 
 const order = Object.keys(findingKinds) as readonly FindingCode[];

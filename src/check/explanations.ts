@@ -155,6 +155,12 @@ export const explanations: readonly Explanation[] = [
     why: "a paused route makes clients wait, a disabled one turns them away",
   },
   {
+    causes: ["role-differs", "database-differs"],
+    at: "anywhere",
+    hides: ["login-refused", "write-route-failed", "read-route-failed"],
+    why: "who lacks a right, or whose database is missing, is turned away; what is left shows once that is mended",
+  },
+  {
     causes: ["login-refused"],
     at: "same place",
     hides: ["write-route-failed", "read-route-failed"],

@@ -165,6 +165,13 @@ export const findingKinds = {
     action:
       "Close it at once: compare pg_hba.conf, userlist.txt and the pooler's admin_users and stats_users in {container} with what was deployed.",
   },
+  "role-differs": {
+    severity: "error",
+    class: "access",
+    definite: true,
+    title: "a role or its rights are not as declared",
+    action: "Deploy again, which sets it right: pulumi up --stack {stack}. If it was changed on purpose, declare it in stack config.",
+  },
   "pooler-unreachable": {
     severity: "error",
     class: "unreachable",
@@ -194,6 +201,13 @@ export const findingKinds = {
     class: "configuration",
     title: "settings wait for a restart",
     action: "When it suits: docker restart --time 120 {container}",
+  },
+  "database-differs": {
+    severity: "error",
+    class: "configuration",
+    definite: true,
+    title: "a declared database is missing or not as declared",
+    action: "Deploy again, which sets it right: pulumi up --stack {stack}. A database that is missing comes back empty: restore its data.",
   },
   "version-differs": {
     severity: "error",

@@ -1,49 +1,17 @@
-import type { PasswordRole } from "../plan/types.ts";
+import { declaredProbes } from "./declared-logins.ts";
+import { accepted, login, placeText, refused } from "./login-probe.ts";
+import type { Login, LoginProbe } from "./login-probe.ts";
 import type { CheckNode, CheckTarget } from "./target.ts";
 
-/** Where something is seen: a node, a route of the pooler, or the pooler's own console. */
-export type Place =
-  | { readonly kind: "node"; readonly node: string }
-  | { readonly kind: "route"; readonly route: "write" | "read" }
-  | { readonly kind: "console" };
-
-/** One attempt to log in, and what must come of it. */
-export interface LoginProbe {
-  /** Stable and unique, and the words of a finding: `app at pg2`. */
-  readonly key: string;
-  /** Whose password is used; `postgres` has none. */
-  readonly role: PasswordRole | "postgres";
-  /** Name of the role in PostgreSQL. */
-  readonly user: string;
-  readonly place: Place;
-  readonly port: number;
-  readonly database: string;
-  /** Asks for a replication connection. */
-  readonly replication: boolean;
-  readonly password: "own" | "wrong";
-  /** Run after the login; a refusal of it counts as a refusal. */
-  readonly command: string | undefined;
-  readonly expect: "accepted" | "refused";
-}
-
-/** Where a place is, in words. */
-export function placeText(place: Place, target: CheckTarget): string {
-  switch (place.kind) {
-    case "node":
-      return place.node;
-    case "route":
-      return place.route === "write" ? `write route ${target.writeRoute}` : `read route ${target.readRoute}`;
-    case "console":
-      return "the pooler's console";
-  }
-}
+export { placeText, routeName } from "./login-probe.ts";
+export type { LoginProbe, Place } from "./login-probe.ts";
 
 /** The pooler's database for its own commands. */
 export const consoleDatabase = "pgbouncer";
 
 /** Every login that must work and every one that must not, on each node and at the pooler. */
 export function loginProbes(target: CheckTarget): readonly LoginProbe[] {
-  return [...target.nodes.flatMap((node) => nodeProbes(target, node)), ...poolerProbes(target)];
+  return [...target.nodes.flatMap((node) => nodeProbes(target, node)), ...poolerProbes(target), ...declaredProbes(target)];
 }
 
 function nodeProbes(target: CheckTarget, node: CheckNode): readonly LoginProbe[] {
@@ -113,21 +81,7 @@ function poolerProbes(target: CheckTarget): readonly LoginProbe[] {
   ];
 }
 
-type Login = Omit<LoginProbe, "key" | "expect">;
-
-function login(role: LoginProbe["role"], user: string, database: string): Omit<Login, "place" | "port"> {
-  return { role, user, database, replication: false, password: "own", command: undefined };
-}
-
 /** A pooler accepts a client before it has a server connection, so a query is needed to prove the way through. */
 function route(name: "write" | "read"): Pick<Login, "place" | "command"> {
   return { place: { kind: "route", route: name }, command: "select 1" };
-}
-
-function accepted(key: string, attempt: Login): LoginProbe {
-  return { key, ...attempt, expect: "accepted" };
-}
-
-function refused(key: string, attempt: Login): LoginProbe {
-  return { key, ...attempt, expect: "refused" };
 }

@@ -145,6 +145,8 @@ export interface ClusterObservation {
   readonly inserts: Readonly<Record<string, Observed<true>>> | undefined;
   /** Undefined when the cluster has no exporters. */
   readonly exporters: ExportersObservation | undefined;
+  /** What differs of declared databases and users, one phrase each; absent when none are declared. */
+  readonly declared?: Observed<readonly string[]> | undefined;
 }
 
 /** Wraps a value as observed. */

@@ -1,4 +1,6 @@
-import type { ClusterPlan, ExportersPlan, NodeRole, PasswordRole } from "../plan/types.ts";
+import { declaredSpec } from "../plan/declared-spec.ts";
+import type { ClusterPlan, ClusterSecrets, ExportersPlan, NodeRole, PasswordRole } from "../plan/types.ts";
+import type { DatabaseSpec, UserSpec } from "../postgres/declared.ts";
 
 /** One node as the check expects it. */
 export interface CheckNode {
@@ -43,12 +45,34 @@ export interface CheckTarget {
   readonly poolerPort: number;
   readonly poolerContainer: string;
   readonly exporters: CheckExporters | undefined;
+  /** Absent when nothing is declared beside the first database and its owner. */
+  readonly declared?: CheckDeclared | undefined;
   /** How long a check waits for the cluster to become what was declared. */
   readonly timeoutMs: number;
 }
 
+/** Databases and users beside the first ones, as the leader must hold them, and how users come in. */
+export interface CheckDeclared {
+  readonly databases: readonly DatabaseSpec[];
+  readonly users: readonly UserSpec[];
+  /** Databases with routes: their own name for writes, with `_ro` for reads. */
+  readonly routed: readonly string[];
+  /** Users that come through the pooler. */
+  readonly pooled: readonly string[];
+}
+
+/** A declared user as a role that logs in. */
+export type UserRole = `user:${string}`;
+
 /** Passwords in clear, for those who log in during a check. Never part of a report. */
-export type CheckSecrets = Readonly<Record<PasswordRole, string>>;
+export type CheckSecrets = Readonly<Record<PasswordRole, string>> & Readonly<Record<UserRole, string>>;
+
+export const userRole = (name: string): UserRole => `user:${name}`;
+
+/** The part of a cluster's secrets that a check needs. */
+export function checkSecretsOf({ passwords, users }: ClusterSecrets): CheckSecrets {
+  return { ...passwords, ...Object.fromEntries(Object.entries(users).map(([name, password]) => [userRole(name), password] as const)) };
+}
 
 /** What the check of this cluster expects. */
 export function checkTargetOf(plan: ClusterPlan): CheckTarget {
@@ -72,7 +96,21 @@ export function checkTargetOf(plan: ClusterPlan): CheckTarget {
     poolerPort: plan.pooler.hostPort,
     poolerContainer: plan.pooler.container,
     exporters: plan.exporters === undefined ? undefined : exportersOf(plan.exporters),
+    ...declaredOf(plan),
     timeoutMs: plan.checkTimeoutS * 1000,
+  };
+}
+
+function declaredOf(plan: ClusterPlan): Pick<CheckTarget, "declared"> {
+  const { databases = [], users = [] } = declaredSpec(plan);
+  if (databases.length === 0 && users.length === 0) return {};
+  return {
+    declared: {
+      databases,
+      users,
+      routed: plan.pooler.others.map(({ database }) => database),
+      pooled: plan.users.filter(({ pooled }) => pooled).map(({ name }) => name),
+    },
   };
 }
 

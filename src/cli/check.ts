@@ -4,9 +4,8 @@ import { parseDurationS } from "../plan/units.ts";
 import type { Command, CommandIo } from "./command.ts";
 import { UsageError } from "./command.ts";
 import { parseOptions } from "./options.ts";
-import { loadBundleCheck } from "./bundle-check.ts";
-import type { StackCheck } from "./stack-outputs.ts";
-import { loadStackCheck } from "./stack-outputs.ts";
+import type { LoadWorld } from "./load-check.ts";
+import { loadCheck, loadWorld } from "./load-check.ts";
 
 const help = `Usage: pgstack check --stack NAME [--timeout TIME] [--json]
        pgstack check --bundle DIR [--timeout TIME] [--json]
@@ -44,14 +43,12 @@ const options = {
 } as const;
 
 /** What `check` needs from outside; tests replace it. */
-export interface CheckWorld {
-  readonly load: typeof loadStackCheck;
-  readonly loadBundle: typeof loadBundleCheck;
+export interface CheckWorld extends LoadWorld {
   readonly check: typeof runCheck;
 }
 
 /** The command `check`. */
-export function checkCommand(world: CheckWorld = { load: loadStackCheck, loadBundle: loadBundleCheck, check: runCheck }): Command {
+export function checkCommand(world: CheckWorld = { ...loadWorld, check: runCheck }): Command {
   return {
     name: "check",
     summary: "look at a deployed cluster and say what is wrong with it",
@@ -63,7 +60,7 @@ export function checkCommand(world: CheckWorld = { load: loadStackCheck, loadBun
 async function check(args: readonly string[], io: CommandIo, world: CheckWorld): Promise<number> {
   const { stack, bundle, timeout, json = false } = parseOptions(args, options);
   const timeoutMs = timeout === undefined ? undefined : parseTimeoutMs(timeout);
-  const { target, secrets } = await load(stack, bundle, io.signal, world);
+  const { target, secrets } = await loadCheck({ stack, bundle }, io.signal, world);
   const report = await world.check(target, secrets, {
     timeoutMs: timeoutMs ?? target.timeoutMs,
     signal: io.signal,
@@ -74,13 +71,6 @@ async function check(args: readonly string[], io: CommandIo, world: CheckWorld):
   });
   io.out(json ? `${reportJson(report)}\n` : reportText(report, { colour: io.isTerminal }));
   return exitCode(report);
-}
-
-async function load(stack: string | undefined, bundle: string | undefined, signal: AbortSignal, world: CheckWorld): Promise<StackCheck> {
-  if (stack !== undefined && bundle !== undefined) throw new UsageError("options --stack and --bundle exclude each other");
-  if (bundle !== undefined) return world.loadBundle(bundle);
-  if (stack === undefined) throw new UsageError("option --stack or --bundle is missing");
-  return world.load(stack, signal);
 }
 
 function parseTimeoutMs(text: string): number {

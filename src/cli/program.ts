@@ -2,10 +2,12 @@ import { UserError } from "../errors.ts";
 import { checkCommand } from "./check.ts";
 import { commonExitCodes, UsageError } from "./command.ts";
 import type { Command, CommandIo } from "./command.ts";
+import { databasesCommand, usersCommand } from "./inventory.ts";
 import { didYouMean } from "./options.ts";
+import { previewCommand } from "./preview.ts";
 import { renderCommand } from "./render.ts";
 
-const commands: readonly Command[] = [checkCommand(), renderCommand()];
+const commands: readonly Command[] = [checkCommand(), databasesCommand(), usersCommand(), previewCommand(), renderCommand()];
 
 /** Runs `pgstack` with these arguments and gives the exit code. Nothing is thrown: every error is printed. */
 export async function runProgram(args: readonly string[], io: CommandIo, known: readonly Command[] = commands): Promise<number> {

@@ -1,18 +1,12 @@
-import { readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-
-import { parse } from "yaml";
+import { resolve } from "node:path";
 
 import { checkFolder, writeBundle } from "../bundle/folder.ts";
-import { generateSecrets, readSecrets } from "../bundle/secrets.ts";
-import { parseConfig } from "../config/parse.ts";
-import { readStackFile } from "../config/stack-file.ts";
-import { planCluster } from "../plan/cluster.ts";
-import { hashImages } from "../plan/image-hashes.ts";
+import { generateSecrets, readSecrets, withUsers } from "../bundle/secrets.ts";
 import { renderBundle } from "../render/compose/bundle.ts";
 import type { Command, CommandIo } from "./command.ts";
 import { commonExitCodes, UsageError } from "./command.ts";
 import { parseOptions } from "./options.ts";
+import { planStack, project } from "./stack-plan.ts";
 
 const help = `Usage: pgstack render --stack NAME --out DIR
 
@@ -39,9 +33,6 @@ const options = {
   out: { type: "string", short: "o" },
 } as const;
 
-/** Folder of the Pulumi project. */
-const project = resolve(import.meta.dirname, "../..");
-
 /** The command `render`. */
 export function renderCommand(root: string = project): Command {
   return {
@@ -57,13 +48,13 @@ function render(args: readonly string[], io: CommandIo, root: string): number {
   if (stack === undefined) throw new UsageError("option --stack is missing");
   if (out === undefined) throw new UsageError("option --out is missing");
   const folder = resolve(out);
-  const stackFile = `Pulumi.${stack}.yaml`;
-  const name = projectName(root);
-  const config = parseConfig(readStackFile(join(root, stackFile), name, stackFile), stackFile);
-  const plan = planCluster(config, { project: name, stack, stackFile, imageHashes: hashImages(root) });
+  const plan = planStack(root, stack);
   const files = renderBundle(plan, root);
   checkFolder(folder, stack);
-  const secrets = readSecrets(folder) ?? generateSecrets();
+  const secrets = withUsers(
+    readSecrets(folder) ?? generateSecrets(),
+    plan.users.map((user) => user.name),
+  );
   writeBundle(
     folder,
     stack,
@@ -75,8 +66,4 @@ function render(args: readonly string[], io: CommandIo, root: string): number {
   );
   io.out(`${stack}: ${files.length} files in ${out}\nstart it there: docker compose up -d --wait\n`);
   return commonExitCodes.ok;
-}
-
-function projectName(root: string): string {
-  return (parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as { readonly name: string }).name;
 }

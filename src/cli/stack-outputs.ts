@@ -1,13 +1,9 @@
 import { execFile } from "node:child_process";
-import { resolve } from "node:path";
-
 import { z } from "zod";
 
 import type { CheckSecrets, CheckTarget } from "../check/target.ts";
 import { UserError } from "../errors.ts";
-
-/** Folder of the Pulumi project. */
-const project = resolve(import.meta.dirname, "../..");
+import { project } from "./stack-plan.ts";
 
 /** Outputs hold whole reports; the default of 1 MB is no law of nature. */
 const maxBytes = 64 * 1024 * 1024;
@@ -44,9 +40,32 @@ export const checkSchema = z.object({
         poolerContainer: z.string(),
       })
       .optional(),
+    declared: z
+      .object({
+        databases: z.array(
+          z.object({
+            name: z.string(),
+            owner: z.string(),
+            extensions: z.array(z.string()),
+            schemas: z.array(z.string()),
+            connectionLimit: z.number(),
+          }),
+        ),
+        users: z.array(
+          z.object({
+            name: z.string(),
+            connectionLimit: z.number(),
+            access: z.array(z.object({ database: z.string(), level: z.enum(["read", "write"]) })),
+          }),
+        ),
+        routed: z.array(z.string()),
+        pooled: z.array(z.string()),
+      })
+      .optional(),
     timeoutMs: z.number(),
   }),
-  secrets: z.object({ app: z.string(), replicator: z.string(), monitoring: z.string(), pgbouncer: z.string() }),
+  // The roles that every cluster has, and `user:<name>` for each declared user.
+  secrets: z.object({ app: z.string(), replicator: z.string(), monitoring: z.string(), pgbouncer: z.string() }).catchall(z.string()),
 });
 
 const outputsSchema = z.object({ check: checkSchema });
@@ -84,7 +103,7 @@ export async function loadStackCheck(stack: string, signal: AbortSignal, run: Ru
   try {
     text = await run("pulumi", args, signal);
   } catch (error) {
-    throw error instanceof ProgramError ? explainFailure(stack, error) : error;
+    throw error instanceof ProgramError ? explainFailure(stack, "stack output", error) : error;
   }
   return parseStackCheck(stack, text);
 }
@@ -105,12 +124,18 @@ function parseStackCheck(stack: string, text: string): StackCheck {
 /** What was stored, with every optional field in place. */
 export function stackCheckOf({ target, secrets }: z.output<typeof checkSchema>): StackCheck {
   return {
-    target: { ...target, exporters: target.exporters, nodes: target.nodes.map((node) => ({ ...node, slot: node.slot })) },
+    target: {
+      ...target,
+      exporters: target.exporters,
+      declared: target.declared,
+      nodes: target.nodes.map((node) => ({ ...node, slot: node.slot })),
+    },
     secrets,
   };
 }
 
-function explainFailure(stack: string, { code, message }: ProgramError): UserError {
+/** Why Pulumi did not answer. */
+export function explainFailure(stack: string, command: string, { code, message }: ProgramError): UserError {
   if (code === "ENOENT") return problem(stack, "the program `pulumi` is not there", 'run make setup, then eval "$(make -s env)"');
   if (/no stack named/i.test(message)) return problem(stack, "there is no such stack", "list the stacks: pulumi stack ls");
   const said = message
@@ -118,14 +143,15 @@ function explainFailure(stack: string, { code, message }: ProgramError): UserErr
     .map((line) => line.trim())
     .filter((line) => line !== "")
     .join("; ");
-  return problem(stack, `pulumi stack output failed: ${said}`, "mend what Pulumi names, or check the environment: make -s env");
+  return problem(stack, `pulumi ${command} failed: ${said}`, "mend what Pulumi names, or check the environment: make -s env");
 }
 
 function problem(stack: string, what: string, fix: string): UserError {
   return new UserError([{ where: `stack ${stack}`, problem: what, fix }]);
 }
 
-const runProgram: RunProgram = async (program, args, signal) =>
+/** In the project's folder. */
+export const runProgram: RunProgram = async (program, args, signal) =>
   new Promise((fulfil, reject) => {
     execFile(program, [...args], { cwd: project, maxBuffer: maxBytes, signal }, (error, stdout, stderr) => {
       if (error === null) fulfil(stdout);

@@ -135,9 +135,15 @@ function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   return Object.keys((schema && shapeOf(schema)) ?? {});
 }
 
-/** The schema of a key; undefined below lists and mappings of free names. */
+/** The schema of a key; undefined below lists. */
 function schemaAt(path: readonly PropertyKey[]): z.core.$ZodType | undefined {
-  return path.reduce<z.core.$ZodType | undefined>((at, key) => at && shapeOf(at)?.[String(key)], configSchema);
+  return path.reduce<z.core.$ZodType | undefined>((at, key) => at && (shapeOf(at)?.[String(key)] ?? valueSchemaOf(at)), configSchema);
+}
+
+/** The schema of every value of a mapping of free names; undefined for anything else. */
+function valueSchemaOf(schema: z.core.$ZodType): z.core.$ZodType | undefined {
+  const { type, valueType } = bare(schema)._zod.def as { readonly type: string; readonly valueType?: z.core.$ZodType };
+  return type === "record" ? valueType : undefined;
 }
 
 function valueAt(values: unknown, path: readonly PropertyKey[]): unknown {

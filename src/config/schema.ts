@@ -1,6 +1,10 @@
 import { z } from "zod";
 
 import { parseDurationS, parseMemoryMb } from "../plan/units.ts";
+import { databasesSchema, extensionList, removeSchema, usersSchema } from "./declared.ts";
+import { databaseName, roleName } from "./names.ts";
+
+export { reservedDatabases, reservedRoles } from "./names.ts";
 
 /**
  * The stack's config: flat keys of the `pgstack:` namespace. This schema is the single source of shapes, ranges,
@@ -10,41 +14,6 @@ import { parseDurationS, parseMemoryMb } from "../plan/units.ts";
 
 /** Most replicas of a stack. Senders and slots are planned for them from the start, so scaling never restarts a server. */
 export const maxReplicas = 15;
-
-const identifier = (what: string, maxLength = 63): z.ZodString =>
-  z
-    .string()
-    .regex(
-      new RegExp(`^[a-z_][a-z0-9_]{0,${maxLength - 1}}$`),
-      `${what}: lower-case letters, digits and _, at most ${maxLength} characters, no leading digit`,
-    );
-
-/** Roles that pgstack or PostgreSQL itself owns; an application role must be another one. */
-export const reservedRoles = [
-  "postgres",
-  "replicator",
-  "monitoring",
-  "pgbouncer",
-  "all",
-  "public",
-  "none",
-  "current_role",
-  "current_user",
-  "session_user",
-] as const;
-
-/** Databases that pgstack, PgBouncer or PostgreSQL itself owns, and words that mean something else in pg_hba.conf. */
-export const reservedDatabases = [
-  "postgres",
-  "template0",
-  "template1",
-  "pgbouncer",
-  "all",
-  "replication",
-  "sameuser",
-  "samerole",
-  "samegroup",
-] as const;
 
 const aSize = "a size such as 512MB or 2GB";
 const aTime = "a time such as 30s, 2min or 1h";
@@ -142,19 +111,13 @@ export const configSchema = z.strictObject({
     .regex(/^pg[1-9]\d*$/, "a node name such as pg1")
     .default("pg1")
     .describe("The node that accepts writes. Fixed once the cluster exists."),
-  // The read route's name is three characters longer, and PgBouncer's names have at most 63.
-  database: identifier("a database name", 60)
-    .refine((name) => !(reservedDatabases as readonly string[]).includes(name), "another name: this database is not the application's")
-    .refine((name) => !name.endsWith("_ro"), "a name that does not end in _ro: that is the read route's")
+  database: databaseName
     .default("app")
     .describe("The application's database. Its write route has the same name, its read route ends in `_ro`."),
-  appUser: identifier("a role name")
-    .refine(
-      (name) => !(reservedRoles as readonly string[]).includes(name) && !name.startsWith("pg_"),
-      "another name: this role is reserved",
-    )
-    .default("app")
-    .describe("The role that owns the application's database."),
+  appUser: roleName.default("app").describe("The role that owns the application's database."),
+  databases: databasesSchema,
+  users: usersSchema,
+  remove: removeSchema.describe("What may be removed with all that it holds, said in words."),
   postgresVersion: z
     .int()
     .min(15)
@@ -171,10 +134,7 @@ export const configSchema = z.strictObject({
     .regex(/^(C\.UTF-8|[a-z]{2,3}(-[A-Za-z0-9]{2,8})*)$/, "C.UTF-8, or a language tag for ICU such as en-US")
     .default("C.UTF-8")
     .describe("`C.UTF-8` sorts by code point and never changes; a language tag such as `en-US` uses ICU. Fixed once the cluster exists."),
-  extensions: z
-    .array(z.string().regex(/^[a-z_][a-z0-9_-]{0,62}$/, "an extension's name such as pg_trgm or uuid-ossp"))
-    .default([])
-    .describe("Extensions of the application's database. `pg_stat_statements` is always there."),
+  extensions: extensionList.describe("Extensions of the application's database. `pg_stat_statements` is always there."),
   memory: memory.default("1GB").describe("Memory limit of each node; PostgreSQL's memory settings follow from it."),
   cpus: z.number().min(0.1).max(512).optional().describe("CPU limit of each node. Default: none."),
   workload: z

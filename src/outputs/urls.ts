@@ -1,3 +1,4 @@
+import { entriesOf } from "../plan/declared.ts";
 import { dotenv } from "../render/escape.ts";
 import type { ClusterPlan, ClusterSecrets } from "../plan/types.ts";
 
@@ -31,6 +32,39 @@ export function connectionUrls(plan: ClusterPlan, { passwords }: Pick<ClusterSec
     direct: app(leader?.hostPort ?? 0, database.name),
     admin: url("pgbouncer", passwords.pgbouncer, pooler.hostPort, "pgbouncer"),
   };
+}
+
+/** Ways into one database for one user. */
+export interface UserUrls {
+  /** Through the pooler to the leader; absent for a user that the pooler does not know, and for a shadow database. */
+  readonly write?: string;
+  /** Through the pooler to the replicas. */
+  readonly read?: string;
+  /** The leader without the pooler. */
+  readonly direct: string;
+}
+
+/** Connection strings of declared users, and of the first owner in other databases: by user, then by database. */
+export function userUrls(
+  plan: ClusterPlan,
+  { passwords, users }: Pick<ClusterSecrets, "passwords" | "users">,
+): Readonly<Record<string, Readonly<Record<string, UserUrls>>>> {
+  const { database, engine, pooler } = plan;
+  const leaderPort = plan.nodes.find(({ role }) => role === "leader")?.hostPort ?? 0;
+  const visitors = [
+    { name: database.owner, password: passwords.app, pooled: true },
+    ...plan.users.map(({ name, pooled }) => ({ name, password: users[name] ?? "", pooled })),
+  ];
+  const all = visitors.map(({ name, password, pooled }) => {
+    const url = (port: number, route: string): string => `postgresql://${name}:${password}@${engine.accessHost}:${port}/${route}`;
+    const entries = entriesOf(plan, name).filter((entry) => name !== database.owner || entry.database !== database.name);
+    const ways = entries.map(({ database: of, shadow }): readonly [string, UserUrls] => {
+      const direct = url(leaderPort, of);
+      return [of, pooled && !shadow ? { write: url(pooler.hostPort, of), read: url(pooler.hostPort, `${of}_ro`), direct } : { direct }];
+    });
+    return [name, Object.fromEntries(ways)] as const;
+  });
+  return Object.fromEntries(all.filter(([, ways]) => Object.keys(ways).length > 0));
 }
 
 /** The same as lines for an `.env` file, with the names that frameworks look for. */

@@ -1,8 +1,9 @@
 import type { ClusterConfig } from "../config/schema.ts";
+import { maxDbConnections } from "./pgbouncer-defaults.ts";
 import { reservedConnections } from "./postgres-defaults.ts";
 
 /** What the budget depends on. */
-type BudgetInput = Pick<ClusterConfig, "pooler" | "replicas" | "settings">;
+type BudgetInput = Pick<ClusterConfig, "pooler" | "replicas" | "settings" | "database" | "databases" | "users">;
 
 /** Connections for the exporter, the check and people with the `monitoring` role: its connection limit. */
 export const monitoringConnections = 10;
@@ -15,27 +16,50 @@ export interface ConnectionBudget {
 }
 
 /**
- * Connections that the leader must bear: the write route's pool and reserve, reads as well when there is no replica, and
- * what goes past the pooler. Replicas bear no more: the read route's pool is capped to what one of them can take.
+ * Connections that the leader must bear: the pools for writes and their reserves, reads as well when there is no replica, and
+ * what goes past the pooler. Replicas bear no more: pools for reads are capped to what one of them can take.
  */
 export function connectionBudget(config: BudgetInput): ConnectionBudget {
   const { poolSize, reserveSize } = config.pooler;
-  const parts = [
-    { what: "pooled for writes", connections: poolSize },
-    { what: "in reserve for writes", connections: reserveSize },
-    ...(config.replicas === 0
-      ? [
-          { what: "pooled for reads", connections: poolSize },
-          { what: "in reserve for reads", connections: reserveSize },
-        ]
-      : []),
-    ...overhead(config),
+  const shared = sharedConnections(config);
+  const onLeader = (purpose: "writes" | "reads"): ConnectionBudget["parts"] => [
+    { what: `pooled for ${purpose}`, connections: poolSize },
+    { what: `in reserve for ${purpose}`, connections: reserveSize },
+    ...(shared === 0 ? [] : [{ what: `for ${purpose} of other users`, connections: shared }]),
+    ...Object.entries(config.databases).map(([name, { poolSize: size }]) => ({
+      what: `for ${purpose} of ${name}`,
+      connections: maxDbConnections(size, reserveSize),
+    })),
   ];
-  return { parts, total: sum(parts) };
+  return budgetOf([...onLeader("writes"), ...(config.replicas === 0 ? onLeader("reads") : []), ...overhead(config)]);
+}
+
+/** The least that a replica must bear when it is the only one left: a pool of one for each database. */
+export function readBudget(config: BudgetInput): ConnectionBudget {
+  const parts = Object.entries(readExtras(config)).map(([name, extra]) => ({
+    what: `at least for reads of ${name}`,
+    connections: extra + 1,
+  }));
+  return budgetOf([...parts, ...overhead(config)]);
+}
+
+/** What a route of the first database may open beyond pool and reserve for users beside its owner. */
+function sharedConnections({ database, users }: BudgetInput): number {
+  const isShared = Object.values(users).some(({ access, pooled }) => pooled && Object.hasOwn(access, database));
+  return isShared ? maxDbConnections(0, 0) : 0;
+}
+
+/** What the read route of each database may open beyond its pool. */
+function readExtras(config: BudgetInput): Readonly<Record<string, number>> {
+  const { reserveSize } = config.pooler;
+  return {
+    [config.database]: reserveSize + sharedConnections(config),
+    ...Object.fromEntries(Object.keys(config.databases).map((name) => [name, maxDbConnections(0, reserveSize)])),
+  };
 }
 
 /** What goes past the pooler, on every node. */
-function overhead({ settings }: BudgetInput): ConnectionBudget["parts"] {
+function overhead({ settings, users }: BudgetInput): ConnectionBudget["parts"] {
   const number = (name: string, otherwise: number): number => {
     const given = Number(settings[name] ?? otherwise);
     return Number.isNaN(given) ? otherwise : given;
@@ -45,19 +69,34 @@ function overhead({ settings }: BudgetInput): ConnectionBudget["parts"] {
   return [
     { what: "for monitoring", connections: monitoringConnections },
     { what: "direct", connections: directConnections },
+    ...Object.entries(users).flatMap(([name, { pooled, connectionLimit }]) =>
+      pooled || connectionLimit === undefined ? [] : [{ what: `direct for ${name}`, connections: connectionLimit }],
+    ),
     { what: "reserved for the superuser", connections: reserved },
     ...(forRole === 0 ? [] : [{ what: "reserved (reserved_connections)", connections: forRole }]),
   ];
 }
 
 /**
- * Size of the read route's pool: `poolSize` for each replica, but never more than a single surviving replica can take,
- * since every connection moves there when the others are gone.
+ * Sizes of the read routes' pools by database: what each wants (its pool for each replica), but all together never more than
+ * a single surviving replica can take, since every connection moves there when the others are gone.
  */
-export function readPoolSize(config: BudgetInput, maxConnections: number): number {
-  const { poolSize, reserveSize } = config.pooler;
-  if (config.replicas === 0) return poolSize;
-  return Math.max(1, Math.min(poolSize * config.replicas, maxConnections - reserveSize - sum(overhead(config))));
+export function readPoolSizes(config: BudgetInput, maxConnections: number): Readonly<Record<string, number>> {
+  const factor = Math.max(1, config.replicas);
+  const wanted = {
+    [config.database]: config.pooler.poolSize * factor,
+    ...Object.fromEntries(Object.entries(config.databases).map(([name, { poolSize }]) => [name, poolSize * factor])),
+  };
+  if (config.replicas === 0) return wanted;
+  const extras = Object.values(readExtras(config)).reduce((total, extra) => total + extra, 0);
+  const available = maxConnections - extras - sum(overhead(config));
+  const total = Object.values(wanted).reduce((all, size) => all + size, 0);
+  const share = (size: number): number => (total <= available ? size : Math.max(1, Math.floor((size * available) / total)));
+  return Object.fromEntries(Object.entries(wanted).map(([name, size]) => [name, share(size)]));
+}
+
+function budgetOf(parts: ConnectionBudget["parts"]): ConnectionBudget {
+  return { parts, total: sum(parts) };
 }
 
 function sum(parts: readonly { readonly connections: number }[]): number {

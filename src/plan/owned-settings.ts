@@ -6,6 +6,7 @@ export const ownedSettings: Readonly<Record<string, string>> = {
   allow_alter_system: "the stack file is the only place that settings come from",
   cluster_name: "the node's name; replication and the check match on it",
   config_file: "its place is fixed",
+  data_checksums: "data is made with checksums; data with others comes from another stack",
   data_directory: "its place is fixed",
   external_pid_file: "its place is fixed",
   hba_file: "its place is fixed",

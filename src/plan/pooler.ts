@@ -1,25 +1,42 @@
 import type { ClusterConfig } from "../config/schema.ts";
-import { readPoolSize } from "./connections.ts";
+import { readPoolSizes } from "./connections.ts";
+import { planUsers } from "./declared.ts";
 import { configVolumeName, containerName, nodeName, services } from "./names.ts";
 import { paths } from "./paths.ts";
 import { planPoolerSettings, planRouteParams } from "./pgbouncer-defaults.ts";
-import type { PoolerPlan, RoutePlan } from "./types.ts";
+import type { ClusterPlan, PoolerPlan, RoutePlan } from "./types.ts";
 import { parseDurationS, parseMemoryMb } from "./units.ts";
 
-/** The pooler and its two routes; reads go to the leader when there is no replica. */
+/** The pooler and two routes for each database; reads go to the leader when there is no replica. */
 export function planPooler(config: ClusterConfig, prefix: string, maxConnections: number): PoolerPlan {
   const { pooler, database, leader } = config;
   const replicas = Array.from({ length: config.replicas + 1 }, (_, index) => nodeName(index + 1)).filter((name) => name !== leader);
   const readHosts = replicas.length === 0 ? [leader] : replicas;
-  const readSize = readPoolSize(config, maxConnections);
+  const readSizes = readPoolSizes(config, maxConnections);
+  const routes = (name: string, poolSize: number): Pick<PoolerPlan, "write" | "read"> => ({
+    write: route(name, [leader], poolSize, pooler.reserveSize, false),
+    read: route(`${name}_ro`, readHosts, readSizes[name] ?? poolSize, pooler.reserveSize, true),
+  });
+  const first = routes(database, pooler.poolSize);
+  const others = Object.entries(config.databases)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, { poolSize }]) => ({ database: name, ...routes(name, poolSize) }));
+  const pools = [first, ...others].flatMap(({ write, read }) => [write.poolSize, read.poolSize]);
   return {
     container: containerName(prefix, services.pooler),
     configVolume: configVolumeName(prefix, services.pooler),
     hostPort: config.ports.pooler,
     memoryMb: parseMemoryMb(pooler.memory),
-    nofile: openFiles(pooler.maxClients, pooler.poolSize + readSize + 2 * pooler.reserveSize),
-    write: route(database, [leader], pooler.poolSize, pooler.reserveSize, false),
-    read: route(`${database}_ro`, readHosts, readSize, pooler.reserveSize, true),
+    nofile: openFiles(
+      pooler.maxClients,
+      pools.reduce((sum, size) => sum + size + pooler.reserveSize, 0),
+    ),
+    ...first,
+    others,
+    // The server would refuse what is above a role's limit; here clients wait instead.
+    userLimits: planUsers(config).flatMap(({ name, pooled, connectionLimit }) =>
+      pooled && connectionLimit > 0 ? [{ user: name, connections: connectionLimit }] : [],
+    ),
     settings: [
       ...planPoolerSettings({
         mode: pooler.mode,
@@ -40,6 +57,19 @@ function route(name: string, hosts: readonly string[], poolSize: number, reserve
     planRouteParams({ poolSize, reserveSize, reads }).map(({ key, value }) => [key, value]),
   );
   return { name, hosts, poolSize, parameters };
+}
+
+/** Every route with the database that it leads to: first all of the first database. */
+export function routesOf({
+  database,
+  pooler,
+}: Pick<ClusterPlan, "database" | "pooler">): readonly (RoutePlan & { readonly database: string })[] {
+  return [{ database: database.name, write: pooler.write, read: pooler.read }, ...pooler.others].flatMap(
+    ({ database: of, write, read }) => [
+      { ...write, database: of },
+      { ...read, database: of },
+    ],
+  );
 }
 
 /** Enough for about 15000 clients, so that an ordinary change of `maxClients` does not replace the pooler's container. */

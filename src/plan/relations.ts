@@ -1,9 +1,10 @@
 import type { ClusterConfig } from "../config/schema.ts";
 import { nearest } from "../config/nearest.ts";
 import { maxReplicas } from "../config/schema.ts";
-import { settingsOf, toBaseUnit, valueProblem } from "../postgres/settings.ts";
+import { findSetting, settingsOf, toBaseUnit, valueProblem } from "../postgres/settings.ts";
 import { addressesNeeded } from "./addresses.ts";
-import { connectionBudget } from "./connections.ts";
+import { connectionBudget, readBudget } from "./connections.ts";
+import { declaredProblems } from "./declared-relations.ts";
 import { nodeName } from "./names.ts";
 import { ownedReason, refusedReason } from "./owned-settings.ts";
 import { publishedPorts } from "./ports.ts";
@@ -30,6 +31,7 @@ export function relationProblems(config: ClusterConfig, effective: EffectiveSett
   return [
     ...leaderProblems(config),
     ...versionProblems(config),
+    ...declaredProblems(config),
     ...settingProblems(config),
     ...connectionProblems(config, effective),
     ...replicationProblems(config, effective),
@@ -80,8 +82,7 @@ function settingProblems(config: ClusterConfig): KeyProblem[] {
     if (refused !== undefined) return [{ key, problem: `"${value}" is refused: ${refused}`, fix: "remove it" }];
     // A version without a table is checked by the server itself; a dotted name belongs to an extension.
     if (known === undefined) return [];
-    // The server spells a few names with capitals (DateStyle) and reads them in any case.
-    const info = Object.entries(known).find(([spelt]) => spelt.toLowerCase() === name)?.[1];
+    const info = findSetting(config.postgresVersion, name);
     if (info === undefined) return name.includes(".") ? [] : [unknownSetting(key, name, Object.keys(known), config.postgresVersion)];
     const wrong = valueProblem(info, value);
     return wrong === undefined ? [] : [{ key, problem: `"${value}" is not allowed`, fix: `give ${wrong}` }];
@@ -99,14 +100,16 @@ function unknownSetting(key: string, name: string, known: readonly string[], maj
 
 function connectionProblems(config: ClusterConfig, effective: EffectiveSettings): KeyProblem[] {
   const limit = Number(effective.get("max_connections"));
-  const budget = connectionBudget(config);
+  const onLeader = connectionBudget(config);
+  // With many databases even the smallest pools for reads may be too much for one replica.
+  const budget = onLeader.total > limit ? onLeader : readBudget(config);
   // A value that is no number is another problem, already named.
   if (Number.isNaN(limit) || budget.total <= limit) return [];
   return [
     {
       key: "settings.max_connections",
       problem: `${budget.parts.map((part) => `${part.connections} ${part.what}`).join(" + ")} = ${budget.total} connections, but max_connections is ${limit}`,
-      fix: `lower pooler.poolSize or pooler.reserveSize, or set settings.max_connections to at least ${budget.total}`,
+      fix: `lower ${Object.keys(config.databases).length === 0 ? "" : "poolSize of databases, "}pooler.poolSize or pooler.reserveSize, or set settings.max_connections to at least ${budget.total}`,
     },
   ];
 }
@@ -138,7 +141,7 @@ function memoryProblems(config: ClusterConfig, effective: EffectiveSettings): Ke
   if (parseMemoryMb(config.pooler.memory) < 32) {
     return [{ key: "pooler.memory", problem: `"${config.pooler.memory}" is too little for the pooler`, fix: "give at least 32MB" }];
   }
-  const info = settingsOf(builtMajor)?.["shared_buffers"];
+  const info = findSetting(config.postgresVersion, "shared_buffers");
   const pages = info && toBaseUnit(info, effective.get("shared_buffers") ?? "");
   if (pages === undefined) return [];
   const sharedMb = (pages * 8) / 1024;

@@ -12,6 +12,11 @@ export interface ClusterPlan {
   readonly engine: EnginePlan;
   readonly network: NetworkPlan;
   readonly database: DatabasePlan;
+  /** Databases beside that one, shadow databases included, in order of their names. */
+  readonly databases: readonly DeclaredDatabase[];
+  /** Users beside the owner of the first database, in order of their names. */
+  readonly users: readonly DeclaredUser[];
+  readonly removal: RemovalPlan;
   /** PostgreSQL's major version. */
   readonly major: number;
   readonly locale: string;
@@ -60,6 +65,42 @@ export interface DatabasePlan {
   readonly readRoute: string;
 }
 
+/** A database beside the first one. */
+export interface DeclaredDatabase {
+  readonly name: string;
+  readonly owner: string;
+  readonly extensions: readonly string[];
+  /** Schemas beside `public`. */
+  readonly schemas: readonly string[];
+  /** Connections that each server accepts for it; -1 when there is no limit. */
+  readonly connectionLimit: number;
+  /** The database whose migrations use this one as scratch space; such a database has no routes. */
+  readonly shadowOf: string | undefined;
+}
+
+/** What a user may do in a database: read all tables, or change rows too. */
+export type AccessLevel = "read" | "write";
+
+/** A user beside the owner of the first database. */
+export interface DeclaredUser {
+  readonly name: string;
+  /** Connections that each server accepts from it; -1 when there is no limit. */
+  readonly connectionLimit: number;
+  /** Whether it comes through the pooler too. */
+  readonly pooled: boolean;
+  /** In order of the databases' names; without those that it owns. */
+  readonly access: readonly { readonly database: string; readonly level: AccessLevel }[];
+}
+
+/** How what a removed user owns is dealt with. */
+export type UserRemoval = "keep-objects" | "with-objects";
+
+/** What may be removed with all that it holds, as stack config says in words. */
+export interface RemovalPlan {
+  readonly databases: readonly string[];
+  readonly users: Readonly<Record<string, UserRemoval>>;
+}
+
 export type NodeRole = "leader" | "replica";
 
 /** One PostgreSQL server. Its names do not tell its role. */
@@ -101,8 +142,13 @@ export interface PoolerPlan {
   readonly memoryMb: number;
   /** Open files that the container may have. */
   readonly nofile: number;
+  /** Routes of the first database. */
   readonly write: RoutePlan;
   readonly read: RoutePlan;
+  /** Routes of the other databases. */
+  readonly others: readonly { readonly database: string; readonly write: RoutePlan; readonly read: RoutePlan }[];
+  /** Most server connections of a user, all routes together; users without a limit are not listed. */
+  readonly userLimits: readonly { readonly user: string; readonly connections: number }[];
   /** `[pgbouncer]` settings, in order. */
   readonly settings: readonly { readonly name: string; readonly value: string; readonly why: string }[];
 }
@@ -132,6 +178,8 @@ export type PasswordRole = (typeof passwordRoles)[number];
 /** Generated secrets in clear; exists only at the edge. */
 export interface ClusterSecrets {
   readonly passwords: Readonly<Record<PasswordRole, string>>;
+  /** Password of each declared user, by name. */
+  readonly users: Readonly<Record<string, string>>;
   /** Random text from which each role's salt is derived. */
   readonly saltSeed: string;
 }

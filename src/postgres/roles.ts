@@ -1,7 +1,11 @@
 import { sqlIdent, sqlLiteral } from "../render/escape.ts";
+import { databasesDriftSql, declaredSql, localCommit } from "./declared.ts";
+import type { DeclaredSpec } from "./declared.ts";
 
-/** What the leader must hold: roles, the application's database, extensions, grants. */
-export interface RolesSpec {
+export type { DeclaredSpec } from "./declared.ts";
+
+/** What the leader must hold: roles, the application's database, extensions, grants, and what is declared beside. */
+export interface RolesSpec extends DeclaredSpec {
   readonly database: string;
   /** The application's role; owns the database. */
   readonly owner: string;
@@ -20,7 +24,7 @@ interface RoleAttributes {
   readonly settings: Readonly<Record<string, string>>;
 }
 
-function rolesOf(spec: RolesSpec): readonly RoleAttributes[] {
+function rolesOf(spec: RolesSpecInPublic): readonly RoleAttributes[] {
   return [
     { name: spec.owner, replication: false, connectionLimit: -1, settings: {} },
     { name: "replicator", replication: true, connectionLimit: -1, settings: {} },
@@ -30,6 +34,7 @@ function rolesOf(spec: RolesSpec): readonly RoleAttributes[] {
       connectionLimit: spec.monitoringConnections,
       settings: { default_transaction_read_only: "on" },
     },
+    ...(spec.users ?? []).map(({ name, connectionLimit }) => ({ name, replication: false, connectionLimit, settings: {} })),
   ];
 }
 
@@ -50,11 +55,9 @@ export function rolesSql(spec: RolesSpec): string {
     "\\connect postgres",
     localCommit,
     "create extension if not exists pg_stat_statements;",
+    ...declaredSql(spec),
   ].join("\n");
 }
-
-/** Roles come before the first replica: with synchronous replication their commits would wait for ever. */
-const localCommit = "set synchronous_commit = local;";
 
 function roleSql({ name, replication, connectionLimit, settings }: RoleAttributes, verifier: string): string {
   const role = sqlIdent(name);
@@ -88,13 +91,23 @@ function heartbeatSql(owner: string): string {
   ].join("\n");
 }
 
+/** A spec as others than the superuser compare it: they see no password. */
+export type RolesSpecInPublic = Omit<RolesSpec, "verifiers"> & { readonly verifiers?: RolesSpec["verifiers"] | undefined };
+
 /**
- * SQL that lists what differs from the spec, one line each, without any verifier; nothing when all is as declared.
+ * SQL that lists what differs from the spec, one line each, without any verifier; nothing when all is as declared. Passwords
+ * are compared if the spec has verifiers, which takes the superuser.
  */
-export function rolesDriftSql(spec: RolesSpec): string {
+export function rolesDriftSql(spec: RolesSpecInPublic): string {
+  const { verifiers } = spec;
   const database = sqlLiteral(spec.database);
   const perRole = rolesOf(spec).map(({ name, replication, connectionLimit }) => {
     const is = sqlLiteral(name);
+    const password =
+      verifiers === undefined
+        ? ""
+        : `
+      when r.rolpassword is distinct from ${sqlLiteral(verifiers[name] ?? "")} then 'role ' || ${is} || ' has another password'`;
     return `
     select case
       when r.rolname is null then 'role ' || ${is} || ' is missing'
@@ -102,9 +115,8 @@ export function rolesDriftSql(spec: RolesSpec): string {
       when not r.rolcanlogin then 'role ' || ${is} || ' may not log in'
       when r.rolreplication <> ${replication} then 'role ' || ${is} || ' differs in replication'
       when r.rolconnlimit <> ${connectionLimit} then 'role ' || ${is} || ' has connection limit ' || r.rolconnlimit
-      when r.rolvaliduntil is not null and r.rolvaliduntil <> 'infinity' then 'role ' || ${is} || ' expires'
-      when r.rolpassword is distinct from ${sqlLiteral(spec.verifiers[name] ?? "")} then 'role ' || ${is} || ' has another password'
-    end from (select 1) as one left join pg_authid r on r.rolname = ${is}`;
+      when r.rolvaliduntil is not null and r.rolvaliduntil <> 'infinity' then 'role ' || ${is} || ' expires'${password}
+    end from (select 1) as one left join ${verifiers === undefined ? "pg_roles" : "pg_authid"} r on r.rolname = ${is}`;
   });
   return `
   select * from (
@@ -117,7 +129,8 @@ export function rolesDriftSql(spec: RolesSpec): string {
     union all
     select 'database ' || ${database} || ' belongs to ' || pg_get_userbyid(datdba) from pg_database
       where datname = ${database} and pg_get_userbyid(datdba) <> ${sqlLiteral(spec.owner)}
-  ) as found (line) where line is not null;`;
+  ) as found (line) where line is not null;
+  ${(spec.databases ?? []).length === 0 ? "" : databasesDriftSql(spec)}`;
 }
 
 /** SQL for the application's database: names declared extensions that it lacks. */

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { entriesOf } from "../plan/declared.ts";
 import type { ClusterPlan, NodePlan, SettingPlan } from "../plan/types.ts";
 import { pgpass } from "./escape.ts";
 import type { FileSpec } from "./file-spec.ts";
@@ -31,18 +32,30 @@ function sectionsOf(settings: readonly SettingPlan[]): { title: string; settings
 }
 
 /** Who may come from where; the same on every node, so that a promotion changes nothing. */
-function hbaRules({ database, network }: ClusterPlan): readonly HbaRuleData[] {
+function hbaRules(plan: ClusterPlan): readonly HbaRuleData[] {
+  const { database, network } = plan;
   const admit = (of: Pick<HbaRuleData, "database" | "user" | "comment">): readonly HbaRuleData[] =>
     [network.subnet, ...network.clients].map((address) => ({ type: "host", ...of, address, method: "scram-sha-256" }));
   return [
     { type: "local", database: "all", user: "postgres", method: "peer", comment: "the superuser, inside the container alone" },
     ...admit({ database: "replication", user: "replicator", comment: "replicas" }),
     ...admit({ database: database.name, user: database.owner, comment: "the application, mostly through the pooler" }),
+    ...declaredEntries(plan).flatMap(admit),
     ...admit({ database: "all", user: "monitoring", comment: "exporters and the check" }),
     { type: "local", database: "all", user: "all", method: "reject" },
     { type: "host", database: "all", user: "all", address: "all", method: "reject", comment: "nobody else, whatever the address" },
     { type: "host", database: "replication", user: "all", address: "all", method: "reject", comment: "`all` does not mean replication" },
   ];
+}
+
+/** Declared databases and users, each user where it has business; without the first database's owner there, who comes first. */
+function declaredEntries(plan: ClusterPlan): readonly Pick<HbaRuleData, "database" | "user" | "comment">[] {
+  const roles = [plan.database.owner, ...plan.users.map(({ name }) => name)];
+  return roles.flatMap((user) =>
+    entriesOf(plan, user)
+      .filter(({ database }) => user !== plan.database.owner || database !== plan.database.name)
+      .map(({ database, right }) => ({ database, user, comment: right === "owner" ? "its owner" : `may ${right}` })),
+  );
 }
 
 /** What the start script needs to know; see templates/postgres/node.sh. */

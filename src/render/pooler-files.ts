@@ -1,3 +1,4 @@
+import { routesOf } from "../plan/pooler.ts";
 import { passwordRoles } from "../plan/types.ts";
 import type { ClusterPlan, ClusterSecrets, PasswordRole, RoutePlan } from "../plan/types.ts";
 import { roleSalt, scramVerifier } from "../postgres/scram.ts";
@@ -7,13 +8,21 @@ import { renderTemplate } from "./template.ts";
 
 /** Files of the pooler's config volume. */
 export function renderPoolerFiles(plan: ClusterPlan): readonly FileSpec[] {
-  const { pooler, database, stack } = plan;
+  const { pooler, stack } = plan;
   return [
     plain(
       "pgbouncer.ini",
       renderTemplate("pgbouncer/pgbouncer.ini", {
         stack,
-        databases: [pooler.write, pooler.read].map((route) => ({ name: route.name, params: routeParameters(route, database.name) })),
+        databases: routesOf(plan).map((route) => ({ name: route.name, params: routeParameters(route, route.database) })),
+        ...(pooler.userLimits.length === 0
+          ? {}
+          : {
+              users: pooler.userLimits.map(({ user, connections }) => ({
+                name: user,
+                params: [{ key: "max_user_connections", value: connections }],
+              })),
+            }),
         settings: pooler.settings.map(({ name, value, why }) => ({ name, value, comment: why })),
       }),
     ),
@@ -24,7 +33,9 @@ export function renderPoolerFiles(plan: ClusterPlan): readonly FileSpec[] {
         role: roleName(plan, role),
         verifier: verifiers[role],
       }));
-      return renderTemplate("pgbouncer/userlist.txt", { stack, entries: roles });
+      const users = userVerifiers(plan, secrets);
+      const declared = plan.users.filter(({ pooled }) => pooled).map(({ name }) => ({ role: name, verifier: users[name] ?? "" }));
+      return renderTemplate("pgbouncer/userlist.txt", { stack, entries: [...roles, ...declared] });
     }),
   ];
 }
@@ -54,4 +65,18 @@ export function roleVerifiers(
     return [role, scramVerifier({ password: secrets.passwords[role], salt, iterations: plan.scramIterations })] as const;
   });
   return Object.fromEntries(entries) as Record<PasswordRole, string>;
+}
+
+/** The SCRAM-SHA-256 verifier of each declared user, by name. */
+export function userVerifiers(
+  plan: Pick<ClusterPlan, "users" | "scramIterations">,
+  secrets: ClusterSecrets,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    plan.users.map(({ name }) => {
+      const password = secrets.users[name];
+      if (password === undefined) throw new Error(`no password of the user ${name}`);
+      return [name, scramVerifier({ password, salt: roleSalt(secrets.saltSeed, name), iterations: plan.scramIterations })];
+    }),
+  );
 }

@@ -21,7 +21,7 @@ export interface HbaRuleData {
   readonly comment?: string;
 }
 
-/** One pooler database with its `key=value` pairs. */
+/** One pooler database, or user, with its `key=value` pairs. */
 export interface PoolerDatabaseData {
   readonly name: string;
   readonly params: readonly { readonly key: string; readonly value: string | number }[];
@@ -76,6 +76,8 @@ export interface TemplateData {
     readonly stack: string;
     readonly databases: readonly PoolerDatabaseData[];
     readonly settings: readonly SettingData[];
+    /** Users with limits of their own. */
+    readonly users?: readonly PoolerDatabaseData[];
   };
   readonly "pgbouncer/userlist.txt": {
     readonly stack: string;
@@ -125,7 +127,7 @@ export const templates: Readonly<Record<TemplateName, TemplateEntry>> = {
   "pgbouncer/pgbouncer.ini": {
     file: "pgbouncer/pgbouncer.ini.liquid",
     format: "pgbouncer.ini",
-    optional: ["settings.comment"],
+    optional: ["settings.comment", "users"],
   },
   "pgbouncer/userlist.txt": {
     file: "pgbouncer/userlist.txt.liquid",

@@ -207,7 +207,10 @@ describe("the bundle's resource", () => {
     expect(plainText(inputs)).not.toContain("SCRAM-SHA-256$");
     expect(plainText(inputs)).not.toContain(root.replace(/\/$/, ""));
     const secretFiles = reveal(inputs["secretFiles"]) as Record<string, string>;
-    expect(JSON.parse(secretFiles["secrets/passwords.json"] ?? "")).toEqual(fakeSecrets);
+    expect(JSON.parse(secretFiles["secrets/passwords.json"] ?? "")).toEqual({
+      passwords: fakeSecrets.passwords,
+      saltSeed: fakeSecrets.saltSeed,
+    });
     // The secrets, through the values in it.
     expect(dependencies.filter((id) => !id.startsWith("random:"))).toEqual([]);
   });

@@ -2,6 +2,7 @@ import type { ComponentResource } from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
 
 import { PostgresCluster } from "../../components/cluster.ts";
+import { declaredOf } from "../../src/impact/declared.ts";
 import type { ClusterPlan } from "../../src/plan/types.ts";
 import { renderFiles } from "../../src/render/files.ts";
 import { Recorder } from "../support/pulumi.ts";
@@ -51,10 +52,12 @@ const common = [
   "pgstack:index:Network network",
   "pgstack:index:ComposeBundle bundle",
   "pgstack:index:Roles roles",
+  "pgstack:index:Leftovers leftovers",
   "pgstack:docker:Pooler pooler",
   ...configVolume("pooler-config"),
   `${container} pooler`,
   "pgstack:index:ReplicationCheck check",
+  "pgstack:index:Changes changes",
 ];
 
 const exporterResources = (...nodes: readonly string[]): string[] => [
@@ -218,6 +221,7 @@ describe("the resources of production", () => {
       `${gate} pg2-ready`,
       `${gate} pg3-ready`,
       `${gate} pg4-ready`,
+      "pgstack:index:Roles roles",
     ]);
     expect(orderOf(recorder.find(container, "pooler"))).toEqual([
       `${image} image-pooler`,
@@ -251,6 +255,7 @@ describe("the resources of production", () => {
         ...[...nodes, "pooler"].map((name) => `${files} ${name}-config-files`),
         ...nodes.map((node) => `${gate} ${node}-ready`),
         "pgstack:index:Roles roles",
+        "pgstack:index:Leftovers leftovers",
       ].toSorted(),
     );
     expect(check.inputs["triggers"]).toEqual(
@@ -288,6 +293,13 @@ describe("the resources of production", () => {
     expect(recorder.registrations.filter(({ protect }) => protect)).toEqual([]);
     const ignoring = recorder.registrations.filter(({ ignoreChanges }) => ignoreChanges.length > 0).map(({ type }) => type);
     expect(new Set(ignoring)).toEqual(new Set([volume, image]));
+  });
+
+  it("remember what was declared last of all, in clear and without a secret", () => {
+    const changes = recorder.find("pgstack:index:Changes", "changes");
+    expect(orderOf(changes)).toContain("pgstack:index:ReplicationCheck check");
+    const plan = stackPlan("production");
+    expect(changes.inputs).toEqual({ declared: declaredOf(plan, renderFiles(plan)) });
   });
 
   it("keep images for other stacks and build them in the checkout", () => {

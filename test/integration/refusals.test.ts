@@ -122,7 +122,7 @@ describe("a deployment that cannot work", () => {
     const { code, output } = await deployment.tryUp();
     expect(code).not.toBe(0);
     expect(output).toContain("pgstack:leader: cannot change from pg1 to pg2");
-    expect(output).toContain(`to ${subnet}: a network cannot change under running containers`);
+    expect(output).toContain(`to ${subnet}: refused, because a network cannot change under running containers`);
     expect(output).toContain("pgstack:locale: cannot change from C.UTF-8 to en-US");
     expect((await deployment.check(5000)).ok).toBe(true);
   });

@@ -16,12 +16,40 @@ const settings = fc.record(
     wal_level: fc.constantFrom("replica", "logical"),
     log_line_prefix: fc.string({ maxLength: 20 }).filter((text) => !/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(text)),
     search_path: fc.constantFrom("public", `"$user", public`, "it's"),
-    max_connections: fc.integer({ min: 2100, max: 5000 }),
+    max_connections: fc.integer({ min: 3500, max: 5000 }),
     superuser_reserved_connections: fc.integer({ min: 0, max: 40 }),
     "auto_explain.log_min_duration": fc.constantFrom("1s", 250),
   },
   { requiredKeys: [] },
 );
+
+/** Databases and users that agree with each other, whatever the first ones are called. */
+const declared = fc
+  .record({
+    shop: fc.record(
+      {
+        owner: fc.constantFrom("seller", "buyer"),
+        schemas: fc.constantFrom([], ["sales"], ["sales", "audit"]),
+        extensions: fc.constantFrom([], ["pg_trgm"]),
+        prismaShadow: fc.boolean(),
+        poolSize: fc.integer({ min: 1, max: 100 }),
+        connectionLimit: fc.integer({ min: 300, max: 1000 }),
+      },
+      { requiredKeys: [] },
+    ),
+    level: fc.constantFrom("read", "write"),
+    pooled: fc.boolean(),
+    connectionLimit: fc.integer({ min: 1, max: 50 }),
+  })
+  .map(({ shop, level, pooled, connectionLimit }) => ({
+    databases: { shop, blog: { owner: "seller" } },
+    users: {
+      seller: {},
+      buyer: { ...(shop.owner === "buyer" ? {} : { access: { shop: level } }), pooled },
+      reader: { access: { blog: "read" }, connectionLimit },
+    },
+    remove: { databases: { gone: "with-data" }, users: { old: "keep-objects" } },
+  }));
 
 /** Where ports are published and who reaches them, as far as one depends on the other. */
 const reach = fc.oneof(
@@ -68,6 +96,7 @@ export const legalKeys: fc.Arbitrary<StackKeys> = fc
           postgresExporter: fc.integer({ min: 4000, max: 65_520 }),
           poolerExporter: fc.integer({ min: 3001, max: 3999 }),
         }),
+        declared,
         subnet: fc.constantFrom("172.29.10.0/24", "10.0.0.0/8", "192.168.4.0/26"),
         reach,
         exporters: fc.boolean(),
@@ -77,4 +106,4 @@ export const legalKeys: fc.Arbitrary<StackKeys> = fc
       { requiredKeys: ["replicas", "leader", "ports"] },
     ),
   )
-  .map(({ reach: reached, ...keys }) => ({ ...keys, ...reached }));
+  .map(({ reach: reached, declared: beside, ...keys }) => ({ ...keys, ...beside, ...reached }));

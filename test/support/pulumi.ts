@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { fakeSecrets } from "./stacks.ts";
+import { fakeSecrets, fakeUserPassword } from "./stacks.ts";
 
 /** The key and value that mark a secret on the wire. */
 const secretMark = { key: "4dabf18193072939515e22adb298388d", value: "1b47061264138c4ac30d75fd1eb44270" } as const;
@@ -133,6 +133,8 @@ function newResource({ type, name, inputs }: pulumi.runtime.MockResourceArgs): {
 function computed(type: string, name: string): Record<string, unknown> {
   switch (type) {
     case "random:index/randomPassword:RandomPassword": {
+      const [, user] = /^secrets-user-(.*)$/.exec(name) ?? [];
+      if (user !== undefined) return { result: fakeUserPassword(user) };
       const role = name.replace(/^.*-/, "") as keyof typeof fakeSecrets.passwords;
       return { result: fakeSecrets.passwords[role] };
     }

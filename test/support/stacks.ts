@@ -79,8 +79,17 @@ export const fakeSecrets: ClusterSecrets = {
     monitoring: "FAKEmonitoringPassword00000000monitoring",
     pgbouncer: "FAKEpgbouncerPassword0000000000pgbouncer",
   },
+  users: {},
   saltSeed: "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
 };
+
+/** The password of a declared user in tests. */
+export const fakeUserPassword = (name: string): string => `FAKE${name}UserPassword000000000000${name}`;
+
+/** The fake secrets with a password for each user of a plan. */
+export function fakeSecretsOf(plan: ClusterPlan): ClusterSecrets {
+  return { ...fakeSecrets, users: Object.fromEntries(plan.users.map(({ name }) => [name, fakeUserPassword(name)])) };
+}
 
 /** Every secret value of `fakeSecrets`. */
 export const secretValues: readonly string[] = [...Object.values(fakeSecrets.passwords), fakeSecrets.saltSeed];

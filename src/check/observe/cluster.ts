@@ -5,6 +5,7 @@ import type { ClusterObservation, LoginOutcome, Observed } from "../observation.
 import type { CheckNode } from "../target.ts";
 import { remainingMs } from "./context.ts";
 import type { ObserveContext } from "./context.ts";
+import { observeDeclared } from "./declared.ts";
 import { observeExporters } from "./exporters.ts";
 import { observeHeartbeat, observeWriteRoute } from "./heartbeat.ts";
 import { observeInsert } from "./inserts.ts";
@@ -29,7 +30,7 @@ export async function observeCluster(context: ObserveContext, { traces, earlier 
   const { target } = context;
   const seenPooler = observePooler(context);
   const seenLogins = observeLogins(context, { refusals: traces, earlier });
-  const [pooler, nodes, logins, readRoute, heartbeat, inserts, exporters] = await Promise.all([
+  const [pooler, nodes, logins, readRoute, heartbeat, inserts, exporters, declared] = await Promise.all([
     seenPooler,
     perNode(target.nodes, async (node) => observeNode(context, node)),
     seenLogins,
@@ -37,8 +38,9 @@ export async function observeCluster(context: ObserveContext, { traces, earlier 
     traces ? quiet(context, seenLogins).then(async () => observeHeartbeat(context)) : observeWriteRoute(context),
     traces ? perNode(target.nodes, async (node) => observeInsert(context, node)) : undefined,
     target.exporters === undefined ? undefined : observeExporters(context, target.exporters),
+    target.declared === undefined ? undefined : observeDeclared(context, target.declared),
   ]);
-  return { pooler, nodes, logins, readRoute, heartbeat, inserts, exporters };
+  return { pooler, nodes, logins, readRoute, heartbeat, inserts, exporters, ...(declared === undefined ? {} : { declared }) };
 }
 
 /** The heartbeat times replication, so it is not to compete with dozens of logins; nor is it to wait for one that hangs. */

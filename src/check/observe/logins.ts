@@ -60,5 +60,5 @@ async function tryLogin(context: ObserveContext, probe: LoginProbe): Promise<Log
 }
 
 function passwordOf({ secrets, wrongPassword }: ObserveContext, probe: LoginProbe): string {
-  return probe.password === "wrong" || probe.role === "postgres" ? wrongPassword : secrets[probe.role];
+  return probe.password === "wrong" || probe.role === "postgres" ? wrongPassword : (secrets[probe.role] ?? wrongPassword);
 }

@@ -37,7 +37,7 @@ export function placeKey(place: Place): string {
     case "node":
       return `node ${place.node}`;
     case "route":
-      return `${place.route} route`;
+      return `${place.route} route${place.database === undefined ? "" : ` ${place.database}`}`;
     case "console":
       return "console";
   }
@@ -61,7 +61,7 @@ export function refusedSymptom(
   target: CheckTarget,
   { failure, place, role }: { readonly failure: Failure; readonly place: Place; readonly role: LoginProbe["role"] },
 ): Symptom {
-  const user = role === "app" ? target.appUser : role;
+  const user = role === "app" ? target.appUser : role.replace(/^user:/, "");
   return {
     code: "login-refused",
     place,

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { checkTargetOf } from "../../check/target.ts";
+import { checkSecretsOf, checkTargetOf } from "../../check/target.ts";
 import { bundlePlan } from "../../plan/bundle.ts";
 import { planContainers } from "../../plan/containers.ts";
 import { services } from "../../plan/names.ts";
@@ -43,10 +43,15 @@ export function renderBundle(plan: ClusterPlan, root: string): readonly BundleFi
         ? plain(`config/${service}/${file.path}`, file.content)
         : { kind: "secret", path: `secrets/${service}/${file.path}`, render: file.render },
     ),
-    { kind: "secret", path: passwordsPath, render: (secrets) => json(secrets) },
-    { kind: "secret", path: checkPath, render: ({ passwords }) => json({ target: checkTargetOf(bundle), secrets: passwords }) },
+    { kind: "secret", path: passwordsPath, render: (secrets) => json(storedSecrets(secrets)) },
+    { kind: "secret", path: checkPath, render: (secrets) => json({ target: checkTargetOf(bundle), secrets: checkSecretsOf(secrets) }) },
   ];
   return all.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** What `passwords.json` holds; without declared users as it always was. */
+function storedSecrets({ passwords, users, saltSeed }: ClusterSecrets): Partial<ClusterSecrets> {
+  return { passwords, ...(Object.keys(users).length === 0 ? {} : { users }), saltSeed };
 }
 
 function plain(path: string, content: string): BundleFile {

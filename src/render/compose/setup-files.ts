@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { services } from "../../plan/names.ts";
+import { routesOf } from "../../plan/pooler.ts";
 import { poolerPort } from "../../plan/pgbouncer-defaults.ts";
 import type { ClusterPlan } from "../../plan/types.ts";
 import { quietSession } from "../../postgres/quiet-session.ts";
@@ -22,7 +23,7 @@ export function script(name: string): string {
 
 /** Files of the service `setup`. */
 export function renderSetupFiles(plan: ClusterPlan): readonly FileSpec[] {
-  const { pooler, nodes } = plan;
+  const { nodes } = plan;
   return [
     plain("setup.sh", script("setup.sh")),
     plain(
@@ -37,7 +38,9 @@ export function renderSetupFiles(plan: ClusterPlan): readonly FileSpec[] {
           .join(" "),
         pooler: services.pooler,
         poolerPort,
-        routes: [pooler.write, pooler.read].map(({ name, hosts }) => `${name}|${hosts.join(",")}`).join(" "),
+        routes: routesOf(plan)
+          .map(({ name, hosts }) => `${name}|${hosts.join(",")}`)
+          .join(" "),
         patience: patienceS,
       }),
     ),

@@ -1,3 +1,4 @@
+import { accepted, login } from "../../../src/check/login-probe.ts";
 import type { FindingCode } from "../../../src/check/findings.ts";
 import { failed, seen } from "../../../src/check/observation.ts";
 import type { LeaderFacts, SlotFacts } from "../../../src/check/observation.ts";
@@ -412,6 +413,34 @@ export const faults: readonly Fault[] = [
     change: (_, name) => facts(name, { pendingRestart: ["max_connections"] }),
   },
   {
+    name: "a user's connection limit and rights changed",
+    code: "role-differs",
+    at: "leader",
+    change: () => declared("role reporter has connection limit 9", "user reporter may not read tables (1) of shop"),
+  },
+  {
+    name: "a declared database missing, so that its routes fail",
+    code: "database-differs",
+    at: "leader",
+    change: () =>
+      all(declared("database shop is missing"), (observation) => ({
+        ...observation,
+        logins: [
+          ...observation.logins,
+          ...(["write", "read"] as const).map((route) => ({
+            probe: {
+              ...accepted(`shop at ${route}`, {
+                ...login("user:shop", "shop", "shop"),
+                place: { kind: "route", route, database: "shop" },
+                port: 6432,
+              }),
+            },
+            result: failed({ kind: "error", code: "08P01", message: 'FATAL: database "shop" does not exist' }),
+          })),
+        ],
+      })),
+  },
+  {
     name: "another major version",
     code: "version-differs",
     at: "replica",
@@ -425,6 +454,10 @@ export const faults: readonly Fault[] = [
     change: (_, name) => facts(name, { version: "17.5" }),
   },
 ];
+
+function declared(...lines: readonly string[]): Change {
+  return (observation) => ({ ...observation, declared: seen(lines) });
+}
 
 function noWrite(name: string): Change {
   const full = { kind: "error", code: "53100", message: "could not extend file: No space left on device" } as const;

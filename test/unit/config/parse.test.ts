@@ -21,6 +21,9 @@ describe("values", () => {
       leader: "pg1",
       database: "app",
       appUser: "app",
+      databases: {},
+      users: {},
+      remove: { databases: {}, users: {} },
       postgresVersion: 17,
       timezone: "UTC",
       locale: "C.UTF-8",
@@ -91,7 +94,7 @@ describe("an unknown key", () => {
   });
 
   it("is answered with all known ones when none is near", () => {
-    expect(configKeys).toHaveLength(24);
+    expect(configKeys).toHaveLength(27);
     expect(problemsOf({ banana: "3" })).toEqual([
       "Pulumi.test.yaml: pgstack:banana: unknown key",
       `  fix: remove it; known keys: ${configKeys.join(", ")}`,

@@ -60,6 +60,9 @@ describe("the checked-in stack files", () => {
       },
       network: { name: "pgstack-staging", subnet: "172.29.10.0/24", clients: [] },
       database: { name: "app", owner: "app", extensions: ["pg_stat_statements"], writeRoute: "app", readRoute: "app_ro" },
+      databases: [],
+      users: [],
+      removal: { databases: [], users: {} },
       major: 17,
       locale: "C.UTF-8",
       leader: "pg1",
@@ -83,6 +86,8 @@ describe("the checked-in stack files", () => {
       nofile: 16_384,
       write: { name: "app", hosts: ["pg1"], poolSize: 25, parameters: { max_db_connections: 35 } },
       read: { name: "app_ro", hosts: ["pg2"], poolSize: 25, parameters: { max_db_connections: 35, server_lifetime: 600 } },
+      others: [],
+      userLimits: [],
     });
   });
 

@@ -289,9 +289,11 @@ describe("settings", () => {
     expect(node?.settings.filter((setting) => setting.name === name).map((setting) => setting.value)).toEqual([String(value)]);
   });
 
-  it("of a version without a table are left to the server, owned ones excepted", () => {
+  it("are those of the declared version, owned ones excepted", () => {
     const keys = { postgresVersion: 16, images: { postgres: "registry.example/postgres:16.10" } };
-    expect(aPlan({ ...keys, settings: { work_men: "8MB" } }).major).toBe(16);
+    expect(aPlan({ ...keys, settings: { work_mem: "8MB" } }).major).toBe(16);
+    expect(problemsOf({ ...keys, settings: { work_men: "8MB" } })[1]).toContain("did you mean `work_mem`?");
+    expect(problemsOf({ ...keys, settings: { transaction_timeout: "1s" } })[0]).toContain("PostgreSQL 16 has no setting of this name");
     expect(problemsOf({ ...keys, settings: { port: "1" } })).toHaveLength(2);
   });
 });

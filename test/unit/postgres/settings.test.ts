@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 
 import type { SettingInfo } from "../../../src/postgres/settings.ts";
-import { settingsOf, toBaseUnit, valueProblem } from "../../../src/postgres/settings.ts";
+import { findSetting, knownMajors, settingsOf, tableServer, toBaseUnit, valueProblem } from "../../../src/postgres/settings.ts";
+import type { StackKeys } from "../../support/stacks.ts";
+import { aPlan } from "../../support/stacks.ts";
 
 /** A setting of PostgreSQL 17's own table. */
 function info(name: string): SettingInfo {
@@ -12,13 +14,59 @@ function info(name: string): SettingInfo {
 
 describe("settingsOf", () => {
   it("has the settings of PostgreSQL 17 as a server lists them", () => {
-    expect(info("work_mem")).toEqual({ type: "integer", unit: "kB", min: "64", max: "2147483647", context: "user" });
+    expect(info("work_mem")).toEqual({ type: "integer", unit: "kB", min: "64", max: "2147483647", default: "4096", context: "user" });
     expect(info("max_connections").context).toBe("postmaster");
     expect(Object.keys(settingsOf(17) ?? {})).toHaveLength(367);
   });
 
-  it.each([14, 16, 18])("has no table for PostgreSQL %i", (major) => {
-    expect(settingsOf(major)).toBeUndefined();
+  it("has a table for every version that a stack file may name, and for no other", () => {
+    expect(knownMajors).toEqual([15, 16, 17, 18]);
+    expect([14, 19].map(settingsOf)).toEqual([undefined, undefined]);
+  });
+});
+
+describe.each(knownMajors)("the table of PostgreSQL %i", (major) => {
+  const table = settingsOf(major) ?? {};
+  const keys = { postgresVersion: major, images: { postgres: `registry.example/postgres:${major}` } };
+
+  it("was read from a server of that version", () => {
+    expect(tableServer(major)).toMatch(new RegExp(`^${major}\\.\\d+`));
+    expect(Object.keys(table).length).toBeGreaterThan(330);
+  });
+
+  it("knows when each setting takes effect, and the extension's that is always there", () => {
+    const contexts = new Set(Object.values(table).map(({ context }) => context));
+    // Without `internal`: those are no settings but facts about a server.
+    expect([...contexts].toSorted()).toEqual(["backend", "postmaster", "sighup", "superuser", "superuser-backend", "user"]);
+    expect(table["pg_stat_statements.max"]?.context).toBe("postmaster");
+  });
+
+  it("has every setting that pgstack writes, with a value that it allows", () => {
+    for (const shape of [{}, { memory: "64GB", cpus: 32, disk: "nvme" }, { memory: "512MB", workload: "dw", disk: "hdd" }]) {
+      for (const { name, value } of aPlan({ ...keys, ...shape }).nodes.flatMap(({ settings }) => settings)) {
+        const known = findSetting(major, name);
+        expect(known, name).toBeDefined();
+        expect(known === undefined ? undefined : valueProblem(known, value), `${name} = ${value}`).toBeUndefined();
+      }
+    }
+  });
+
+  it("has values that only some builds of that version have", () => {
+    expect(table["wal_compression"]?.values).toEqual(expect.arrayContaining(["lz4", "zstd"]));
+  });
+});
+
+describe("a setting that another version has", () => {
+  const keys = (major: number, name: string): StackKeys => ({
+    postgresVersion: major,
+    images: { postgres: `registry.example/postgres:${major}` },
+    settings: { [name]: "1s" },
+  });
+
+  it("is refused with the nearest name of this one", () => {
+    expect(() => aPlan(keys(15, "transaction_timeout"))).toThrow("PostgreSQL 15 has no setting of this name");
+    expect(() => aPlan(keys(16, "idle_session_timeuot"))).toThrow("did you mean `idle_session_timeout`?");
+    expect(() => aPlan(keys(18, "transaction_timeout"))).not.toThrow();
   });
 });
 

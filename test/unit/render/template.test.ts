@@ -78,6 +78,7 @@ const samples: TemplateData = {
       { name: "pool_mode", value: "transaction", comment: "released at commit" },
       { name: "unix_socket_dir", value: "" },
     ],
+    users: [{ name: "reporter", params: [{ key: "max_user_connections", value: 5 }] }],
   },
   "pgbouncer/userlist.txt": {
     stack: "staging",
@@ -129,6 +130,10 @@ app_ro = host=acme-pg2,acme-pg3 connect_query='select ''x'''
 ; released at commit
 pool_mode = transaction
 unix_socket_dir = 
+
+[users]
+; server connections of a role, all routes together: from stack config
+reporter = max_user_connections=5
 `,
     );
   });

@@ -1,0 +1,147 @@
+import { connectEngine, isUnreachable } from "../../src/engine/connect.ts";
+import type { Engine } from "../../src/engine/connect.ts";
+import { containerState } from "../../src/engine/container.ts";
+import { runSql } from "../../src/engine/psql.ts";
+import { ownedSql, presentSql, tablesSql } from "../../src/postgres/leftovers.ts";
+import type { Context } from "../kind.ts";
+import type { Declaration, Gone } from "./inputs.ts";
+
+/** The leader, and how long it may be asked. */
+export interface Leader {
+  readonly engine: Engine;
+  readonly container: string;
+  readonly signal: AbortSignal;
+}
+
+/** Where a role owns something. */
+export interface Property {
+  readonly database: string;
+  readonly owner: string;
+  readonly objects: number;
+}
+
+/** What the leader holds of what is to go. */
+export interface Present {
+  /** Database → its size, for people. */
+  readonly databases: ReadonlyMap<string, string>;
+  readonly users: readonly string[];
+}
+
+export async function presentOf(leader: Leader, gone: Gone): Promise<Present> {
+  const rows = await rowsOf(leader, presentSql(gone));
+  return {
+    databases: new Map(rows.filter(([kind]) => kind === "database").map(([, name = "", size = ""]) => [name, size])),
+    users: rows.filter(([kind]) => kind === "user").map(([, name = ""]) => name),
+  };
+}
+
+/** Reasons not to drop what is gone from stack config: data that config does not give up in words. */
+export async function leftoverProblems(leader: Leader, gone: Gone, now: Declaration): Promise<readonly string[]> {
+  if (gone.databases.length === 0 && gone.users.length === 0) return [];
+  const present = await presentOf(leader, gone);
+  const databases = await Promise.all(
+    [...present.databases].map(async ([name, size]) => {
+      if (now.remove.databases.includes(name)) return [];
+      const tables = await tablesOf(leader, name);
+      return tables === "" ? [] : [databaseProblem(name, size, tables)];
+    }),
+  );
+  const users = await Promise.all(present.users.map(async (name) => userProblems(leader, name, gone, now)));
+  return [...databases, ...users].flat();
+}
+
+/**
+ * The same in a preview. Where the leader is not reachable nothing can be said, and whoever drops asks again; a leader that runs
+ * and cannot answer is a reason to refuse.
+ */
+export async function previewedProblems(
+  context: Context,
+  { host, container }: { readonly host: string; readonly container: string },
+  gone: Gone,
+  now: Declaration,
+): Promise<readonly string[]> {
+  const names = [...gone.databases, ...gone.users];
+  if (names.length === 0) return [];
+  const engine = await connectEngine(host);
+  if (!(await isRunning(engine, container))) {
+    context.log(
+      "warning",
+      `${container} is not running here, so it is not known what it holds of ${names.join(", ")}: the deployment asks before it drops anything`,
+    );
+    return [];
+  }
+  try {
+    return await leftoverProblems({ engine, container, signal: context.signal }, gone, now);
+  } catch (error) {
+    return [
+      `${names.join(", ")}: gone from stack config, but what the leader holds of it cannot be asked: ${(error as Error).message}\n  fix: declare it again until the leader answers`,
+    ];
+  }
+}
+
+async function isRunning(engine: Engine, container: string): Promise<boolean> {
+  try {
+    return (await containerState(engine, container))?.running === true;
+  } catch (error) {
+    if (isUnreachable(error)) return false;
+    throw error;
+  }
+}
+
+export function tablesOf({ engine, container, signal }: Leader, database: string): Promise<string> {
+  return runSql(engine, container, tablesSql, database, signal);
+}
+
+export function databaseProblem(name: string, size: string, tables: string): string {
+  return (
+    `pgstack:databases.${name}: it is gone from stack config, but the database holds ${tables}, ${size}\n` +
+    `  fix: declare it again; or, to delete it with its data, say so: pulumi config set --path remove.databases.${name} with-data`
+  );
+}
+
+/** What a role owns and will still own when the databases that go are gone and those that change hands have changed them. */
+export async function propertyOf(
+  leader: Leader,
+  role: string,
+): Promise<{ readonly objects: readonly Property[]; readonly databases: readonly string[] }> {
+  const rows = await rowsOf(leader, ownedSql(role));
+  return {
+    objects: rows
+      .filter(([database]) => database !== "")
+      .map(([database = "", owner = "", objects]) => ({ database, owner, objects: Number(objects) })),
+    databases: rows.filter(([database]) => database === "").map(([, name = ""]) => name),
+  };
+}
+
+async function userProblems(leader: Leader, role: string, gone: Gone, now: Declaration): Promise<readonly string[]> {
+  const property = await propertyOf(leader, role);
+  // A declared database gets its declared owner before this user goes, and with it what the user has in it.
+  const settled = (database: string): boolean => gone.databases.includes(database) || Object.hasOwn(now.databases, database);
+  const databases = property.databases.filter((name) => !settled(name) && name !== now.first.database);
+  const handedOver = property.databases.filter(settled);
+  const objects = property.objects.filter(({ database }) => !handedOver.includes(database) && !gone.databases.includes(database));
+  return [
+    ...(databases.length === 0 ? [] : [ownedDatabasesProblem(role, databases)]),
+    ...(objects.length === 0 || Object.hasOwn(now.remove.users, role) ? [] : [objectsProblem(role, objects)]),
+  ];
+}
+
+export function ownedDatabasesProblem(role: string, databases: readonly string[]): string {
+  return (
+    `pgstack:users.${role}: it is gone from stack config, but it owns the ${databases.length === 1 ? "database" : "databases"} ${databases.join(", ")}, which pgstack did not make\n` +
+    `  fix: declare it again, or give ${databases.length === 1 ? "that database" : "those databases"} another owner: alter database … owner to …`
+  );
+}
+
+export function objectsProblem(role: string, objects: readonly Property[]): string {
+  const list = objects.map(({ database, objects: count }) => `${count} ${count === 1 ? "object" : "objects"} in ${database}`).join(", ");
+  return (
+    `pgstack:users.${role}: it is gone from stack config, but it owns ${list}\n` +
+    `  fix: declare it again; or say what becomes of them: pulumi config set --path remove.users.${role} keep-objects gives them to the owner of the database, with-objects deletes them`
+  );
+}
+
+export async function rowsOf({ engine, container, signal }: Leader, sql: string): Promise<readonly (readonly string[])[]> {
+  const text = await runSql(engine, container, sql, "postgres", signal);
+  return text === "" ? [] : text.split("\n").map((line) => line.split("|"));
+}
