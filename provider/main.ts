@@ -8,9 +8,11 @@ import { composeBundle } from "./kinds/compose-bundle.ts";
 import { configFiles } from "./kinds/config-files.ts";
 import { network } from "./kinds/network.ts";
 import { nodeReady } from "./kinds/node-ready.ts";
+import { outOfService } from "./kinds/out-of-service.ts";
 import { preflight } from "./kinds/preflight.ts";
 import { replicationCheck } from "./kinds/replication-check.ts";
 import { replicationSlot } from "./kinds/replication-slot.ts";
+import { restarts } from "./kinds/restarts.ts";
 import { roles } from "./kinds/roles.ts";
 import type { Properties } from "./wire.ts";
 import { changedKeys, conceal, hasUnknown, reveal } from "./wire.ts";
@@ -19,7 +21,9 @@ const kinds: Readonly<Record<string, Kind>> = {
   Preflight: preflight,
   Network: network,
   ConfigFiles: configFiles,
+  OutOfService: outOfService,
   NodeReady: nodeReady,
+  Restarts: restarts,
   Roles: roles,
   ReplicationSlot: replicationSlot,
   ReplicationCheck: replicationCheck,

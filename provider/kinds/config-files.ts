@@ -6,7 +6,7 @@ import type { VolumeFile } from "../../src/engine/volume-files.ts";
 import { readVolumeFiles, writeVolumeFiles } from "../../src/engine/volume-files.ts";
 import { endpoint, parseInputs } from "../inputs.ts";
 import type { Kind } from "../kind.ts";
-import { reloadPgbouncer } from "../reload/pgbouncer.ts";
+import { reloadPgbouncer, servesOtherwise } from "../reload/pgbouncer.ts";
 import { reloadPostgres } from "../reload/postgres.ts";
 
 const reload = z.discriminatedUnion("server", [
@@ -17,6 +17,7 @@ const reload = z.discriminatedUnion("server", [
     container: z.string(),
     address: endpoint,
     password: z.string(),
+    drainTimeoutS: z.number(),
     /** `[pgbouncer]` settings as they must be in effect afterwards. */
     settings: z.record(z.string(), z.string()),
   }),
@@ -40,7 +41,11 @@ type Inputs = z.output<typeof inputs>;
  * changed by hand since (empty when nothing was).
  */
 export const configFiles: Kind = {
-  needsWork: (_context, olds) => Promise.resolve(olds["drift"] !== ""),
+  needsWork: async (_context, olds, news) => {
+    if (olds["drift"] !== "") return true;
+    const { reload: running, files } = parseInputs(inputs, news);
+    return running.server === "pgbouncer" && (await servesOtherwise(running, files["pgbouncer.ini"] ?? ""));
+  },
 
   apply: async (context, properties) => {
     const wanted = parseInputs(inputs, properties);

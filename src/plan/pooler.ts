@@ -17,6 +17,7 @@ export function planPooler(config: ClusterConfig, prefix: string, maxConnections
     configVolume: configVolumeName(prefix, services.pooler),
     hostPort: config.ports.pooler,
     memoryMb: parseMemoryMb(pooler.memory),
+    drainTimeoutS: parseDurationS(pooler.drainTimeout),
     nofile: openFiles(pooler.maxClients, pooler.poolSize + readSize + 2 * pooler.reserveSize),
     write: route(database, [leader], pooler.poolSize, pooler.reserveSize, false),
     read: route(`${database}_ro`, readHosts, readSize, pooler.reserveSize, true),
