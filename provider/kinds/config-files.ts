@@ -7,7 +7,7 @@ import { readVolumeFiles, writeVolumeFiles } from "../../src/engine/volume-files
 import { endpoint, parseInputs } from "../inputs.ts";
 import type { Kind } from "../kind.ts";
 import { reloadPgbouncer, servesOtherwise } from "../reload/pgbouncer.ts";
-import { reloadPostgres } from "../reload/postgres.ts";
+import { overriddenSettings, reloadPostgres } from "../reload/postgres.ts";
 
 const reload = z.discriminatedUnion("server", [
   z.object({ server: z.literal("none") }),
@@ -60,7 +60,10 @@ export const configFiles: Kind = {
     const wanted = parseInputs(inputs, stored);
     const engine = await connectEngine(wanted.host);
     const found = await readVolumeFiles(engine, wanted.volume, await anyImage(engine, wanted.image));
-    return found === undefined ? undefined : { drift: driftOf(filesOf(wanted), found) };
+    if (found === undefined) return undefined;
+    const overridden = wanted.reload.server === "postgres" ? await overriddenSettings(engine, wanted.reload.container) : "";
+    const drift = [driftOf(filesOf(wanted), found), overridden === "" ? "" : `postgresql.auto.conf sets ${overridden}`];
+    return { drift: drift.filter((part) => part !== "").join(", ") };
   },
 };
 

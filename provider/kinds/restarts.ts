@@ -33,6 +33,8 @@ const maxPasses = 3;
  * asks for. It looks at the servers, not at what changed, so an interrupted run goes on where it ended.
  */
 export const restarts: Kind = {
+  needsWork: (_context, olds) => Promise.resolve((olds["pending"] ?? "") !== ""),
+
   apply: async (context, properties) => {
     const wanted = parseInputs(inputs, properties);
     const engine = await connectEngine(wanted.host);
@@ -42,7 +44,7 @@ export const restarts: Kind = {
     for (let pass = 1; ; pass += 1) {
       const found = await Promise.all(wanted.nodes.map((node) => pendingOf(context, engine, wanted, node)));
       const order = restartOrder(found);
-      if (order.length === 0) return {};
+      if (order.length === 0) return { pending: "" };
       if (pass > maxPasses) throw stillPending(found);
       for (const name of order) {
         const node = wanted.nodes.find((other) => other.name === name);
@@ -52,6 +54,15 @@ export const restarts: Kind = {
         context.log("info", `${name} restarted for ${what}${heldMs === undefined ? "" : `; clients waited ${(heldMs / 1000).toFixed(1)} s`}`);
       }
     }
+  },
+
+  read: async (context, stored) => {
+    const wanted = parseInputs(inputs, stored);
+    const engine = await connectEngine(wanted.host);
+    const found = await Promise.all(wanted.nodes.map((node) => pendingOf(context, engine, wanted, node)));
+    // One that is down is the gate's and the check's business.
+    const waiting = found.flatMap(({ node, pending }) => pending.filter(({ running }) => running !== "").map(({ name }) => `${node}: ${name}`));
+    return { pending: waiting.join(", ") };
   },
 };
 

@@ -412,6 +412,12 @@ export const faults: readonly Fault[] = [
     change: (_, name) => facts(name, { pendingRestart: ["max_connections"] }),
   },
   {
+    name: "setting changed by hand",
+    code: "setting-overridden",
+    at: "replica",
+    change: (_, name) => facts(name, { overridden: ["work_mem"] }),
+  },
+  {
     name: "another major version",
     code: "version-differs",
     at: "replica",
