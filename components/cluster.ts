@@ -6,6 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { checkSecretsOf, checkTargetOf } from "../src/check/target.ts";
 import { declaredOf } from "../src/impact/declared.ts";
 import { entriesOf } from "../src/plan/declared.ts";
+import { restartSettings } from "../src/restarts/settings.ts";
 import type { ClusterPlan, ImageKind, NodePlan } from "../src/plan/types.ts";
 import { imageKinds } from "../src/plan/types.ts";
 import { renderBundle } from "../src/render/compose/bundle.ts";
@@ -18,16 +19,17 @@ import { leaderOf, PostgresNode } from "./node.ts";
 import type { PostgresNodeArgs } from "./node.ts";
 import { Pooler } from "./pooler.ts";
 import type { Declaration } from "./provider-resources.ts";
-import { Changes, Leftovers, Network, Preflight, ReplicationCheck, Roles } from "./provider-resources.ts";
+import { Changes, Leftovers, Network, Preflight, ReplicationCheck, Restarts, Roles } from "./provider-resources.ts";
 import { Secrets } from "./secrets.ts";
+import { patienceS, poolerAccess, serviceNode } from "./service.ts";
 
 export interface PostgresClusterArgs {
   readonly plan: ClusterPlan;
   readonly files: RenderedFiles;
   /** Folder of the project, where `images/` lies. */
   readonly root: string;
-  /** Names of the containers that the engine has now. @default - not known: every replica is taken for an existing one. */
-  readonly existing?: ReadonlySet<string> | undefined;
+  /** Containers that the engine has now, and whether each runs. @default - not known: every replica is taken for an existing one. */
+  readonly existing?: ReadonlyMap<string, boolean> | undefined;
 }
 
 /** A leader, its replicas, the pooler and the exporters on one Docker engine, proven by a check at the end. */
@@ -62,7 +64,9 @@ export class PostgresCluster extends pulumi.ComponentResource {
       onEngine,
     );
     const exporters = this.#exporters(args, images, network, onEngine);
-    this.check = this.#check(args, nodes, pooler, exporters, this.#leftovers(plan, nodes, pooler));
+    const restarts = this.#restarts(plan, nodes, pooler);
+    const last = [restarts, this.#leftovers(plan, nodes, pooler)];
+    this.check = this.#check(args, nodes, pooler, exporters, last);
     // After everything: what a failed deployment left undone must still be told by the next preview.
     new Changes("changes", { declared: declaredOf(plan, args.files) }, { parent: this, dependsOn: [this.check] });
     this.registerOutputs({});
@@ -109,12 +113,15 @@ export class PostgresCluster extends pulumi.ComponentResource {
   }
 
   /**
-   * Leader, roles, then the replicas. Those that exist are touched one after the other, each behind the gate before it. New
-   * ones wait for nobody: they serve no one yet, and copies made at the same time take no longer than one.
+   * A new cluster: leader, roles, then the replicas, all at once, since they serve no one yet, and copies made at the same
+   * time take no longer than one. In a running one each node is touched behind the gate of the one before it, the leader
+   * last: what a server cannot start with is found on one that nobody writes to.
    */
   #nodes(args: PostgresClusterArgs, images: Images, network: Network, opts: pulumi.ComponentResourceOptions): Nodes {
     const { plan, files } = args;
     const image = images.resources.postgres;
+    const existing = (node: NodePlan): boolean => args.existing === undefined || args.existing.has(node.container);
+    const leaderFirst = args.existing?.get(leaderOf(plan).container) !== true;
     const create = (node: NodePlan, after: Pick<PostgresNodeArgs, "roles" | "rolloutAfter">): PostgresNode =>
       new PostgresNode(
         node.name,
@@ -125,21 +132,42 @@ export class PostgresCluster extends pulumi.ComponentResource {
           network,
           secrets: this.secrets.all,
           monitoringPassword: this.secrets.passwords.monitoring,
+          adminPassword: this.secrets.passwords.pgbouncer,
           image,
           ...after,
         },
         opts,
       );
-    const leader = create(leaderOf(plan), { roles: undefined, rolloutAfter: undefined });
+    const replicas = plan.nodes.filter(({ role }) => role === "replica");
+    const before: PostgresNode[] = [];
+    for (const node of leaderFirst ? [] : replicas.filter(existing))
+      before.push(create(node, { roles: undefined, rolloutAfter: before.at(-1)?.gate }));
+    const leader = create(leaderOf(plan), { roles: undefined, rolloutAfter: before.at(-1)?.gate });
     const roles = this.#roles(plan, leader);
-    const all = [leader];
+    const after: PostgresNode[] = [];
     let last: pulumi.Resource = leader.gate;
-    for (const node of plan.nodes.filter(({ role }) => role === "replica")) {
+    for (const node of leaderFirst ? replicas : replicas.filter((replica) => !existing(replica))) {
       const replica = create(node, { roles, rolloutAfter: last });
-      all.push(replica);
-      if (args.existing === undefined || args.existing.has(node.container)) last = replica.gate;
+      after.push(replica);
+      if (existing(node)) last = replica.gate;
     }
-    return { all, roles };
+    return { all: [leader, ...before, ...after], roles };
+  }
+
+  /** After every file and every gate: what a replaced container has started with needs no restart. */
+  #restarts(plan: ClusterPlan, nodes: Nodes, pooler: Pooler): Restarts {
+    return new Restarts(
+      "restarts",
+      {
+        host: plan.engine.host,
+        settings: restartSettings(plan),
+        nodes: plan.nodes.map((node) => serviceNode(plan, node)),
+        password: this.secrets.passwords.monitoring,
+        patienceS,
+        pooler: poolerAccess(plan, this.secrets.passwords.pgbouncer),
+      },
+      { parent: this, dependsOn: [...nodes.all.map(({ gate }) => gate), nodes.roles, pooler.files, pooler.container] },
+    );
   }
 
   /**
@@ -195,7 +223,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
     nodes: Nodes,
     pooler: Pooler,
     exporters: Exporters | undefined,
-    leftovers: Leftovers,
+    last: readonly pulumi.Resource[],
   ): ReplicationCheck {
     return new ReplicationCheck(
       "check",
@@ -219,7 +247,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
           nodes.roles,
           pooler.files,
           pooler.container,
-          leftovers,
+          ...last,
           ...(exporters?.containers ?? []),
         ],
       },

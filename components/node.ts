@@ -6,7 +6,8 @@ import type { ClusterPlan, ClusterSecrets, NodePlan } from "../src/plan/types.ts
 import type { FileSpec } from "../src/render/file-spec.ts";
 import { ConfigVolume } from "./config-volume.ts";
 import { serviceContainer } from "./container.ts";
-import { NodeReady, ReplicationSlot } from "./provider-resources.ts";
+import { NodeReady, OutOfService, ReplicationSlot } from "./provider-resources.ts";
+import { patienceS, poolerAccess, serviceNode, specOf } from "./service.ts";
 
 export interface PostgresNodeArgs {
   readonly plan: ClusterPlan;
@@ -15,15 +16,14 @@ export interface PostgresNodeArgs {
   readonly network: pulumi.Resource;
   readonly secrets: pulumi.Output<ClusterSecrets>;
   readonly monitoringPassword: pulumi.Output<string>;
+  /** Of the pooler's admin. */
+  readonly adminPassword: pulumi.Output<string>;
   readonly image: pulumi.Resource | undefined;
   /** Roles on the leader, which a replica logs in with; undefined for the leader itself. */
   readonly roles: pulumi.Resource | undefined;
   /** The gate that this node's container waits for. */
   readonly rolloutAfter: pulumi.Resource | undefined;
 }
-
-/** How long a node may make no progress before its gate gives up, in seconds. */
-const patienceS = 120;
 
 /** One PostgreSQL server with its volumes, its slot on the leader and its gate. */
 export class PostgresNode extends pulumi.ComponentResource {
@@ -38,22 +38,23 @@ export class PostgresNode extends pulumi.ComponentResource {
     const config = this.#config(name, args);
     const data = this.#dataVolume(name, node);
     const slot = this.#slot(name, args);
+    const planned = nodeContainer(plan, node);
+    const spec = specOf(plan, planned);
+    // One node at a time: a container is touched only after the node before it was proven.
+    const ready = present([args.network, config.files, slot, args.image, args.roles, args.rolloutAfter]);
+    const outOfService = this.#outOfService(name, args, spec, ready);
     const container = serviceContainer(
       name,
       {
         plan,
-        container: nodeContainer(plan, node),
+        container: planned,
         volumes: { [node.dataVolume]: data.name, [node.configVolume]: config.volumeName },
       },
-      {
-        parent: this,
-        // One node at a time: a container is touched only after the node before it was proven.
-        dependsOn: present([args.network, config.files, slot, args.image, args.roles, args.rolloutAfter]),
-      },
+      { parent: this, dependsOn: [...ready, outOfService] },
     );
     this.containerId = container.id;
     this.files = config.files;
-    this.gate = this.#gate(name, args, container);
+    this.gate = this.#gate(name, args, container, spec);
     this.registerOutputs({});
   }
 
@@ -92,20 +93,27 @@ export class PostgresNode extends pulumi.ComponentResource {
     );
   }
 
-  #gate(name: string, { plan, node, monitoringPassword }: PostgresNodeArgs, container: docker.Container): NodeReady {
-    const host = plan.engine.accessHost;
+  #outOfService(name: string, { plan, node, adminPassword }: PostgresNodeArgs, spec: string, ready: pulumi.Resource[]): OutOfService {
+    return new OutOfService(
+      `${name}-out`,
+      { host: plan.engine.host, node: serviceNode(plan, node), spec, leader: plan.leader, pooler: poolerAccess(plan, adminPassword) },
+      { parent: this, dependsOn: ready },
+    );
+  }
+
+  #gate(name: string, args: PostgresNodeArgs, container: docker.Container, spec: string): NodeReady {
+    const { plan, node, monitoringPassword, adminPassword } = args;
     return new NodeReady(
       `${name}-ready`,
       {
         host: plan.engine.host,
-        node: node.name,
-        role: node.role,
-        container: node.container,
+        node: serviceNode(plan, node),
         containerId: container.id,
-        address: { host, port: node.hostPort },
-        leader: { host, port: leaderOf(plan).hostPort },
+        spec,
+        leader: serviceNode(plan, leaderOf(plan)).address,
         password: monitoringPassword,
         patienceS,
+        pooler: poolerAccess(plan, adminPassword),
       },
       { parent: this, dependsOn: [container] },
     );

@@ -41,6 +41,7 @@ export class Pooler extends pulumi.ComponentResource {
           container: pooler.container,
           address: { host: engine.accessHost, port: pooler.hostPort },
           password: args.adminPassword,
+          drainTimeoutS: pooler.drainTimeoutS,
           settings: Object.fromEntries(pooler.settings.map(({ name: key, value }) => [key, value])),
         },
       },

@@ -71,6 +71,7 @@ export type Reload =
       readonly container: string;
       readonly address: Endpoint;
       readonly password: pulumi.Input<string>;
+      readonly drainTimeoutS: number;
       readonly settings: Readonly<Record<string, string>>;
     };
 
@@ -89,21 +90,74 @@ export class ConfigFiles extends pulumi.CustomResource {
   }
 }
 
-export interface NodeReadyArgs extends OnEngine {
-  readonly node: string;
+/** A node as the kinds that touch servers see it. */
+export interface ServiceNode {
+  readonly name: string;
   readonly role: "leader" | "replica";
   readonly container: string;
-  readonly containerId: pulumi.Input<string>;
+  /** Its fixed address in the cluster's network. */
+  readonly networkAddress: string;
   readonly address: Endpoint;
+}
+
+/** What taking a node out of service needs to know of the pooler. */
+export interface PoolerAccess {
+  readonly container: string;
+  readonly configVolume: string;
+  readonly image: string;
+  readonly address: Endpoint;
+  readonly password: pulumi.Input<string>;
+  readonly drainTimeoutS: number;
+  readonly routes: Readonly<
+    Record<string, { readonly hosts: readonly string[]; readonly poolSize: number; readonly maxDbConnections: number }>
+  >;
+}
+
+export interface OutOfServiceArgs extends OnEngine {
+  readonly node: ServiceNode;
+  /** What the container is made from. */
+  readonly spec: string;
+  readonly leader: string;
+  readonly pooler: PoolerAccess;
+}
+
+/** Spares clients while a node's container is replaced; the node's gate ends it. */
+export class OutOfService extends pulumi.CustomResource {
+  constructor(name: string, args: OutOfServiceArgs, opts?: pulumi.CustomResourceOptions) {
+    super("pgstack:index:OutOfService", name, { ...args }, opts);
+  }
+}
+
+export interface NodeReadyArgs extends OnEngine {
+  readonly node: ServiceNode;
+  readonly containerId: pulumi.Input<string>;
+  readonly spec: string;
   readonly leader: Endpoint;
   readonly password: pulumi.Input<string>;
   readonly patienceS: number;
+  readonly pooler: PoolerAccess;
 }
 
 /** Gate: a node plays its declared role. */
 export class NodeReady extends pulumi.CustomResource {
   constructor(name: string, args: NodeReadyArgs, opts?: pulumi.CustomResourceOptions) {
     super("pgstack:index:NodeReady", name, { ...args }, opts);
+  }
+}
+
+export interface RestartsArgs extends OnEngine {
+  /** Settings that take effect at a restart alone. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly nodes: readonly ServiceNode[];
+  readonly password: pulumi.Input<string>;
+  readonly patienceS: number;
+  readonly pooler: PoolerAccess;
+}
+
+/** Restarts servers whose settings ask for it, in order, while clients wait or read elsewhere. */
+export class Restarts extends pulumi.CustomResource {
+  constructor(name: string, args: RestartsArgs, opts?: pulumi.CustomResourceOptions) {
+    super("pgstack:index:Restarts", name, { ...args }, opts);
   }
 }
 

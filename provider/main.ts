@@ -10,9 +10,11 @@ import { configFiles } from "./kinds/config-files.ts";
 import { leftovers } from "./kinds/leftovers.ts";
 import { network } from "./kinds/network.ts";
 import { nodeReady } from "./kinds/node-ready.ts";
+import { outOfService } from "./kinds/out-of-service.ts";
 import { preflight } from "./kinds/preflight.ts";
 import { replicationCheck } from "./kinds/replication-check.ts";
 import { replicationSlot } from "./kinds/replication-slot.ts";
+import { restarts } from "./kinds/restarts.ts";
 import { roles } from "./kinds/roles.ts";
 import type { Properties } from "./wire.ts";
 import { changedKeys, conceal, hasUnknown, reveal } from "./wire.ts";
@@ -21,7 +23,9 @@ const kinds: Readonly<Record<string, Kind>> = {
   Preflight: preflight,
   Network: network,
   ConfigFiles: configFiles,
+  OutOfService: outOfService,
   NodeReady: nodeReady,
+  Restarts: restarts,
   Roles: roles,
   Leftovers: leftovers,
   ReplicationSlot: replicationSlot,

@@ -6,8 +6,8 @@ import type { VolumeFile } from "../../src/engine/volume-files.ts";
 import { readVolumeFiles, writeVolumeFiles } from "../../src/engine/volume-files.ts";
 import { endpoint, parseInputs } from "../inputs.ts";
 import type { Kind } from "../kind.ts";
-import { reloadPgbouncer } from "../reload/pgbouncer.ts";
-import { reloadPostgres } from "../reload/postgres.ts";
+import { reloadPgbouncer, servesOtherwise } from "../reload/pgbouncer.ts";
+import { overriddenSettings, reloadPostgres } from "../reload/postgres.ts";
 
 const reload = z.discriminatedUnion("server", [
   z.object({ server: z.literal("none") }),
@@ -17,6 +17,7 @@ const reload = z.discriminatedUnion("server", [
     container: z.string(),
     address: endpoint,
     password: z.string(),
+    drainTimeoutS: z.number(),
     /** `[pgbouncer]` settings as they must be in effect afterwards. */
     settings: z.record(z.string(), z.string()),
   }),
@@ -40,7 +41,11 @@ type Inputs = z.output<typeof inputs>;
  * changed by hand since (empty when nothing was).
  */
 export const configFiles: Kind = {
-  needsWork: (_context, olds) => Promise.resolve(olds["drift"] !== ""),
+  needsWork: async (_context, olds, news) => {
+    if (olds["drift"] !== "") return true;
+    const { reload: running, files } = parseInputs(inputs, news);
+    return running.server === "pgbouncer" && (await servesOtherwise(running, files["pgbouncer.ini"] ?? ""));
+  },
 
   apply: async (context, properties) => {
     const wanted = parseInputs(inputs, properties);
@@ -55,7 +60,10 @@ export const configFiles: Kind = {
     const wanted = parseInputs(inputs, stored);
     const engine = await connectEngine(wanted.host);
     const found = await readVolumeFiles(engine, wanted.volume, await anyImage(engine, wanted.image));
-    return found === undefined ? undefined : { drift: driftOf(filesOf(wanted), found) };
+    if (found === undefined) return undefined;
+    const overridden = wanted.reload.server === "postgres" ? await overriddenSettings(engine, wanted.reload.container) : "";
+    const drift = [driftOf(filesOf(wanted), found), overridden === "" ? "" : `postgresql.auto.conf sets ${overridden}`];
+    return { drift: drift.filter((part) => part !== "").join(", ") };
   },
 };
 

@@ -1,126 +1,42 @@
 import { z } from "zod";
 
 import { connectEngine } from "../../src/engine/connect.ts";
-import type { Engine } from "../../src/engine/connect.ts";
-import type { ContainerState } from "../../src/engine/container.ts";
-import { containerState, lastLogLines, startNow } from "../../src/engine/container.ts";
-import { runSql } from "../../src/engine/psql.ts";
-import { poll } from "../../src/deadline.ts";
-import { UserError } from "../../src/errors.ts";
-import type { Readiness } from "../../src/postgres/readiness.ts";
-import { nodeReadiness } from "../../src/postgres/readiness.ts";
 import { endpoint, parseInputs } from "../inputs.ts";
-import type { Context, Kind } from "../kind.ts";
+import type { Kind } from "../kind.ts";
+import { nodeInputs, poolerInputs } from "../service/access.ts";
+import { resumeLeader } from "../service/pause.ts";
+import { waitUntilReady } from "../service/ready.ts";
+import { putBack } from "../service/rotation.ts";
 
 const inputs = z.object({
   host: z.string(),
-  node: z.string(),
-  role: z.enum(["leader", "replica"]),
-  container: z.string(),
+  node: nodeInputs,
   /** The gate's trigger: a replaced container is proven anew, whatever its settings. */
   containerId: z.string(),
-  address: endpoint,
+  /** As `OutOfService` has it: what was taken out for a change that needed no other container comes back too. */
+  spec: z.string(),
   leader: endpoint,
   /** Password of the monitoring role. */
   password: z.string(),
   /** How long a node may make no progress, in seconds. */
   patienceS: z.number(),
+  pooler: poolerInputs,
 });
 
-type Inputs = z.output<typeof inputs>;
-
-const pollMs = 75;
-/** The engine is asked less often than the server: it is about the rare case. */
-const engineEveryMs = 600;
-
-/**
- * Gate: succeeds once a node answers SQL over TCP in its declared role; a replica streams and has replayed the leader's
- * WAL of that moment. A container that ended, or a node that can never get there, ends the wait at once.
- */
+/** Gate: succeeds once a node plays its declared role. One that was taken out of service is back in it then. */
 export const nodeReady: Kind = {
-  apply: async (context, properties) => {
-    const gate = parseInputs(inputs, properties);
+  apply: async (context, properties, olds) => {
+    const { host, node, leader, password, patienceS, pooler } = parseInputs(inputs, properties);
+    const engine = await connectEngine(host);
     const began = performance.now();
-    await waitUntilReady(context, gate);
-    return { readyAfterMs: Math.round(performance.now() - began) };
+    const { name, role, container, address } = node;
+    await waitUntilReady(context, engine, { node: name, role, container, address, leader, password, patienceS });
+    const readyAfterMs = Math.round(performance.now() - began);
+    // A new node is listed by the pooler's files, which come after all gates.
+    if (olds !== undefined) {
+      if (role === "leader") await resumeLeader(engine, pooler, node);
+      else await putBack(context, engine, pooler, node);
+    }
+    return { readyAfterMs };
   },
 };
-
-async function waitUntilReady(context: Context, gate: Inputs): Promise<void> {
-  const engine = await connectEngine(gate.host);
-  // After a failure that was mended, the restart policy may wait up to a minute: this gate need not.
-  await startNow(engine, gate.container);
-  const initial = await containerState(engine, gate.container);
-  const watch = {
-    restarts: initial?.restartCount ?? 0,
-    lastLine: "",
-    quietSince: performance.now(),
-    askedAt: performance.now(),
-    reason: "it did not answer",
-  };
-  const login = { user: "monitoring", password: gate.password, database: "postgres" };
-  const logins = { node: { ...login, ...gate.address }, leader: { ...login, ...gate.leader } };
-  const inRecovery = async (): Promise<{ inRecovery: boolean }> => ({
-    inRecovery: (await runSql(engine, gate.container, "select pg_is_in_recovery();")) === "t",
-  });
-
-  const outcome = await poll(
-    async () => {
-      const readiness = await nodeReadiness(gate.role, logins, inRecovery);
-      if (readiness.state === "ready") return readiness;
-      if (readiness.state === "wrong") throw await failure(engine, gate, readiness.reason);
-      await observeWait(context, engine, gate, watch, readiness);
-      return performance.now() - watch.quietSince > gate.patienceS * 1000 ? readiness : undefined;
-    },
-    // Copying a large database takes as long as it takes: what ends the wait is standing still.
-    { everyMs: pollMs, timeoutMs: Number.POSITIVE_INFINITY, signal: context.signal },
-  );
-  if (outcome?.state === "waiting") throw await failure(engine, gate, `no progress for ${gate.patienceS} s: ${outcome.reason}`);
-}
-
-interface Watch {
-  readonly restarts: number;
-  lastLine: string;
-  quietSince: number;
-  askedAt: number;
-  reason: string;
-}
-
-/** Looks at the container now and then: has it ended, has its log moved? */
-async function observeWait(
-  context: Context,
-  engine: Engine,
-  gate: Inputs,
-  watch: Watch,
-  { reason }: Extract<Readiness, { state: "waiting" }>,
-): Promise<void> {
-  if (reason !== watch.reason && !reason.includes("bytes behind")) watch.quietSince = performance.now();
-  watch.reason = reason;
-  if (performance.now() - watch.askedAt < engineEveryMs) return;
-  watch.askedAt = performance.now();
-  const state = await containerState(engine, gate.container);
-  if (state === undefined) throw await failure(engine, gate, "its container is gone");
-  if (!state.running || state.restartCount > watch.restarts) throw await failure(engine, gate, howItEnded(state));
-  const line = (await lastLogLines(engine, gate.container, 1))[0] ?? "";
-  if (line !== watch.lastLine) watch.quietSince = performance.now();
-  watch.lastLine = line;
-  context.status(`${gate.node}: ${line === "" ? reason : line}`);
-}
-
-function howItEnded({ running, exitCode, outOfMemory }: ContainerState): string {
-  const why = outOfMemory ? ": it needed more memory than its limit (pgstack:memory)" : "";
-  // Of one that was started again the engine no longer knows the code.
-  return running ? `its container ended and was started again${why}` : `its container ended with exit code ${exitCode}${why}`;
-}
-
-async function failure(engine: Engine, gate: Inputs, reason: string): Promise<UserError> {
-  const lines = await lastLogLines(engine, gate.container, 15).catch(() => []);
-  const log = lines.length === 0 ? "" : `\n  its last log lines:\n${lines.map((line) => `    ${line}`).join("\n")}`;
-  return new UserError([
-    {
-      where: gate.node,
-      problem: `not ready as ${gate.role}: ${reason}${log}`,
-      fix: `mend the cause, then run the deployment again: it goes on here. More lines: docker logs ${gate.container}`,
-    },
-  ]);
-}

@@ -2,6 +2,9 @@ import { poll } from "../../src/deadline.ts";
 import type { Engine } from "../../src/engine/connect.ts";
 import { signalContainer } from "../../src/engine/container.ts";
 import { UserError } from "../../src/errors.ts";
+import type { ServerConnection } from "../../src/pooler/console.ts";
+import { PoolerConsole } from "../../src/pooler/console.ts";
+import { routesOf } from "../../src/pooler/rotation.ts";
 import { withSession } from "../../src/postgres/session.ts";
 import type { Context } from "../kind.ts";
 
@@ -9,6 +12,8 @@ export interface PgbouncerReload {
   readonly container: string;
   readonly address: { readonly host: string; readonly port: number };
   readonly password: string;
+  /** How long reads on a server that left its routes may take to end, in seconds. */
+  readonly drainTimeoutS: number;
   readonly settings: Readonly<Record<string, string>>;
 }
 
@@ -45,8 +50,58 @@ export async function reloadPgbouncer(context: Context, engine: Engine, reload: 
       { where: reload.container, problem: `it did not take its new files: ${what}`, fix: `see its log: docker logs ${reload.container}` },
     ]);
   }
+  await resumeAll(reload);
+  await awaitLeaving(context, reload);
   if (last.length > 0)
     context.log("warning", `${reload.container}: takes effect at the next restart: ${last.map(({ key }) => key).join(", ")}`);
+}
+
+/**
+ * Whether a pooler runs with other routes than its file says, or holds one: what an interrupted change of nodes leaves. One
+ * that does not answer tells nothing.
+ */
+export async function servesOtherwise(reload: PgbouncerReload, ini: string): Promise<boolean> {
+  const declared = routesOf(ini);
+  try {
+    const running = await PoolerConsole.with(reload, (console) => console.routes());
+    return running.some(({ name, hosts, isPaused }) => isPaused || (declared.get(name) ?? hosts).join(",") !== hosts.join(","));
+  } catch {
+    return false;
+  }
+}
+
+/** Ends what an interrupted change has left: clients that wait for nothing. */
+async function resumeAll(reload: PgbouncerReload): Promise<void> {
+  await PoolerConsole.with(reload, async (console) => {
+    for (const { name, isPaused } of await console.routes()) if (isPaused) await console.resume(name);
+  });
+}
+
+/** Waits for transactions on servers that are in no route any more: what is removed afterwards serves nobody then. */
+async function awaitLeaving(context: Context, reload: PgbouncerReload): Promise<void> {
+  let left: readonly ServerConnection[] = [];
+  const gone = await poll(
+    async () => {
+      left = (await PoolerConsole.with(reload, (console) => console.servers())).filter(({ isLeaving }) => isLeaving);
+      if (left.length > 0) context.status(`waiting for ${left.length} transactions on servers that leave`);
+      return left.length === 0 ? true : undefined;
+    },
+    { everyMs: 50, timeoutMs: reload.drainTimeoutS * 1000, signal: context.signal },
+  );
+  if (gone === true) return;
+  const who = [...new Set(left.map(({ route, user, address }) => `${user} in ${route} on ${address}`))].join(", ");
+  // In the other modes a connection belongs to its client until that leaves.
+  if (reload.settings["pool_mode"] === "session") {
+    context.log("warning", `clients keep connections to servers that leave, and will lose them: ${who}`);
+    return;
+  }
+  throw new UserError([
+    {
+      where: reload.container,
+      problem: `transactions on servers that leave the routes did not end within ${reload.drainTimeoutS} s, so nothing was removed: ${who}`,
+      fix: "deploy again when they have ended, or end them: select pg_terminate_backend(<pid>) on that node",
+    },
+  ]);
 }
 
 function showConfig({ address, password }: PgbouncerReload): Promise<readonly ConfigRow[]> {

@@ -55,6 +55,7 @@ export const explanations: readonly Explanation[] = [
       "second-primary",
       "version-differs",
       "restart-pending",
+      "setting-overridden",
       "read-route-stray",
       ...nodeTrouble,
     ],

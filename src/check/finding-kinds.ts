@@ -200,7 +200,13 @@ export const findingKinds = {
     severity: "warning",
     class: "configuration",
     title: "settings wait for a restart",
-    action: "When it suits: docker restart --time 120 {container}",
+    action: "Deploy again, which restarts servers one at a time and in order: pulumi up --refresh --stack {stack}",
+  },
+  "setting-overridden": {
+    severity: "warning",
+    class: "configuration",
+    title: "settings were changed by hand on the server",
+    action: "Put what is to stay into pgstack:settings; then deploy, which takes the rest back: pulumi up --refresh --stack {stack}",
   },
   "database-differs": {
     severity: "error",

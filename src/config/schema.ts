@@ -72,6 +72,9 @@ const poolerSchema = z
     queryWaitTimeout: duration
       .default("120s")
       .describe("How long a query waits for a server connection before it fails (`query_wait_timeout`)."),
+    drainTimeout: duration
+      .default("60s")
+      .describe("How long transactions may take to end before a node is taken out of service; a deployment that needs longer stops there."),
     idleTransactionTimeout: duration
       .optional()
       .describe("Ends client transactions that idle for longer (`idle_transaction_timeout`). Default: PostgreSQL's own limit decides."),
@@ -146,6 +149,12 @@ export const configSchema = z.strictObject({
     .record(z.string().regex(/^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?$/, "a PostgreSQL setting's name in lower case"), setting)
     .default({})
     .describe("PostgreSQL settings for all nodes; they win over pgstack's defaults."),
+  reclone: z
+    .record(z.string().regex(/^pg[1-9]\d*$/, "a node name such as pg3"), z.string().regex(/^[\w.:-]{1,40}$/, "a word or a date, such as 2026-11-21"))
+    .default({})
+    .describe(
+      "Replicas to clone anew, with a word of your choice; each new word does it once. The old data directory stays in the volume, under another name.",
+    ),
   slotWalCap: memory
     .default("4GB")
     .describe(

@@ -58,6 +58,11 @@ export async function signalContainer(engine: Engine, name: string, signal: "SIG
   return true;
 }
 
+/** Stops a container with its own signal and starts it again; one that does not end within `stopS` seconds is killed. */
+export async function restartContainer(engine: Engine, name: string, stopS: number): Promise<void> {
+  await engine.getContainer(name).restart({ t: stopS });
+}
+
 /**
  * Starts a container that is down now, without the growing pause that the restart policy makes after each failure. Does
  * nothing to a running one.

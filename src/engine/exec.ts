@@ -45,6 +45,45 @@ export async function execInContainer(
   return { exitCode: ExitCode ?? -1, stdout: out.text(), stderr: err.text() };
 }
 
+/**
+ * Starts a command in a container and leaves it running once it has printed its first line, for instance that it is ready.
+ *
+ * @returns the line
+ * @throws Error with what it printed when it ends without one, or takes longer than `timeoutMs`
+ */
+export async function startInContainer(
+  engine: Engine,
+  container: string,
+  command: readonly string[],
+  timeoutMs: number,
+): Promise<string> {
+  const exec = await engine.getContainer(container).exec({ Cmd: [...command], AttachStdout: true, AttachStderr: true });
+  const stream = await exec.start({});
+  const out = new Collector();
+  const err = new Collector();
+  engine.modem.demuxStream(stream, out, err);
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const give = (): void => {
+    const [line, ...more] = out.text().split("\n");
+    if (more.length > 0) resolve(line ?? "");
+  };
+  const fail = (why: string): void => reject(new Error(`${command.slice(0, 2).join(" ")}: ${err.text().trim() || why}`));
+  stream.on("data", () => setImmediate(give));
+  stream.on("end", () => {
+    give();
+    fail("it ended without a word");
+  });
+  stream.on("error", reject);
+  const timer = setTimeout(() => fail("no answer"), timeoutMs);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    // The command itself goes on: only its output is no longer read.
+    stream.destroy();
+  }
+}
+
 class Collector extends Writable {
   readonly #chunks: Buffer[] = [];
 

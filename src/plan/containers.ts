@@ -72,7 +72,8 @@ export function nodeContainer({ engine, network, nodes }: ClusterPlan, node: Nod
     memoryMb: node.memoryMb,
     shmMb: node.shmMb,
     cpus: node.cpus,
-    environment: {},
+    // A variable, so that another word replaces the container as any change of it does: out of rotation, behind its gate.
+    environment: node.reclone === undefined ? {} : { PGSTACK_RECLONE: node.reclone },
     mounts: [{ volume: node.dataVolume, target: paths.dataVolume, readOnly: false }, configMount(node.configVolume)],
     tmpfs: {
       ...temporary,

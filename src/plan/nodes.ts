@@ -23,6 +23,7 @@ export function planNodes(config: ClusterConfig, prefix: string, connections: nu
       memoryMb,
       shmMb: shmSizeMb(memoryMb),
       cpus: config.cpus,
+      reclone: config.reclone[name],
       settings: [...shared, ...identitySettings(name, role, config.leader)],
     };
   });

@@ -31,6 +31,9 @@ export interface PoolerSetting {
 /** Port that the pooler listens on inside its container. */
 export const poolerPort = 6432;
 
+/** Folder of the pooler's socket, in memory. */
+export const poolerSocketDirectory = "/tmp";
+
 /** Roles of PgBouncer's own console: all commands, and `SHOW` alone. */
 export const poolerRoles = { admin: "pgbouncer", stats: "monitoring" } as const;
 
@@ -52,7 +55,7 @@ function listenRows({ maxClients }: PoolerSettingsInput): readonly Row[] {
     ["listen_addr", "*", "every address of the container; which ports are published is declared"],
     ["listen_port", poolerPort, "PgBouncer's usual port"],
     ["listen_backlog", Math.max(1024, maxClients), "PgBouncer's 128 drops clients that come all at once"],
-    ["unix_socket_dir", "", "no sockets: the file system is read-only"],
+    ["unix_socket_dir", poolerSocketDirectory, "a way in from inside the container alone: ends a pause whose maker is gone"],
     ["logfile", "", "to standard error, which the engine keeps"],
     ["pidfile", "", "the container is the process"],
     ["log_connections", 0, "short-lived clients would fill the log; failed logins are still in it"],

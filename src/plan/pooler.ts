@@ -1,5 +1,5 @@
 import type { ClusterConfig } from "../config/schema.ts";
-import { readPoolSizes } from "./connections.ts";
+import { poolSizes } from "./connections.ts";
 import { planUsers } from "./declared.ts";
 import { configVolumeName, containerName, nodeName, services } from "./names.ts";
 import { paths } from "./paths.ts";
@@ -12,21 +12,23 @@ export function planPooler(config: ClusterConfig, prefix: string, maxConnections
   const { pooler, database, leader } = config;
   const replicas = Array.from({ length: config.replicas + 1 }, (_, index) => nodeName(index + 1)).filter((name) => name !== leader);
   const readHosts = replicas.length === 0 ? [leader] : replicas;
-  const readSizes = readPoolSizes(config, maxConnections);
-  const routes = (name: string, poolSize: number): Pick<PoolerPlan, "write" | "read"> => ({
-    write: route(name, [leader], poolSize, pooler.reserveSize, false),
-    read: route(`${name}_ro`, readHosts, readSizes[name] ?? poolSize, pooler.reserveSize, true),
-  });
-  const first = routes(database, pooler.poolSize);
-  const others = Object.entries(config.databases)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, { poolSize }]) => ({ database: name, ...routes(name, poolSize) }));
+  const sizes = poolSizes(config, maxConnections);
+  const routes = (name: string, reserve: number | undefined): Pick<PoolerPlan, "write" | "read"> => {
+    const { write, read } = sizes[name] ?? { write: pooler.poolSize, read: pooler.poolSize };
+    return { write: route(name, [leader], write, reserve, false), read: route(`${name}_ro`, readHosts, read, reserve, true) };
+  };
+  const isShared = Object.keys(config.databases).length > 0 || Object.keys(config.users).length > 0;
+  const first = routes(database, pooler.reserveSize);
+  const others = Object.keys(config.databases)
+    .toSorted()
+    .map((name) => ({ database: name, ...routes(name, undefined) }));
   const pools = [first, ...others].flatMap(({ write, read }) => [write.poolSize, read.poolSize]);
   return {
     container: containerName(prefix, services.pooler),
     configVolume: configVolumeName(prefix, services.pooler),
     hostPort: config.ports.pooler,
     memoryMb: parseMemoryMb(pooler.memory),
+    drainTimeoutS: parseDurationS(pooler.drainTimeout),
     nofile: openFiles(
       pooler.maxClients,
       pools.reduce((sum, size) => sum + size + pooler.reserveSize, 0),

@@ -30,6 +30,7 @@ export type EffectiveSettings = ReadonlyMap<string, string>;
 export function relationProblems(config: ClusterConfig, effective: EffectiveSettings): readonly KeyProblem[] {
   return [
     ...leaderProblems(config),
+    ...recloneProblems(config),
     ...versionProblems(config),
     ...declaredProblems(config),
     ...settingProblems(config),
@@ -43,6 +44,20 @@ export function relationProblems(config: ClusterConfig, effective: EffectiveSett
     ...preloadProblems(config),
     ...synchronousProblems(config),
   ];
+}
+
+function recloneProblems(config: ClusterConfig): KeyProblem[] {
+  const replicas = replicaNames(config);
+  return Object.keys(config.reclone)
+    .filter((name) => !replicas.includes(name))
+    .map((name) => ({
+      key: `reclone.${name}`,
+      problem:
+        name === config.leader
+          ? `"${name}" is the leader: there is no other node that it could be cloned from`
+          : `"${name}" is not a replica of this stack: ${replicas.length === 0 ? "it has none" : `they are ${replicas.join(", ")}`}`,
+      fix: "name a replica, or remove the entry",
+    }));
 }
 
 function leaderProblems(config: ClusterConfig): KeyProblem[] {
@@ -264,13 +279,17 @@ function addressProblems({ dockerHost, bindAddress, clientNetworks }: ClusterCon
   ];
 }
 
+function replicaNames({ replicas, leader }: ClusterConfig): readonly string[] {
+  return Array.from({ length: replicas + 1 }, (_, index) => nodeName(index + 1)).filter((name) => name !== leader);
+}
+
 /** A write must go on when one replica is away, so more replicas must match than it waits for. */
 function synchronousProblems(config: ClusterConfig): KeyProblem[] {
   const value = String(config.settings["synchronous_standby_names"] ?? "").trim();
   if (value === "") return [];
   const [, count = "1", list = value] = /^(?:(?:first|any)\s+)?(\d+)\s*\((.*)\)$/is.exec(value) ?? [];
   const wanted = list.split(",").map((name) => name.trim().replaceAll('"', "").toLowerCase());
-  const replicas = Array.from({ length: config.replicas + 1 }, (_, index) => nodeName(index + 1)).filter((name) => name !== config.leader);
+  const replicas = replicaNames(config);
   const named = replicas.filter((name) => wanted.includes("*") || wanted.includes(name)).length;
   // With a leader that does not exist every node is named, one more than there are replicas.
   const matching = Math.min(named, config.replicas);

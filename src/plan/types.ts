@@ -118,6 +118,8 @@ export interface NodePlan {
   readonly memoryMb: number;
   readonly shmMb: number;
   readonly cpus: number | undefined;
+  /** A replica with another word than its volume remembers is cloned anew. */
+  readonly reclone: string | undefined;
   /** Everything in postgresql.conf, in order. */
   readonly settings: readonly SettingPlan[];
 }
@@ -140,6 +142,8 @@ export interface PoolerPlan {
   readonly configVolume: string;
   readonly hostPort: number;
   readonly memoryMb: number;
+  /** How long transactions may take to end before a node is taken out of service, in seconds. */
+  readonly drainTimeoutS: number;
   /** Open files that the container may have. */
   readonly nofile: number;
   /** Routes of the first database. */

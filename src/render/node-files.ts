@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { entriesOf } from "../plan/declared.ts";
 import type { ClusterPlan, NodePlan, SettingPlan } from "../plan/types.ts";
+import { standbyLimits } from "../restarts/settings.ts";
 import { pgpass } from "./escape.ts";
 import type { FileSpec } from "./file-spec.ts";
 import { plain, secret } from "./file-spec.ts";
@@ -70,6 +71,7 @@ function nodeEnvironment(
   leader: string;
   slot: string;
   peers: string;
+  standbyLimits: string;
   container: string;
   dataVolume: string;
   localeOptions: string;
@@ -89,6 +91,9 @@ function nodeEnvironment(
             .map(({ name }) => name)
             .join(" ")
         : "",
+    standbyLimits: Object.entries(standbyLimits(node))
+      .map(([name, value]) => `${name}=${value}`)
+      .join(" "),
     container: node.container,
     dataVolume: node.dataVolume,
     localeOptions: localeOptions(plan.locale, plan.major),

@@ -1,10 +1,13 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
 import { routesOf } from "../plan/pooler.ts";
 import { passwordRoles } from "../plan/types.ts";
 import type { ClusterPlan, ClusterSecrets, PasswordRole, RoutePlan } from "../plan/types.ts";
 import { roleSalt, scramVerifier } from "../postgres/scram.ts";
 import type { FileSpec } from "./file-spec.ts";
 import { plain, secret } from "./file-spec.ts";
-import { renderTemplate } from "./template.ts";
+import { renderTemplate, templatesFolder } from "./template.ts";
 
 /** Files of the pooler's config volume. */
 export function renderPoolerFiles(plan: ClusterPlan): readonly FileSpec[] {
@@ -26,6 +29,7 @@ export function renderPoolerFiles(plan: ClusterPlan): readonly FileSpec[] {
         settings: pooler.settings.map(({ name, value, why }) => ({ name, value, comment: why })),
       }),
     ),
+    plain("resume-later.pl", readFileSync(join(templatesFolder, "pgbouncer/resume-later.pl"), "utf8")),
     // Verifiers only: the pooler passes SCRAM logins through to the server without knowing a password.
     secret("userlist.txt", 0o600, (secrets) => {
       const verifiers = roleVerifiers(plan, secrets);

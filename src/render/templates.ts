@@ -52,6 +52,8 @@ export interface TemplateData {
     readonly slot: string;
     /** Names of the other nodes, separated by blanks; empty on a replica. */
     readonly peers: string;
+    /** `name=value` of the settings that a replica may not have lower than its leader, separated by blanks. */
+    readonly standbyLimits: string;
     /** Names on the engine, for the commands that a refusal tells. */
     readonly container: string;
     readonly dataVolume: string;

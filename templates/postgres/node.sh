@@ -140,6 +140,22 @@ newest_timeline() {
 
 control_value() { pg_controldata "$data" | sed -n "s/^$1: *//p"; }
 
+# Asked for in stack config, once for each word. The old directory stays in the volume: a person decides when it goes.
+set_aside() {
+  local aside
+  aside=$volume/pgdata.aside-$(date -u +%Y%m%dT%H%M%SZ)
+  mv "$data" "$aside"
+  sync "$volume"
+  say "set the old data aside as ${aside##*/}"
+}
+
+word=${PGSTACK_RECLONE:-}
+if [ "$ROLE" = replica ] && [ -n "$word" ] && [ "$(cat "$volume/.pgstack.reclone" 2>/dev/null)" != "$word" ]; then
+  [ ! -e "$data" ] || set_aside
+  # Before the clone: one that is cut short is made again without a word.
+  printf '%s' "$word" >"$volume/.pgstack.reclone"
+fi
+
 if [ -e "$data/PG_VERSION" ]; then
   check_existing_data
 elif [ -e "$data" ]; then
@@ -150,4 +166,20 @@ else
   clone_replica
 fi
 
-exec postgres -D "$data" -c config_file="$config/postgresql.conf"
+# A replica may not run with less than the leader had when it wrote the WAL that is still to be replayed: it would end at
+# once. Its own control file knows that value; the next restart after the leader's takes the lower one.
+raised=()
+if [ "$ROLE" = replica ]; then
+  for limit in $STANDBY_LIMITS; do
+    name=${limit%%=*}
+    # As pg_controldata abbreviates them.
+    label=${name/prepared_transactions/prepared_xacts}
+    label=${label/per_transaction/per_xact}
+    needed=$(control_value "$label setting")
+    [ "${needed:-0}" -gt "${limit#*=}" ] || continue
+    say "$name stays at $needed until the leader runs with ${limit#*=}"
+    raised+=(-c "$name=$needed")
+  done
+fi
+
+exec postgres -D "$data" -c config_file="$config/postgresql.conf" "${raised[@]}"

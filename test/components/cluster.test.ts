@@ -14,9 +14,10 @@ const volume = "docker:index/volume:Volume";
 const image = "docker:index/remoteImage:RemoteImage";
 const files = "pgstack:index:ConfigFiles";
 const gate = "pgstack:index:NodeReady";
+const out = "pgstack:index:OutOfService";
 const password = "random:index/randomPassword:RandomPassword";
 
-async function record(plan: ClusterPlan, existing?: ReadonlySet<string>): Promise<Recorder> {
+async function record(plan: ClusterPlan, existing?: ReadonlyMap<string, boolean>): Promise<Recorder> {
   const recorder = await Recorder.start(plan.stack);
   const args = { plan, files: renderFiles(plan), root, ...(existing === undefined ? {} : { existing }) };
   await recorder.run((): ComponentResource => new PostgresCluster("cluster", args));
@@ -31,6 +32,7 @@ const nodeResources = (name: string, role: "leader" | "replica"): string[] => [
   ...configVolume(`${name}-config`),
   `${volume} ${name}-data`,
   ...(role === "replica" ? [`pgstack:index:ReplicationSlot ${name}-slot`] : []),
+  `${out} ${name}-out`,
   `${container} ${name}`,
   `${gate} ${name}-ready`,
 ];
@@ -56,6 +58,7 @@ const common = [
   "pgstack:docker:Pooler pooler",
   ...configVolume("pooler-config"),
   `${container} pooler`,
+  "pgstack:index:Restarts restarts",
   "pgstack:index:ReplicationCheck check",
   "pgstack:index:Changes changes",
 ];
@@ -157,18 +160,62 @@ describe("the resources of production", () => {
   });
 
   it("bring up new replicas at the same time, behind those that exist", async () => {
-    const gatesBefore = async (existing: readonly string[]): Promise<Record<string, string[]>> => {
-      const seen = await record(stackPlan("production"), new Set(existing.map((node) => `pgstack-production-${node}`)));
+    const gatesBefore = async (existing: readonly string[], leaderRuns = true): Promise<Record<string, string[]>> => {
+      const onEngine = existing.map((node) => [`pgstack-production-${node}`, node !== "pg1" || leaderRuns] as const);
+      const seen = await record(stackPlan("production"), new Map(onEngine));
       const gates = (node: string): string[] => orderOf(seen.find(container, node)).filter((one) => one.startsWith(gate));
       return Object.fromEntries(["pg1", "pg2", "pg3", "pg4"].map((node) => [node, gates(node)]));
     };
     expect(await gatesBefore([])).toEqual({ pg1: [], pg2: [`${gate} pg1-ready`], pg3: [`${gate} pg1-ready`], pg4: [`${gate} pg1-ready`] });
     expect(await gatesBefore(["pg1", "pg2"])).toEqual({
+      pg1: [`${gate} pg2-ready`],
+      pg2: [],
+      pg3: [`${gate} pg1-ready`],
+      pg4: [`${gate} pg1-ready`],
+    });
+    // A leader that is down comes first: replicas cannot be proven without it.
+    expect(await gatesBefore(["pg1", "pg2"], false)).toEqual({
       pg1: [],
       pg2: [`${gate} pg1-ready`],
       pg3: [`${gate} pg2-ready`],
       pg4: [`${gate} pg2-ready`],
     });
+    expect(await gatesBefore(["pg1", "pg2", "pg3", "pg4"])).toEqual({
+      pg1: [`${gate} pg4-ready`],
+      pg2: [],
+      pg3: [`${gate} pg2-ready`],
+      pg4: [`${gate} pg3-ready`],
+    });
+  });
+
+  it("take a node out of service after all that its container needs, and right before it", () => {
+    expect(orderOf(recorder.find(out, "pg3-out"))).toEqual([
+      `${image} image-postgres`,
+      `${volume} pg3-config`,
+      `${files} pg3-config-files`,
+      `${gate} pg2-ready`,
+      "pgstack:index:ReplicationSlot pg3-slot",
+      "pgstack:index:Roles roles",
+    ]);
+    const spec = recorder.find(out, "pg3-out").inputs["spec"];
+    expect(spec).toMatch(/^[0-9a-f]{16}$/);
+    expect(recorder.find(gate, "pg3-ready").inputs["spec"]).toBe(spec);
+  });
+
+  it("restart servers after every file and gate, and before the check", () => {
+    expect(orderOf(recorder.find("pgstack:index:Restarts", "restarts"))).toEqual(
+      [
+        `${container} pooler`,
+        `${files} pooler-config-files`,
+        ...["pg1", "pg2", "pg3", "pg4"].map((node) => `${gate} ${node}-ready`),
+        "pgstack:index:Roles roles",
+      ].toSorted(),
+    );
+    expect(recorder.find("pgstack:index:Restarts", "restarts").inputs["settings"]).toMatchObject({
+      max_connections: "100",
+      max_prepared_transactions: "0",
+    });
+    expect(recorder.find("pgstack:index:Restarts", "restarts").inputs["settings"]).not.toHaveProperty("work_mem");
   });
 
   it("bring the nodes up one after the other, the leader first", () => {
@@ -177,6 +224,7 @@ describe("the resources of production", () => {
       `${volume} pg1-config`,
       `${volume} pg1-data`,
       `${files} pg1-config-files`,
+      `${out} pg1-out`,
     ]);
     for (const [node, before] of [
       ["pg2", "pg1"],
@@ -189,6 +237,7 @@ describe("the resources of production", () => {
         `${volume} ${node}-data`,
         `${files} ${node}-config-files`,
         `${gate} ${before}-ready`,
+        `${out} ${node}-out`,
         `pgstack:index:ReplicationSlot ${node}-slot`,
         "pgstack:index:Roles roles",
       ]);
@@ -204,11 +253,14 @@ describe("the resources of production", () => {
     const { inputs, ...registration } = recorder.find(gate, "pg3-ready");
     expect(orderOf({ ...registration, inputs })).toEqual([`${container} pg3`]);
     expect(inputs).toMatchObject({
-      node: "pg3",
-      role: "replica",
-      container: "pgstack-production-pg3",
+      node: {
+        name: "pg3",
+        role: "replica",
+        container: "pgstack-production-pg3",
+        networkAddress: "172.29.20.8",
+        address: { host: "127.0.0.1", port: 25_434 },
+      },
       containerId: "pg3-id",
-      address: { host: "127.0.0.1", port: 25_434 },
       leader: { host: "127.0.0.1", port: 25_432 },
     });
   });
@@ -254,6 +306,7 @@ describe("the resources of production", () => {
         ...[...nodes.map((node) => `exporter-${node}`), "exporter-pooler", ...nodes, "pooler"].map((name) => `${container} ${name}`),
         ...[...nodes, "pooler"].map((name) => `${files} ${name}-config-files`),
         ...nodes.map((node) => `${gate} ${node}-ready`),
+        "pgstack:index:Restarts restarts",
         "pgstack:index:Roles roles",
         "pgstack:index:Leftovers leftovers",
       ].toSorted(),

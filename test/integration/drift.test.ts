@@ -48,6 +48,20 @@ describe("drift", () => {
     expect((await deployment.check(5000)).ok).toBe(true);
   });
 
+  it("takes back what was written to postgresql.auto.conf, and restarts for it where that is needed", async () => {
+    const overrides = "work_mem = '98MB'\nmax_prepared_transactions = 3\n";
+    await run("docker", ["exec", deployment.container("pg2"), "bash", "-c", `printf '%s' "$1" >>/var/lib/postgresql/data/pgdata/postgresql.auto.conf`, "-", overrides]);
+    await deployment.sql("pg2", "select pg_reload_conf();");
+    const { findings } = await deployment.check(0);
+    expect(findings.map(({ code, node, observed }) => [code, node, observed])).toEqual([
+      ["restart-pending", "pg2", "max_prepared_transactions"],
+      ["setting-overridden", "pg2", "work_mem"],
+    ]);
+    await showsAndRepairs("pg2-config-files");
+    expect(await deployment.sql("pg2", "select current_setting('work_mem') <> '98MB', current_setting('max_prepared_transactions');")).toBe("t|0");
+    expect((await deployment.check(5000)).findings).toEqual([]);
+  });
+
   it("creates a slot again that was dropped by hand", async () => {
     await deployment.sql("pg1", "select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = 'pg2';");
     // The receiver comes back within its retry time, so the drop is tried until it wins.

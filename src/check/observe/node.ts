@@ -17,6 +17,7 @@ interface NodeRow {
   readonly received_tli: number | null;
   readonly replay_pause: string | null;
   readonly pending_restart: readonly string[];
+  readonly overridden: readonly string[];
 }
 
 /**
@@ -35,7 +36,8 @@ select current_setting('cluster_name') as cluster_name,
        r.status as receiver_status,
        r.received_tli,
        case when pg_is_in_recovery() then pg_get_wal_replay_pause_state() end as replay_pause,
-       array(select name::text from pg_settings where pending_restart order by name) as pending_restart
+       array(select name::text from pg_settings where pending_restart order by name) as pending_restart,
+       array(select name::text from pg_settings where sourcefile like '%/postgresql.auto.conf' order by name) as overridden
   from (select) as one left join pg_stat_wal_receiver r on true`;
 
 // Temporary slots belong to a running base backup and leave with it.
@@ -76,6 +78,7 @@ function nodeFacts(row: NodeRow, leader: LeaderFacts | undefined): NodeFacts {
     receiver: row.receiver_status === null ? undefined : { status: row.receiver_status, timeline: received },
     replayPause: row.replay_pause ?? undefined,
     pendingRestart: row.pending_restart,
+    overridden: row.overridden,
     leader,
   };
 }

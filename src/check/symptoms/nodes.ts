@@ -91,6 +91,13 @@ function settings(target: CheckTarget, node: CheckNode, facts: NodeFacts): reado
       observed: facts.pendingRestart.join(", "),
       expected: "no setting waits for a restart",
     });
+  if (facts.overridden.length > 0)
+    symptoms.push({
+      code: "setting-overridden",
+      place: atNode(node.name),
+      observed: facts.overridden.join(", "),
+      expected: "settings come from stack config alone",
+    });
   return symptoms;
 }
 

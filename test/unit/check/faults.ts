@@ -441,6 +441,12 @@ export const faults: readonly Fault[] = [
       })),
   },
   {
+    name: "setting changed by hand",
+    code: "setting-overridden",
+    at: "replica",
+    change: (_, name) => facts(name, { overridden: ["work_mem"] }),
+  },
+  {
     name: "another major version",
     code: "version-differs",
     at: "replica",

@@ -41,6 +41,7 @@ const samples: TemplateData = {
     major: 17,
     leader: "pg1",
     slot: "pg2",
+    standbyLimits: "max_connections=100",
     peers: "",
     container: "pgstack-staging-pg2",
     dataVolume: "pgstack-staging-pg2-data",

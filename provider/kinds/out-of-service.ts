@@ -1,0 +1,35 @@
+import { z } from "zod";
+
+import { connectEngine } from "../../src/engine/connect.ts";
+import { containerState } from "../../src/engine/container.ts";
+import { parseInputs } from "../inputs.ts";
+import type { Kind } from "../kind.ts";
+import { nodeInputs, poolerInputs } from "../service/access.ts";
+import { pauseLeader } from "../service/pause.ts";
+import { drain } from "../service/rotation.ts";
+
+const inputs = z.object({
+  host: z.string(),
+  node: nodeInputs,
+  /** What the container is made from: when it changes, the container is about to be replaced. */
+  spec: z.string(),
+  /** The leader's name. */
+  leader: z.string(),
+  pooler: poolerInputs,
+});
+
+/**
+ * Before a node's container is replaced: a replica leaves rotation and its reads end; clients of the leader wait. The node's
+ * gate undoes it. A container that does not run serves nobody, so nothing is done for it.
+ */
+export const outOfService: Kind = {
+  apply: async (context, properties, olds) => {
+    const { host, node, spec, leader, pooler } = parseInputs(inputs, properties);
+    if (olds === undefined || olds["spec"] === spec) return {};
+    const engine = await connectEngine(host);
+    if ((await containerState(engine, node.container))?.running !== true) return {};
+    if (node.role === "leader") await pauseLeader(context, engine, pooler, node);
+    else await drain(context, engine, pooler, node, leader);
+    return {};
+  },
+};

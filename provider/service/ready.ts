@@ -1,0 +1,115 @@
+import type { Engine } from "../../src/engine/connect.ts";
+import type { ContainerState } from "../../src/engine/container.ts";
+import { containerState, lastLogLines, startNow } from "../../src/engine/container.ts";
+import { runSql } from "../../src/engine/psql.ts";
+import { poll } from "../../src/deadline.ts";
+import { UserError } from "../../src/errors.ts";
+import type { Readiness } from "../../src/postgres/readiness.ts";
+import { nodeReadiness } from "../../src/postgres/readiness.ts";
+import type { Context } from "../kind.ts";
+
+/** A node and what it is to become. */
+export interface Arrival {
+  readonly node: string;
+  readonly role: "leader" | "replica";
+  readonly container: string;
+  readonly address: Endpoint;
+  readonly leader: Endpoint;
+  /** Password of the monitoring role. */
+  readonly password: string;
+  /** How long the node may make no progress, in seconds. */
+  readonly patienceS: number;
+}
+
+interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+const pollMs = 75;
+/** The engine is asked less often than the server: it is about the rare case. */
+const engineEveryMs = 600;
+
+/**
+ * Waits until a node answers SQL over TCP in its declared role; a replica streams and has replayed the leader's WAL of that
+ * moment. A container that ended, or a node that can never get there, ends the wait at once.
+ *
+ * @throws UserError with the node's last log lines
+ */
+export async function waitUntilReady(context: Context, engine: Engine, gate: Arrival): Promise<void> {
+  // After a failure that was mended, the restart policy may wait up to a minute: this gate need not.
+  await startNow(engine, gate.container);
+  const initial = await containerState(engine, gate.container);
+  const watch = {
+    restarts: initial?.restartCount ?? 0,
+    lastLine: "",
+    quietSince: performance.now(),
+    askedAt: performance.now(),
+    reason: "it did not answer",
+  };
+  const login = { user: "monitoring", password: gate.password, database: "postgres" };
+  const logins = { node: { ...login, ...gate.address }, leader: { ...login, ...gate.leader } };
+  const inRecovery = async (): Promise<{ inRecovery: boolean }> => ({
+    inRecovery: (await runSql(engine, gate.container, "select pg_is_in_recovery();")) === "t",
+  });
+
+  const outcome = await poll(
+    async () => {
+      const readiness = await nodeReadiness(gate.role, logins, inRecovery);
+      if (readiness.state === "ready") return readiness;
+      if (readiness.state === "wrong") throw await failure(engine, gate, readiness.reason);
+      await observeWait(context, engine, gate, watch, readiness);
+      return performance.now() - watch.quietSince > gate.patienceS * 1000 ? readiness : undefined;
+    },
+    // Copying a large database takes as long as it takes: what ends the wait is standing still.
+    { everyMs: pollMs, timeoutMs: Number.POSITIVE_INFINITY, signal: context.signal },
+  );
+  if (outcome?.state === "waiting") throw await failure(engine, gate, `no progress for ${gate.patienceS} s: ${outcome.reason}`);
+}
+
+interface Watch {
+  readonly restarts: number;
+  lastLine: string;
+  quietSince: number;
+  askedAt: number;
+  reason: string;
+}
+
+/** Looks at the container now and then: has it ended, has its log moved? */
+async function observeWait(
+  context: Context,
+  engine: Engine,
+  gate: Arrival,
+  watch: Watch,
+  { reason }: Extract<Readiness, { state: "waiting" }>,
+): Promise<void> {
+  if (reason !== watch.reason && !reason.includes("bytes behind")) watch.quietSince = performance.now();
+  watch.reason = reason;
+  if (performance.now() - watch.askedAt < engineEveryMs) return;
+  watch.askedAt = performance.now();
+  const state = await containerState(engine, gate.container);
+  if (state === undefined) throw await failure(engine, gate, "its container is gone");
+  if (!state.running || state.restartCount > watch.restarts) throw await failure(engine, gate, howItEnded(state));
+  const line = (await lastLogLines(engine, gate.container, 1))[0] ?? "";
+  if (line !== watch.lastLine) watch.quietSince = performance.now();
+  watch.lastLine = line;
+  context.status(`${gate.node}: ${line === "" ? reason : line}`);
+}
+
+function howItEnded({ running, exitCode, outOfMemory }: ContainerState): string {
+  const why = outOfMemory ? ": it needed more memory than its limit (pgstack:memory)" : "";
+  // Of one that was started again the engine no longer knows the code.
+  return running ? `its container ended and was started again${why}` : `its container ended with exit code ${exitCode}${why}`;
+}
+
+async function failure(engine: Engine, gate: Arrival, reason: string): Promise<UserError> {
+  const lines = await lastLogLines(engine, gate.container, 15).catch(() => []);
+  const log = lines.length === 0 ? "" : `\n  its last log lines:\n${lines.map((line) => `    ${line}`).join("\n")}`;
+  return new UserError([
+    {
+      where: gate.node,
+      problem: `not ready as ${gate.role}: ${reason}${log}`,
+      fix: `mend the cause, then run the deployment again: it goes on here. More lines: docker logs ${gate.container}`,
+    },
+  ]);
+}

@@ -1,0 +1,15 @@
+import type { Engine } from "../../src/engine/connect.ts";
+import { containerState } from "../../src/engine/container.ts";
+import { PoolerConsole } from "../../src/pooler/console.ts";
+import type { Pooler } from "./access.ts";
+
+/** Whether the pooler runs and answers: otherwise no client comes through it, and nobody has to be spared. */
+export async function isServing(engine: Engine, pooler: Pooler): Promise<boolean> {
+  if ((await containerState(engine, pooler.container))?.running !== true) return false;
+  try {
+    await PoolerConsole.with(pooler, (console) => console.routes());
+    return true;
+  } catch {
+    return false;
+  }
+}

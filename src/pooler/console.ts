@@ -1,0 +1,95 @@
+import type pg from "pg";
+
+import { withSession } from "../postgres/session.ts";
+
+/** How to reach PgBouncer's console as its admin. */
+export interface PoolerAccess {
+  readonly address: { readonly host: string; readonly port: number };
+  /** Password of the `pgbouncer` admin. */
+  readonly password: string;
+}
+
+/** A route as the pooler runs it. */
+export interface RunningRoute {
+  readonly name: string;
+  /** Nodes that it connects to. */
+  readonly hosts: readonly string[];
+  readonly isPaused: boolean;
+}
+
+/** A connection of the pooler to a server. */
+export interface ServerConnection {
+  readonly route: string;
+  readonly user: string;
+  readonly address: string;
+  /** `active`: a client uses it. */
+  readonly state: string;
+  /** Ends with the transaction that uses it: its route has other servers now. */
+  readonly isLeaving: boolean;
+}
+
+interface ServerRow {
+  readonly database: string;
+  readonly user: string;
+  readonly addr: string;
+  readonly state: string;
+  readonly close_needed: number;
+}
+
+/**
+ * PgBouncer's console. It knows the simple protocol alone, and every command ends by itself, except PAUSE, which waits for
+ * transactions to end.
+ */
+export class PoolerConsole {
+  readonly #client: pg.Client;
+
+  private constructor(client: pg.Client) {
+    this.#client = client;
+  }
+
+  /** Runs work on one session; a command that takes longer than `timeoutMs` fails. */
+  static async with<T>(
+    { address, password }: PoolerAccess,
+    work: (console: PoolerConsole) => Promise<T>,
+    timeoutMs = 5000,
+  ): Promise<T> {
+    const login = { ...address, user: "pgbouncer", password, database: "pgbouncer" };
+    return withSession(login, async (client) => work(new PoolerConsole(client)), { connectTimeoutMs: 3000, statementTimeoutMs: timeoutMs });
+  }
+
+  async routes(): Promise<readonly RunningRoute[]> {
+    const { rows } = await this.#client.query<{ name: string; host: string | null; paused: number }>("SHOW DATABASES");
+    return rows.flatMap(({ name, host, paused }) =>
+      host === null ? [] : [{ name, hosts: host.split(","), isPaused: Number(paused) !== 0 }],
+    );
+  }
+
+  async servers(): Promise<readonly ServerConnection[]> {
+    const { rows } = await this.#client.query<ServerRow>("SHOW SERVERS");
+    return rows.map(({ database, user, addr, state, close_needed: closes }) => ({
+      route: database,
+      user,
+      address: addr,
+      state,
+      isLeaving: Number(closes) !== 0,
+    }));
+  }
+
+  /** Lets transactions end, holds new ones, and closes the route's connections. Returns once all that is done. */
+  async pause(route: string): Promise<void> {
+    await this.#client.query(`PAUSE ${quoted(route)}`);
+  }
+
+  /** Ends a pause; nothing when there is none. */
+  async resume(route: string): Promise<void> {
+    try {
+      await this.#client.query(`RESUME ${quoted(route)}`);
+    } catch (error) {
+      if (!/not paused/i.test((error as Error).message)) throw error;
+    }
+  }
+}
+
+function quoted(route: string): string {
+  return `"${route.replaceAll('"', '""')}"`;
+}

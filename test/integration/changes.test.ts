@@ -1,0 +1,215 @@
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { poll } from "../../src/deadline.ts";
+import { execInContainer } from "../../src/engine/exec.ts";
+import type { RunningRoute } from "../../src/pooler/console.ts";
+import { PoolerConsole } from "../../src/pooler/console.ts";
+import { Deployment } from "../support/deployment.ts";
+import type { StackConfig } from "../support/deployment.ts";
+import { PulumiProcess, processesOf } from "../support/pulumi-process.ts";
+import type { RunResult } from "../support/run.ts";
+import type { LoadResult } from "../support/load.ts";
+import { Load } from "../support/load.ts";
+import { UnderLoad } from "../support/under-load.ts";
+
+describe("changes under load", { timeout: 300_000 }, () => {
+  let deployment: Deployment;
+
+  beforeAll(async () => {
+    deployment = await Deployment.create("production", { replicas: 2, exporters: false });
+    await deployment.up();
+  }, 180_000);
+  afterAll(() => deployment.remove(), 120_000);
+
+  /** Applies a change while clients work; none may see a failure, no confirmed row may be lost, and nothing is left to do. */
+  async function change(config: StackConfig): Promise<{ readonly load: LoadResult; readonly up: RunResult }> {
+    const { writeUrl, readUrl } = await deployment.outputs();
+    const load = await Load.start({ writeUrl, readUrl });
+    let up: RunResult;
+    try {
+      deployment.configure(config);
+      up = await deployment.up();
+    } finally {
+      await load.stop();
+    }
+    const result = load.result;
+    console.log(JSON.stringify({ config, write: result.write, read: result.read }));
+    expect({ write: result.write.failures, read: result.read.failures }).toEqual({ write: {}, read: {} });
+    const cluster = await UnderLoad.of(deployment);
+    await cluster.expectHealthy();
+    await cluster.expectNothingLost(result);
+    await deployment.up("--expect-no-changes");
+    return { load: result, up };
+  }
+
+  const setting = (name: string, node = "pg1"): Promise<string> => deployment.sql(node, `show ${name}`);
+
+  it("work_mem takes effect by a reload", async () => {
+    await change({ settings: { work_mem: "7MB" } });
+    for (const node of ["pg1", "pg2", "pg3"]) expect(await setting("work_mem", node)).toBe("7MB");
+  });
+
+  it("shared_buffers restarts replicas, then the leader", async () => {
+    const { up } = await change({ settings: { shared_buffers: "200MB" } });
+    for (const node of ["pg1", "pg2", "pg3"]) expect(await setting("shared_buffers", node)).toBe("200MB");
+    expect(restarted(up)).toEqual(["pg2", "pg3", "pg1"]);
+  });
+
+  it("max_connections is raised on replicas first", async () => {
+    const { up } = await change({ settings: { max_connections: 120 } });
+    for (const node of ["pg1", "pg2", "pg3"]) expect(await setting("max_connections", node)).toBe("120");
+    expect(restarted(up)).toEqual(["pg2", "pg3", "pg1"]);
+  });
+
+  it("max_connections is lowered on the leader first", async () => {
+    const { up } = await change({ settings: { max_connections: 100 } });
+    for (const node of ["pg1", "pg2", "pg3"]) expect(await setting("max_connections", node)).toBe("100");
+    expect(restarted(up)).toEqual(["pg1", "pg2", "pg3"]);
+  });
+
+  it("a memory limit replaces containers one at a time", async () => {
+    await change({ memory: "1536MB" });
+    const { Created: leader } = await inspect("pg1");
+    for (const node of ["pg2", "pg3"]) expect((await inspect(node)).Created < leader).toBe(true);
+  });
+
+  it("replicas come and go", async () => {
+    await change({ replicas: 3 });
+    await change({ replicas: 1 });
+  });
+
+  it("pool sizes change by a reload", async () => {
+    await change({ pooler: { poolSize: 20 } });
+  });
+
+  const inspect = (node: string): Promise<{ Created: string }> => deployment.engine.getContainer(deployment.container(node)).inspect();
+
+  function restarted({ output }: RunResult): readonly string[] {
+    return [...new Set([...output.matchAll(/(pg\d+) restarted for/g)].map(([, node = ""]) => node))];
+  }
+});
+
+describe("changes that cannot be made", { timeout: 300_000 }, () => {
+  let deployment: Deployment;
+
+  beforeAll(async () => {
+    deployment = await Deployment.create("staging", { exporters: false, pooler: { drainTimeout: "3s" } });
+    await deployment.up();
+  }, 180_000);
+  afterAll(() => deployment.remove(), 120_000);
+
+  it("a long transaction on the leader ends the attempt, and nobody waits", async () => {
+    const { writeUrl } = await deployment.outputs();
+    const client = new pg.Client({ connectionString: writeUrl });
+    await client.connect();
+    await client.query("begin");
+    await client.query("create table held ()");
+    deployment.configure({ settings: { shared_buffers: "200MB" } });
+    const failed = await deployment.tryUp();
+    expect(failed.code).not.toBe(0);
+    expect(failed.output).toMatch(/pg1: a restart would cut long transactions.*pid \d+ \(app@app\) in a transaction for \d+ s, idle in transaction/s);
+    expect(failed.output).not.toContain("create table held");
+    // The replica is through, the leader is as it was, and its clients work.
+    expect(await deployment.sql("pg2", "show shared_buffers")).toBe("200MB");
+    expect(await deployment.sql("pg1", "show shared_buffers")).toBe("256MB");
+    await client.query("commit");
+    await client.end();
+    await deployment.up();
+    expect(await deployment.sql("pg1", "show shared_buffers")).toBe("200MB");
+  });
+
+  it("a long read on a replica ends the attempt, and the replica stays in rotation", async () => {
+    const { readUrl } = await deployment.outputs();
+    const client = new pg.Client({ connectionString: readUrl });
+    await client.connect();
+    await client.query("begin");
+    await client.query("select 1");
+    deployment.configure({ settings: { shared_buffers: "210MB" } });
+    const failed = await deployment.tryUp();
+    expect(failed.output).toMatch(/pg2: reads on it did not end within 3 s, so it was not touched: pid \d+ \(app@app\)/);
+    await client.query("select 1");
+    await client.query("commit");
+    await client.end();
+    const seen = await (await UnderLoad.of(deployment)).look();
+    expect(seen.filter((line) => !line.startsWith("restart-pending"))).toEqual([]);
+    await deployment.up();
+    for (const node of ["pg1", "pg2"]) expect(await deployment.sql(node, "show shared_buffers")).toBe("210MB");
+  });
+
+  it("a setting that servers do not start with stops at a replica; the next up goes on there", async () => {
+    const { writeUrl, readUrl } = await deployment.outputs();
+    const load = await Load.start({ writeUrl, readUrl });
+    deployment.configure({ settings: { shared_buffers: "210MB", shared_preload_libraries: "pg_stat_statements,none_such" } });
+    const failed = await deployment.tryUp();
+    expect(failed.code).not.toBe(0);
+    expect(failed.output).toMatch(/pg2: not ready as replica.*none_such/s);
+    deployment.configure({ settings: { shared_buffers: "210MB" } });
+    await deployment.up();
+    const { write, read } = await load.stop();
+    expect({ write: write.failures, read: read.failures }).toEqual({ write: {}, read: {} });
+    await (await UnderLoad.of(deployment)).expectHealthy();
+    await deployment.up("--expect-no-changes");
+  });
+
+  it("an image that does not start stops at a replica; the next up goes on there", async () => {
+    const { writeUrl, readUrl } = await deployment.outputs();
+    const load = await Load.start({ writeUrl, readUrl });
+    const engine = deployment.engine;
+    const pooler = (await engine.getContainer(deployment.container("pooler")).inspect()).Config.Image;
+    deployment.configure({ images: { postgres: pooler } });
+    const failed = await deployment.tryUp();
+    expect(failed.code).not.toBe(0);
+    expect(failed.output).toMatch(/pg2: not ready as replica/);
+    deployment.configure({ images: undefined });
+    await deployment.up();
+    const result = await load.stop();
+    expect({ write: result.write.failures, read: result.read.failures }).toEqual({ write: {}, read: {} });
+    const cluster = await UnderLoad.of(deployment);
+    await cluster.expectHealthy();
+    await cluster.expectNothingLost(result);
+    await deployment.up("--expect-no-changes");
+  });
+
+  it("a deployment killed during a pause leaves no client waiting, and the next one completes", async () => {
+    const { writeUrl, readUrl } = await deployment.outputs();
+    const load = await Load.start({ writeUrl, readUrl });
+    const { adminUrl } = await deployment.outputs();
+    deployment.configure({ settings: { shared_buffers: "220MB" } });
+    const up = PulumiProcess.up(deployment);
+    await poll(async () => ((await routes(adminUrl)).some(({ isPaused }) => isPaused) ? true : undefined), { everyMs: 5, timeoutMs: 60_000 });
+    up.kill();
+    for (const id of processesOf(deployment).keys()) process.kill(id, "SIGKILL");
+    expect((await routes(adminUrl)).some(({ isPaused }) => isPaused)).toBe(true);
+    // The server may be down at that moment: the restart has its own course inside the engine.
+    const resumed = await poll(async () => ((await routes(adminUrl)).every(({ isPaused }) => !isPaused) ? true : undefined), { everyMs: 200, timeoutMs: 45_000 });
+    expect(resumed).toBe(true);
+    await deployment.pulumi("cancel", "--yes", "--stack", deployment.stack);
+    await deployment.up();
+    const result = await load.stop();
+    expect({ write: result.write.failures, read: result.read.failures }).toEqual({ write: {}, read: {} });
+    for (const node of ["pg1", "pg2"]) expect(await deployment.sql(node, "show shared_buffers")).toBe("220MB");
+    await (await UnderLoad.of(deployment)).expectHealthy();
+  });
+
+  it("a replica is cloned anew when stack config asks for it in words, and its old data is set aside", async () => {
+    deployment.configure({ reclone: { pg2: "first" } });
+    await deployment.up();
+    await (await UnderLoad.of(deployment)).expectHealthy();
+    expect(await dataOf("pg2")).toMatch(/pgdata\.aside-\d{8}T\d{6}Z/);
+    await deployment.up("--expect-no-changes");
+    // A restart does not do it again.
+    await deployment.engine.getContainer(deployment.container("pg2")).restart();
+    await (await UnderLoad.of(deployment)).expectHealthy();
+    expect((await dataOf("pg2")).match(/aside/g)).toHaveLength(1);
+  });
+
+  async function dataOf(node: string): Promise<string> {
+    return (await execInContainer(deployment.engine, deployment.container(node), ["ls", "/var/lib/postgresql/data"], "")).stdout;
+  }
+});
+
+function routes(adminUrl: string): Promise<readonly RunningRoute[]> {
+  const { hostname: host, port, password } = new URL(adminUrl);
+  return PoolerConsole.with({ address: { host, port: Number(port) }, password }, (console) => console.routes());
+}
