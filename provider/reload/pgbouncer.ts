@@ -1,6 +1,6 @@
 import { poll } from "../../src/deadline.ts";
 import type { Engine } from "../../src/engine/connect.ts";
-import { signalContainer } from "../../src/engine/container.ts";
+import { restartContainer, signalContainer } from "../../src/engine/container.ts";
 import { UserError } from "../../src/errors.ts";
 import type { ServerConnection } from "../../src/pooler/console.ts";
 import { PoolerConsole } from "../../src/pooler/console.ts";
@@ -18,6 +18,9 @@ export interface PgbouncerReload {
 }
 
 const reloadTimeoutMs = 10_000;
+
+/** How long transactions may take to end before the pooler is killed, in seconds. */
+const stopS = 60;
 
 interface ConfigRow {
   readonly key: string;
@@ -52,8 +55,30 @@ export async function reloadPgbouncer(context: Context, engine: Engine, reload: 
   }
   await resumeAll(reload);
   await awaitLeaving(context, reload);
-  if (last.length > 0)
-    context.log("warning", `${reload.container}: takes effect at the next restart: ${last.map(({ key }) => key).join(", ")}`);
+  if (last.length > 0) await restartFor(context, engine, reload, last);
+}
+
+/** For what PgBouncer takes at its start alone. Transactions end before it stops; its clients connect again. */
+async function restartFor(context: Context, engine: Engine, reload: PgbouncerReload, rows: readonly ConfigRow[]): Promise<void> {
+  context.status("restarting the pooler");
+  await restartContainer(engine, reload.container, stopS);
+  const answers = async (): Promise<true | undefined> => {
+    try {
+      return differing(await showConfig(reload), reload.settings).length === 0 ? true : undefined;
+    } catch {
+      return undefined;
+    }
+  };
+  const names = rows.map(({ key }) => key).join(", ");
+  if ((await poll(answers, { everyMs: 50, timeoutMs: reloadTimeoutMs, signal: context.signal })) === undefined)
+    throw new UserError([
+      {
+        where: reload.container,
+        problem: `restarted, but it does not run with its files: ${names}`,
+        fix: `see its log: docker logs ${reload.container}`,
+      },
+    ]);
+  context.log("info", `${reload.container} restarted for ${names}`);
 }
 
 /**

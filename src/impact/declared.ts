@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 
 import type { ContainerPlan } from "../plan/containers.ts";
-import { hardening, planContainers } from "../plan/containers.ts";
+import { hardening, planContainers, recloneVariable } from "../plan/containers.ts";
 import { routesOf } from "../plan/pooler.ts";
 import type { ClusterPlan, NodePlan, RoutePlan } from "../plan/types.ts";
 import type { FileSpec } from "../render/file-spec.ts";
@@ -33,6 +33,8 @@ const node = z.object({
   name: z.string(),
   role: z.enum(["leader", "replica"]),
   dataVolume: z.string(),
+  /** A replica is cloned anew for each new word. */
+  reclone: z.string().optional(),
   /** Beside the shared ones. */
   settings: texts,
   /** Plain file → short hash. */
@@ -88,6 +90,7 @@ export function declaredOf(plan: ClusterPlan, files: RenderedFiles): Declared {
       name: one.name,
       role: one.role,
       dataVolume: one.dataVolume,
+      ...(one.reclone === undefined ? {} : { reclone: one.reclone }),
       settings: Object.fromEntries(one.settings.flatMap(({ name, value }) => (shared.has(name) ? [] : [[name, value]]))),
       files: fileHashes(files.nodes.get(one.name) ?? []),
     })),
@@ -121,7 +124,12 @@ function routeParameters({ hosts, poolSize, parameters }: RoutePlan): Record<str
 
 /** Secret files follow from the secrets, which no stack file changes. */
 function fileHashes(files: readonly FileSpec[]): Record<string, string> {
-  return Object.fromEntries(files.flatMap((file) => (file.kind === "plain" ? [[file.path, shortHash(file.content)] as const] : [])));
+  return Object.fromEntries(files.flatMap((file) => (file.kind === "plain" ? [[file.path, shortHash(withoutSettings(file.content))] as const] : [])));
+}
+
+/** What repeats settings for a start script says nothing that they do not say. */
+function withoutSettings(text: string): string {
+  return text.replace(/^STANDBY_LIMITS=.*\n/m, "");
 }
 
 function declaredContainer(plan: ClusterPlan, one: ContainerPlan): DeclaredContainer {
@@ -136,7 +144,8 @@ function declaredContainer(plan: ClusterPlan, one: ContainerPlan): DeclaredConta
     port: `${port.address}:${port.external}:${port.internal}`,
     mounts: mounts.map(({ volume, target, readOnly }) => `${volume}:${target}${readOnly ? ":ro" : ""}`),
     command: shortHash(command),
-    environment: shortHash(environment),
+    // The word is the node's own part: what it does is more than another container.
+    environment: shortHash(Object.entries(environment).filter(([name]) => name !== recloneVariable)),
     hardening: shortHash([hardening, one.tmpfs, one.stopSignal, one.stopSeconds, one.probe]),
   };
 }

@@ -18,7 +18,7 @@ interface NodeChange {
  */
 export function nodeSteps(before: Declared, after: Declared, settings: readonly SettingChange[]): readonly ImpactItem[] {
   const kept = keptNodes(before, after);
-  const cloned = kept.filter(([was, is]) => is.role === "replica" && was.dataVolume !== is.dataVolume).map(([, { name }]) => name);
+  const cloned = kept.filter(([was, is]) => cloneText(was, is) !== undefined).map(([, { name }]) => name);
   const containers = containerChangesOf(before, after);
   const replaced = namesIn(after, containers.replacing).filter((name) => !cloned.includes(name));
   const restarts = settings.filter(({ effect }) => effect === "restart" || effect === "restart-leader-first");
@@ -55,11 +55,12 @@ function restartSteps(after: Declared, restarts: readonly SettingChange[], resta
   if (restarted.length === 0) return [];
   const changes = restarts.filter(({ nodes }) => nodes.some((name) => restarted.includes(name)));
   const lowered = loweredIn(changes);
-  const kind: ImpactClass = lowered.length > 0 ? "restart-leader-first" : "restart";
+  const kind: ImpactClass = lowered.length > 0 && lowered.length === changes.length ? "restart-leader-first" : "restart";
   return [
     step(kind, after, restarted, changes, {
       wait: leaderRestartWait,
-      notes: [...orderNotes(lowered, changes), drainNote(after, restarted), pastThePooler],
+      notes: [...orderNotes(kind, lowered), drainNote(after, restarted), pastThePooler],
+      replicasAgain: kind === "restart" && lowered.length > 0,
     }),
   ];
 }
@@ -73,9 +74,10 @@ function replaceSteps(
   if (replaced.length === 0) return [];
   const touches = ({ nodes }: NodeChange): boolean => nodes.some((name) => replaced.includes(name));
   const settings = restarts.filter(touches);
+  const lowered = loweredIn(settings);
   const notes = [
     ...(settings.length === 0 ? [] : ["the new containers start with the new settings: there is no restart beside it"]),
-    ...orderNotes(loweredIn(settings), settings),
+    ...orderNotes("replace", lowered),
     drainNote(after, replaced),
     "data volumes stay",
     pastThePooler,
@@ -84,7 +86,7 @@ function replaceSteps(
     step("replace", after, replaced, [...containers.filter(touches), ...settings], {
       wait: leaderReplaceWait,
       notes,
-      leaderFirst: loweredIn(settings).length > 0,
+      replicasAgain: lowered.length > 0,
     }),
   ];
 }
@@ -93,11 +95,11 @@ function loweredIn(changes: readonly SettingChange[]): readonly string[] {
   return changes.filter(({ effect }) => effect === "restart-leader-first").map(({ name }) => name);
 }
 
-function orderNotes(lowered: readonly string[], changes: readonly SettingChange[]): readonly string[] {
+function orderNotes(kind: ImpactClass, lowered: readonly string[]): readonly string[] {
   if (lowered.length === 0) return [];
-  const others =
-    changes.length > lowered.length ? "; a replica whose leader has more of another setting waits with its replay until it restarts" : "";
-  return [`leader first: a replica does not start with less than its leader has (${lowered.join(", ")})${others}`];
+  const why = `a replica does not run with less than its leader has (${lowered.join(", ")})`;
+  if (kind === "restart-leader-first") return [`leader first: ${why}`];
+  return [`replicas keep the larger value until the leader has the lower one, then restart once more: ${why}`];
 }
 
 function drainNote(after: Declared, touched: readonly string[]): string {
@@ -109,7 +111,8 @@ function drainNote(after: Declared, touched: readonly string[]): string {
 interface StepDetails {
   readonly wait: Wait;
   readonly notes: readonly string[];
-  readonly leaderFirst?: boolean;
+  /** Whether replicas have another turn after the leader. */
+  readonly replicasAgain?: boolean;
 }
 
 /** A step over nodes in their order; clients wait only for the leader. */
@@ -118,7 +121,7 @@ function step(
   after: Declared,
   touched: readonly string[],
   changes: readonly NodeChange[],
-  { wait, notes, leaderFirst = kind === "restart-leader-first" }: StepDetails,
+  { wait, notes, replicasAgain = false }: StepDetails,
 ): ImpactItem {
   const isLeader = (name: string): boolean => after.nodes.some((node) => node.name === name && node.role === "leader");
   const replicas = touched.filter((name) => !isLeader(name));
@@ -126,7 +129,7 @@ function step(
   return {
     class: kind,
     changes: withNodes(changes, touched),
-    nodes: leaderFirst ? [...leader, ...replicas] : [...replicas, ...leader],
+    nodes: kind === "restart-leader-first" ? [...leader, ...replicas] : [...replicas, ...leader, ...(replicasAgain ? replicas : [])],
     wait: leader.length === 0 ? noWait : wait,
     notes,
   };
@@ -138,12 +141,19 @@ function cloneSteps(kept: readonly (readonly [DeclaredNode, DeclaredNode])[], cl
   return [
     {
       class: "reclone",
-      changes: changed.map(([was, is]) => changeText(`data volume of ${is.name}`, was.dataVolume, is.dataVolume)),
+      changes: changed.flatMap(([was, is]) => cloneText(was, is) ?? []),
       nodes: cloned,
       wait: noWait,
-      notes: ["each replica is out of rotation until it is cloned; the old volume stays", pastThePooler],
+      notes: ["each replica is out of rotation until it is cloned; its old data stays", pastThePooler],
     },
   ];
+}
+
+/** Why a replica is cloned anew; undefined when it is not. */
+function cloneText(was: DeclaredNode, is: DeclaredNode): string | undefined {
+  if (is.role === "leader") return undefined;
+  if (was.dataVolume !== is.dataVolume) return changeText(`data volume of ${is.name}`, was.dataVolume, is.dataVolume);
+  return is.reclone === undefined || is.reclone === was.reclone ? undefined : changeText(`reclone of ${is.name}`, was.reclone, is.reclone);
 }
 
 function inPlaceSteps(changes: readonly NodeChange[], touched: readonly string[]): readonly ImpactItem[] {

@@ -44,6 +44,9 @@ export const hardening = {
   probe: { intervalSeconds: 30, timeoutSeconds: 5, retries: 3, startSeconds: 60 },
 } as const;
 
+/** Tells a node's start script to clone it anew, once for each value. */
+export const recloneVariable = "PGSTACK_RECLONE";
+
 const temporary = { "/tmp": "rw,noexec,nosuid,size=64m" } as const;
 
 /** Docker's own default, in MB. */
@@ -73,7 +76,7 @@ export function nodeContainer({ engine, network, nodes }: ClusterPlan, node: Nod
     shmMb: node.shmMb,
     cpus: node.cpus,
     // A variable, so that another word replaces the container as any change of it does: out of rotation, behind its gate.
-    environment: node.reclone === undefined ? {} : { PGSTACK_RECLONE: node.reclone },
+    environment: node.reclone === undefined ? {} : { [recloneVariable]: node.reclone },
     mounts: [{ volume: node.dataVolume, target: paths.dataVolume, readOnly: false }, configMount(node.configVolume)],
     tmpfs: {
       ...temporary,
