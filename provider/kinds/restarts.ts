@@ -51,7 +51,10 @@ export const restarts: Kind = {
         if (node === undefined) continue;
         const heldMs = await restartNode(context, engine, { leader, password, patienceS, pooler }, node);
         const what = (found.find((pending) => pending.node === name)?.pending ?? []).map((setting) => setting.name).join(", ");
-        context.log("info", `${name} restarted for ${what}${heldMs === undefined ? "" : `; clients waited ${(heldMs / 1000).toFixed(1)} s`}`);
+        context.log(
+          "info",
+          `${name} restarted for ${what}${heldMs === undefined ? "" : `; clients waited ${(heldMs / 1000).toFixed(1)} s`}`,
+        );
       }
     }
   },
@@ -61,7 +64,9 @@ export const restarts: Kind = {
     const engine = await connectEngine(wanted.host);
     const found = await Promise.all(wanted.nodes.map((node) => pendingOf(context, engine, wanted, node)));
     // One that is down is the gate's and the check's business.
-    const waiting = found.flatMap(({ node, pending }) => pending.filter(({ running }) => running !== "").map(({ name }) => `${node}: ${name}`));
+    const waiting = found.flatMap(({ node, pending }) =>
+      pending.filter(({ running }) => running !== "").map(({ name }) => `${node}: ${name}`),
+    );
     return { pending: waiting.join(", ") };
   },
 };
@@ -70,17 +75,19 @@ async function pendingOf(context: Context, engine: Engine, { password, settings 
   const of = (pending: readonly PendingSetting[]): PendingNode => ({ node: node.name, role: node.role, pending });
   try {
     const login = { ...node.address, user: "monitoring", password, database: "postgres" };
-    return of(await withSession(login, async (client) => {
-      const { rows } = await client.query<{ name: string; running: string; marked: boolean }>(
-        `select name, setting as running, pending_restart as marked from pg_settings
+    return of(
+      await withSession(login, async (client) => {
+        const { rows } = await client.query<{ name: string; running: string; marked: boolean }>(
+          `select name, setting as running, pending_restart as marked from pg_settings
           where pending_restart or (source = 'command line' and name = any($1))`,
-        [standbyLimited],
-      );
-      return rows.flatMap(({ name, running, marked }) => {
-        const wanted = settings[name] ?? running;
-        return marked || wanted !== running ? [{ name, running, wanted }] : [];
-      });
-    }));
+          [standbyLimited],
+        );
+        return rows.flatMap(({ name, running, marked }) => {
+          const wanted = settings[name] ?? running;
+          return marked || wanted !== running ? [{ name, running, wanted }] : [];
+        });
+      }),
+    );
   } catch (error) {
     // One that runs and does not answer is the check's business; one that is down has nothing to lose.
     if ((await containerState(engine, node.container))?.running === true) {

@@ -13,7 +13,7 @@ import type { JsonSchema } from "./stack-file-schema.ts";
 export const groups: readonly (readonly [title: string, keys: readonly string[]])[] = [
   ["Cluster", ["replicas", "leader", "database", "appUser", "extensions", "postgresVersion", "locale", "timezone"]],
   ["Databases and users", ["databases", "users", "remove"]],
-  ["Memory and PostgreSQL settings", ["memory", "cpus", "workload", "disk", "slotWalCap", "settings"]],
+  ["Memory and PostgreSQL settings", ["memory", "cpus", "workload", "disk", "slotWalCap", "reclone", "settings"]],
   ["Pooler", ["pooler"]],
   ["Network and engine", ["ports", "bindAddress", "clientNetworks", "subnet", "dockerHost"]],
   ["Images", ["images"]],
@@ -122,12 +122,15 @@ function keyRows(key: string, schema: z.core.$ZodType, json: JsonSchema): (reado
   if (value !== undefined && shapeOf(value) !== undefined)
     return [
       [`\`${key}\``, "mapping", "–", "names, each with the keys below", json.description ?? ""],
-      ...keyRows(`${key}.<name>`, value, typeof json.additionalProperties === "object" ? json.additionalProperties : {}),
+      ...keyRows(`${key}.<name>`, value, valuesIn(json)),
     ];
-  const preset = json.default === undefined ? "–" : `\`${typeof json.default === "string" ? json.default : JSON.stringify(json.default)}\``;
-  const free = bare(schema)._zod.def.type === "record";
-  const allowed = free ? freeValues(key, schema, json) : allowedValues(schema, json);
-  return [[`\`${key}\``, free ? "mapping" : (typeNames[json.type ?? ""] ?? "text"), preset, allowed, json.description ?? ""]];
+  const type = value === undefined ? (typeNames[json.type ?? ""] ?? "text") : "mapping";
+  const allowed = value === undefined ? allowedValues(schema, json) : freeValues(key, value, json);
+  return [[`\`${key}\``, type, presetOf(json), allowed, json.description ?? ""]];
+}
+
+function presetOf({ default: preset }: JsonSchema): string {
+  return preset === undefined ? "–" : `\`${typeof preset === "string" ? preset : JSON.stringify(preset)}\``;
 }
 
 /** The schema of a mapping's values when its names are free. */
@@ -135,14 +138,15 @@ function valueOf(schema: z.core.$ZodType): z.core.$ZodType | undefined {
   return (bare(schema)._zod.def as { readonly valueType?: z.core.$ZodType }).valueType;
 }
 
+function valuesIn({ additionalProperties: values }: JsonSchema): JsonSchema {
+  return typeof values === "object" ? values : {};
+}
+
 /** What a mapping of free names to single values may hold. */
-function freeValues(key: string, schema: z.core.$ZodType, json: JsonSchema): string {
+function freeValues(key: string, value: z.core.$ZodType, json: JsonSchema): string {
   if (key === "settings") return "PostgreSQL's settings by their names; text, numbers, true or false";
-  const value = valueOf(schema);
-  const inner = typeof json.additionalProperties === "object" ? json.additionalProperties : {};
-  return value === undefined
-    ? ""
-    : `names, each with ${inner.const === undefined ? allowedValues(value, inner) : `\`${String(inner.const)}\``}`;
+  const inner = valuesIn(json);
+  return `names, each with ${typeof inner.const === "string" ? `\`${inner.const}\`` : allowedValues(value, inner)}`;
 }
 
 const typeNames: Readonly<Record<string, string>> = {
@@ -159,7 +163,7 @@ function relations(): string {
     "`postgresVersion` other than the built image's needs `images.postgres`.",
     `The pool for writes, its reserve, ${monitoringConnections} connections for monitoring, ${directConnections} direct ones and those that are reserved (${reservedConnections} by default) fit into \`max_connections\`; without replicas the pool for reads counts too. By default \`max_connections\` is planned to fit.`,
     "Every owner in `databases` is `appUser` or one of `users`, and every user may enter a database; each name is there once.",
-    `The routes of each further database may open \`poolSize\`, \`pooler.reserveSize\` and 5 connections; they count too, and \`connectionLimit\` is at least that. A user that is not pooled counts with its \`connectionLimit\`.`,
+    "The `poolSize` of each further database counts too, and its `connectionLimit` is at least that. A user that is not pooled counts with its `connectionLimit`.",
     "What `remove` names is no longer declared.",
     "The pool for reads is `poolSize` for each replica, but all of them together are never more than the last replica could take.",
     `\`max_wal_senders\` is at least two and \`max_replication_slots\` at least one for each replica. The defaults are enough for ${maxReplicas} replicas, so that scaling restarts nothing.`,

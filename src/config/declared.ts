@@ -19,7 +19,12 @@ const databaseSchema = z.strictObject({
     .default(false)
     .describe("Makes an empty database `<name>_shadow` with the same owner, which `prisma migrate dev` resets as it likes."),
   connectionLimit: limit.optional().describe("Connections that each server accepts for it. Default: no limit of its own."),
-  poolSize: limit.default(10).describe("Server connections for writes, and per replica for reads."),
+  poolSize: z
+    .int()
+    .min(2)
+    .max(10_000)
+    .default(10)
+    .describe("Server connections for writes, and per replica for reads, all users together. Without replicas its two routes share them."),
 });
 
 const userSchema = z.strictObject({

@@ -1,6 +1,6 @@
 import type { ClusterConfig } from "../config/schema.ts";
 import { UserError } from "../errors.ts";
-import { connectionBudget, readBudget } from "./connections.ts";
+import { connectionBudget } from "./connections.ts";
 import { planDatabases, planRemoval, planUsers } from "./declared.ts";
 import { planExporters, exporterMemoryMb } from "./exporters.ts";
 import type { ImageHashes } from "./images.ts";
@@ -64,14 +64,12 @@ export function planCluster(config: ClusterConfig, context: PlanContext): Cluste
 }
 
 /**
- * `max_connections`: what a server of this size is good for, or what the pools need when that is more (in tens). For the first
- * database it counts reads on the leader whether there are replicas or not: a change needs a restart of every node, and neither
- * the first replica nor the loss of the last one may bring one about. Other databases count as they are, so that one more
- * rarely needs a restart.
+ * `max_connections`: what a server of this size is good for, or what the pools need when that is more (in tens). It counts
+ * reads on the leader whether there are replicas or not: a change needs a restart of every node, and neither the first
+ * replica nor the loss of the last one may bring one about.
  */
 function plannedConnections(config: ClusterConfig): number {
-  const alone = connectionBudget({ ...config, databases: {}, users: {}, replicas: 0 }).total;
-  const needed = Math.ceil(Math.max(alone, connectionBudget(config).total, readBudget(config).total) / 10) * 10;
+  const needed = Math.ceil(connectionBudget({ ...config, replicas: 0 }).total / 10) * 10;
   return Math.max(recommendedConnections(parseMemoryMb(config.memory)), needed);
 }
 

@@ -1,5 +1,4 @@
 import type { ClusterConfig } from "../config/schema.ts";
-import { maxDbConnections } from "./pgbouncer-defaults.ts";
 import { reservedConnections } from "./postgres-defaults.ts";
 
 /** What the budget depends on. */
@@ -17,45 +16,24 @@ export interface ConnectionBudget {
 
 /**
  * Connections that the leader must bear: the pools for writes and their reserves, reads as well when there is no replica, and
- * what goes past the pooler. Replicas bear no more: pools for reads are capped to what one of them can take.
+ * what goes past the pooler. Replicas bear no more: pools for reads are capped to what one of them can take. A further
+ * database has its pool and nothing beside, which its two routes share when both lead to the leader.
  */
 export function connectionBudget(config: BudgetInput): ConnectionBudget {
   const { poolSize, reserveSize } = config.pooler;
-  const shared = sharedConnections(config);
-  const onLeader = (purpose: "writes" | "reads"): ConnectionBudget["parts"] => [
-    { what: `pooled for ${purpose}`, connections: poolSize },
-    { what: `in reserve for ${purpose}`, connections: reserveSize },
-    ...(shared === 0 ? [] : [{ what: `for ${purpose} of other users`, connections: shared }]),
-    ...Object.entries(config.databases).map(([name, { poolSize: size }]) => ({
-      what: `for ${purpose} of ${name}`,
-      connections: maxDbConnections(size, reserveSize),
-    })),
+  const parts = [
+    { what: "pooled for writes", connections: poolSize },
+    { what: "in reserve for writes", connections: reserveSize },
+    ...(config.replicas === 0
+      ? [
+          { what: "pooled for reads", connections: poolSize },
+          { what: "in reserve for reads", connections: reserveSize },
+        ]
+      : []),
+    ...Object.entries(config.databases).map(([name, { poolSize: size }]) => ({ what: `pooled for ${name}`, connections: size })),
+    ...overhead(config),
   ];
-  return budgetOf([...onLeader("writes"), ...(config.replicas === 0 ? onLeader("reads") : []), ...overhead(config)]);
-}
-
-/** The least that a replica must bear when it is the only one left: a pool of one for each database. */
-export function readBudget(config: BudgetInput): ConnectionBudget {
-  const parts = Object.entries(readExtras(config)).map(([name, extra]) => ({
-    what: `at least for reads of ${name}`,
-    connections: extra + 1,
-  }));
-  return budgetOf([...parts, ...overhead(config)]);
-}
-
-/** What a route of the first database may open beyond pool and reserve for users beside its owner. */
-function sharedConnections({ database, users }: BudgetInput): number {
-  const isShared = Object.values(users).some(({ access, pooled }) => pooled && Object.hasOwn(access, database));
-  return isShared ? maxDbConnections(0, 0) : 0;
-}
-
-/** What the read route of each database may open beyond its pool. */
-function readExtras(config: BudgetInput): Readonly<Record<string, number>> {
-  const { reserveSize } = config.pooler;
-  return {
-    [config.database]: reserveSize + sharedConnections(config),
-    ...Object.fromEntries(Object.keys(config.databases).map((name) => [name, maxDbConnections(0, reserveSize)])),
-  };
+  return { parts, total: sum(parts) };
 }
 
 /** What goes past the pooler, on every node. */
@@ -78,25 +56,25 @@ function overhead({ settings, users }: BudgetInput): ConnectionBudget["parts"] {
 }
 
 /**
- * Sizes of the read routes' pools by database: what each wants (its pool for each replica), but all together never more than
- * a single surviving replica can take, since every connection moves there when the others are gone.
+ * Sizes of the pools by database. What reads want is the pool for each replica, but all together never more than a single
+ * surviving replica can take, since every connection moves there when the others are gone.
  */
-export function readPoolSizes(config: BudgetInput, maxConnections: number): Readonly<Record<string, number>> {
-  const factor = Math.max(1, config.replicas);
-  const wanted = {
-    [config.database]: config.pooler.poolSize * factor,
-    ...Object.fromEntries(Object.entries(config.databases).map(([name, { poolSize }]) => [name, poolSize * factor])),
-  };
-  if (config.replicas === 0) return wanted;
-  const extras = Object.values(readExtras(config)).reduce((total, extra) => total + extra, 0);
-  const available = maxConnections - extras - sum(overhead(config));
-  const total = Object.values(wanted).reduce((all, size) => all + size, 0);
+export function poolSizes(
+  config: BudgetInput,
+  maxConnections: number,
+): Readonly<Record<string, { readonly write: number; readonly read: number }>> {
+  const { poolSize, reserveSize } = config.pooler;
+  const others = Object.entries(config.databases).map(([name, { poolSize: size }]) => [name, size] as const);
+  if (config.replicas === 0) {
+    // Both routes of a further database lead to the leader: half for each.
+    const halves = others.map(([name, size]) => [name, { write: Math.ceil(size / 2), read: Math.floor(size / 2) }] as const);
+    return { [config.database]: { write: poolSize, read: poolSize }, ...Object.fromEntries(halves) };
+  }
+  const all = [[config.database, poolSize] as const, ...others];
+  const available = maxConnections - reserveSize - sum(overhead(config));
+  const total = all.reduce((wanted, [, size]) => wanted + size * config.replicas, 0);
   const share = (size: number): number => (total <= available ? size : Math.max(1, Math.floor((size * available) / total)));
-  return Object.fromEntries(Object.entries(wanted).map(([name, size]) => [name, share(size)]));
-}
-
-function budgetOf(parts: ConnectionBudget["parts"]): ConnectionBudget {
-  return { parts, total: sum(parts) };
+  return Object.fromEntries(all.map(([name, size]) => [name, { write: size, read: share(size * config.replicas) }]));
 }
 
 function sum(parts: readonly { readonly connections: number }[]): number {

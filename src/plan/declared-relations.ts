@@ -1,7 +1,6 @@
 import { nearest } from "../config/nearest.ts";
 import type { ClusterConfig } from "../config/schema.ts";
 import { planDatabases, shadowName } from "./declared.ts";
-import { maxDbConnections } from "./pgbouncer-defaults.ts";
 import type { KeyProblem } from "./relations.ts";
 
 /** What is wrong with declared databases and users together: names that meet, names that nobody has, limits that cannot be. */
@@ -107,15 +106,14 @@ function accessProblems(config: ClusterConfig): KeyProblem[] {
 }
 
 /** A limit below what the pooler opens would fail clients that could have waited. */
-function limitProblems({ databases, pooler }: ClusterConfig): KeyProblem[] {
+function limitProblems({ databases }: ClusterConfig): KeyProblem[] {
   return Object.entries(databases).flatMap(([name, { connectionLimit, poolSize }]): KeyProblem[] => {
-    const need = maxDbConnections(poolSize, pooler.reserveSize);
-    if (connectionLimit === undefined || connectionLimit >= need) return [];
+    if (connectionLimit === undefined || connectionLimit >= poolSize) return [];
     return [
       {
         key: `databases.${name}.connectionLimit`,
-        problem: `${connectionLimit} is less than the ${need} connections that its routes may open (poolSize ${poolSize}, pooler.reserveSize ${pooler.reserveSize}, 5 for other users)`,
-        fix: `give at least ${need}, or lower databases.${name}.poolSize`,
+        problem: `${connectionLimit} is less than the ${poolSize} connections of its pool`,
+        fix: `give at least ${poolSize}, or lower databases.${name}.poolSize`,
       },
     ];
   });

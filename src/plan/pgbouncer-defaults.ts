@@ -107,18 +107,19 @@ export interface RouteParam {
 export interface RouteParamsInput {
   /** Server connections of the route; for reads the number per replica times the replicas in rotation. */
   readonly poolSize: number;
-  readonly reserveSize: number;
+  /** Most server connections of the route, all roles together. */
+  readonly most: number;
   /** Whether this is the read route. */
   readonly reads: boolean;
 }
 
 /** What a route's line in `[databases]` says beside its host, port and database. */
-export function planRouteParams({ poolSize, reserveSize, reads }: RouteParamsInput): readonly RouteParam[] {
+export function planRouteParams({ poolSize, most, reads }: RouteParamsInput): readonly RouteParam[] {
   const common: readonly RouteParam[] = [
     { key: "pool_size", value: poolSize, why: "server connections per role" },
     {
       key: "max_db_connections",
-      value: maxDbConnections(poolSize, reserveSize),
+      value: most,
       why: "bounds PostgreSQL's connections with several roles too",
     },
   ];
@@ -126,7 +127,7 @@ export function planRouteParams({ poolSize, reserveSize, reads }: RouteParamsInp
   return [...common, { key: "server_lifetime", value: 600, why: "seconds; reads come back to a replica that returned (Pigsty)" }];
 }
 
-/** Most server connections of one route, all roles together: the pool, its reserve and five more for other roles. */
+/** Most server connections of a route of a stack with one application role: the pool, its reserve and five more for other roles. */
 export function maxDbConnections(poolSize: number, reserveSize: number): number {
   return poolSize + reserveSize + 5;
 }

@@ -3,7 +3,7 @@ import { poolSizes } from "./connections.ts";
 import { planUsers } from "./declared.ts";
 import { configVolumeName, containerName, nodeName, services } from "./names.ts";
 import { paths } from "./paths.ts";
-import { planPoolerSettings, planRouteParams } from "./pgbouncer-defaults.ts";
+import { maxDbConnections, planPoolerSettings, planRouteParams } from "./pgbouncer-defaults.ts";
 import type { ClusterPlan, PoolerPlan, RoutePlan } from "./types.ts";
 import { parseDurationS, parseMemoryMb } from "./units.ts";
 
@@ -13,15 +13,19 @@ export function planPooler(config: ClusterConfig, prefix: string, maxConnections
   const replicas = Array.from({ length: config.replicas + 1 }, (_, index) => nodeName(index + 1)).filter((name) => name !== leader);
   const readHosts = replicas.length === 0 ? [leader] : replicas;
   const sizes = poolSizes(config, maxConnections);
-  const routes = (name: string, reserve: number | undefined): Pick<PoolerPlan, "write" | "read"> => {
+  const routes = (name: string, most: (size: number) => number): Pick<PoolerPlan, "write" | "read"> => {
     const { write, read } = sizes[name] ?? { write: pooler.poolSize, read: pooler.poolSize };
-    return { write: route(name, [leader], write, reserve, false), read: route(`${name}_ro`, readHosts, read, reserve, true) };
+    return {
+      write: route(name, [leader], { poolSize: write, most: most(write), reads: false }),
+      read: route(`${name}_ro`, readHosts, { poolSize: read, most: most(read), reads: true }),
+    };
   };
-  const isShared = Object.keys(config.databases).length > 0 || Object.keys(config.users).length > 0;
-  const first = routes(database, pooler.reserveSize);
+  // With more users than the owner each connection counts in the budget: nothing may open beyond it.
+  const isAlone = Object.keys(config.databases).length === 0 && Object.keys(config.users).length === 0;
+  const first = routes(database, (size) => (isAlone ? maxDbConnections(size, pooler.reserveSize) : size + pooler.reserveSize));
   const others = Object.keys(config.databases)
     .toSorted()
-    .map((name) => ({ database: name, ...routes(name, undefined) }));
+    .map((name) => ({ database: name, ...routes(name, (size) => size) }));
   const pools = [first, ...others].flatMap(({ write, read }) => [write.poolSize, read.poolSize]);
   return {
     container: containerName(prefix, services.pooler),
@@ -54,9 +58,13 @@ export function planPooler(config: ClusterConfig, prefix: string, maxConnections
   };
 }
 
-function route(name: string, hosts: readonly string[], poolSize: number, reserveSize: number, reads: boolean): RoutePlan {
+function route(
+  name: string,
+  hosts: readonly string[],
+  { poolSize, most, reads }: { readonly poolSize: number; readonly most: number; readonly reads: boolean },
+): RoutePlan {
   const { pool_size: _, ...parameters } = Object.fromEntries(
-    planRouteParams({ poolSize, reserveSize, reads }).map(({ key, value }) => [key, value]),
+    planRouteParams({ poolSize, most, reads }).map(({ key, value }) => [key, value]),
   );
   return { name, hosts, poolSize, parameters };
 }

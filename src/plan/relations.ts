@@ -3,7 +3,7 @@ import { nearest } from "../config/nearest.ts";
 import { maxReplicas } from "../config/schema.ts";
 import { findSetting, settingsOf, toBaseUnit, valueProblem } from "../postgres/settings.ts";
 import { addressesNeeded } from "./addresses.ts";
-import { connectionBudget, readBudget } from "./connections.ts";
+import { connectionBudget } from "./connections.ts";
 import { declaredProblems } from "./declared-relations.ts";
 import { nodeName } from "./names.ts";
 import { ownedReason, refusedReason } from "./owned-settings.ts";
@@ -115,9 +115,7 @@ function unknownSetting(key: string, name: string, known: readonly string[], maj
 
 function connectionProblems(config: ClusterConfig, effective: EffectiveSettings): KeyProblem[] {
   const limit = Number(effective.get("max_connections"));
-  const onLeader = connectionBudget(config);
-  // With many databases even the smallest pools for reads may be too much for one replica.
-  const budget = onLeader.total > limit ? onLeader : readBudget(config);
+  const budget = connectionBudget(config);
   // A value that is no number is another problem, already named.
   if (Number.isNaN(limit) || budget.total <= limit) return [];
   return [

@@ -48,11 +48,7 @@ export class PoolerConsole {
   }
 
   /** Runs work on one session; a command that takes longer than `timeoutMs` fails. */
-  static async with<T>(
-    { address, password }: PoolerAccess,
-    work: (console: PoolerConsole) => Promise<T>,
-    timeoutMs = 5000,
-  ): Promise<T> {
+  static async with<T>({ address, password }: PoolerAccess, work: (console: PoolerConsole) => Promise<T>, timeoutMs = 5000): Promise<T> {
     const login = { ...address, user: "pgbouncer", password, database: "pgbouncer" };
     return withSession(login, async (client) => work(new PoolerConsole(client)), { connectTimeoutMs: 3000, statementTimeoutMs: timeoutMs });
   }

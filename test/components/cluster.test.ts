@@ -191,7 +191,6 @@ describe("the resources of production", () => {
   it("take a node out of service after all that its container needs, and right before it", () => {
     expect(orderOf(recorder.find(out, "pg3-out"))).toEqual([
       `${image} image-postgres`,
-      `${volume} pg3-config`,
       `${files} pg3-config-files`,
       `${gate} pg2-ready`,
       "pgstack:index:ReplicationSlot pg3-slot",
@@ -212,7 +211,7 @@ describe("the resources of production", () => {
       ].toSorted(),
     );
     expect(recorder.find("pgstack:index:Restarts", "restarts").inputs["settings"]).toMatchObject({
-      max_connections: "100",
+      max_connections: "140",
       max_prepared_transactions: "0",
     });
     expect(recorder.find("pgstack:index:Restarts", "restarts").inputs["settings"]).not.toHaveProperty("work_mem");

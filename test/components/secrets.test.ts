@@ -81,6 +81,7 @@ describe.each(stacks)("the secrets of %s", (stack) => {
       container: `pgstack-${stack}-pooler`,
       address: { host: "127.0.0.1", port: plan.pooler.hostPort },
       password: fakeSecrets.passwords.pgbouncer,
+      drainTimeoutS: 60,
       settings: Object.fromEntries(plan.pooler.settings.map(({ name, value }) => [name, value])),
     });
     const gates = recorder.ofType("pgstack:index:NodeReady");

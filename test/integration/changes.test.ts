@@ -108,7 +108,9 @@ describe("changes that cannot be made", { timeout: 300_000 }, () => {
     deployment.configure({ settings: { shared_buffers: "200MB" } });
     const failed = await deployment.tryUp();
     expect(failed.code).not.toBe(0);
-    expect(failed.output).toMatch(/pg1: a restart would cut long transactions.*pid \d+ \(app@app\) in a transaction for \d+ s, idle in transaction/s);
+    expect(failed.output).toMatch(
+      /pg1: a restart would cut long transactions.*pid \d+ \(app@app\) in a transaction for \d+ s, idle in transaction/s,
+    );
     expect(failed.output).not.toContain("create table held");
     // The replica is through, the leader is as it was, and its clients work.
     expect(await deployment.sql("pg2", "show shared_buffers")).toBe("200MB");
@@ -177,12 +179,18 @@ describe("changes that cannot be made", { timeout: 300_000 }, () => {
     const { adminUrl } = await deployment.outputs();
     deployment.configure({ settings: { shared_buffers: "220MB" } });
     const up = PulumiProcess.up(deployment);
-    await poll(async () => ((await routes(adminUrl)).some(({ isPaused }) => isPaused) ? true : undefined), { everyMs: 5, timeoutMs: 60_000 });
+    await poll(async () => ((await routes(adminUrl)).some(({ isPaused }) => isPaused) ? true : undefined), {
+      everyMs: 5,
+      timeoutMs: 60_000,
+    });
     up.kill();
     for (const id of processesOf(deployment).keys()) process.kill(id, "SIGKILL");
     expect((await routes(adminUrl)).some(({ isPaused }) => isPaused)).toBe(true);
     // The server may be down at that moment: the restart has its own course inside the engine.
-    const resumed = await poll(async () => ((await routes(adminUrl)).every(({ isPaused }) => !isPaused) ? true : undefined), { everyMs: 200, timeoutMs: 45_000 });
+    const resumed = await poll(async () => ((await routes(adminUrl)).every(({ isPaused }) => !isPaused) ? true : undefined), {
+      everyMs: 200,
+      timeoutMs: 45_000,
+    });
     expect(resumed).toBe(true);
     await deployment.pulumi("cancel", "--yes", "--stack", deployment.stack);
     await deployment.up();

@@ -8,6 +8,7 @@ import type { UserUrls } from "../../src/outputs/urls.ts";
 import { poll } from "../../src/deadline.ts";
 import { Deployment } from "../support/deployment.ts";
 import { run } from "../support/run.ts";
+import { Writer } from "../support/writer.ts";
 import pg from "pg";
 
 type Urls = Readonly<Record<string, Readonly<Record<string, UserUrls>>>>;
@@ -243,7 +244,10 @@ describe("declared databases and users", () => {
     // Nothing was touched: the routes still serve.
     expect(await query("shop", "shop", "write", "select count(*)::int > 0 as there from orders")).toEqual([{ there: true }]);
     deployment.configure({ remove: { databases: { shop: "with-data" } } });
+    const writer = await Writer.start((await deployment.outputs()).writeUrl);
     await deployment.up();
+    // Clients of other databases see nothing of it.
+    expect(await writer.stop()).toMatchObject({ failures: 0, lastFailure: "" });
     expect(await deployment.sql("pg1", "select datname from pg_database where datname like 'shop%' or datname = 'byhand';")).toBe("byhand");
     expect(await deployment.sql("pg1", "select rolname from pg_roles where rolname in ('shop', 'reporter', 'byhand') order by 1;")).toBe(
       "byhand\nreporter",
@@ -271,9 +275,11 @@ describe("declared databases and users", () => {
 
   it("leave no password and no verifier in previews, logs, state and process lists", async () => {
     deployment.configure({ databases, users, remove: undefined });
+    const writer = await Writer.start((await deployment.outputs()).writeUrl);
     const preview = await deployment.preview("--diff");
     const up = await deployment.tryUp("--diff", "-v=1");
     expect(up.code).toBe(0);
+    expect(await writer.stop()).toMatchObject({ failures: 0, lastFailure: "" });
     await refreshUrls();
     const { check } = await deployment.outputs();
     const passwords = Object.entries(check.secrets).filter(([role]) => role.startsWith("user:"));

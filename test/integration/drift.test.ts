@@ -50,7 +50,15 @@ describe("drift", () => {
 
   it("takes back what was written to postgresql.auto.conf, and restarts for it where that is needed", async () => {
     const overrides = "work_mem = '98MB'\nmax_prepared_transactions = 3\n";
-    await run("docker", ["exec", deployment.container("pg2"), "bash", "-c", `printf '%s' "$1" >>/var/lib/postgresql/data/pgdata/postgresql.auto.conf`, "-", overrides]);
+    await run("docker", [
+      "exec",
+      deployment.container("pg2"),
+      "bash",
+      "-c",
+      `printf '%s' "$1" >>/var/lib/postgresql/data/pgdata/postgresql.auto.conf`,
+      "-",
+      overrides,
+    ]);
     await deployment.sql("pg2", "select pg_reload_conf();");
     const { findings } = await deployment.check(0);
     expect(findings.map(({ code, node, observed }) => [code, node, observed])).toEqual([
@@ -58,7 +66,9 @@ describe("drift", () => {
       ["setting-overridden", "pg2", "work_mem"],
     ]);
     await showsAndRepairs("pg2-config-files");
-    expect(await deployment.sql("pg2", "select current_setting('work_mem') <> '98MB', current_setting('max_prepared_transactions');")).toBe("t|0");
+    expect(await deployment.sql("pg2", "select current_setting('work_mem') <> '98MB', current_setting('max_prepared_transactions');")).toBe(
+      "t|0",
+    );
     expect((await deployment.check(5000)).findings).toEqual([]);
   });
 

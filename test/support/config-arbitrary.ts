@@ -32,7 +32,7 @@ const declared = fc
         schemas: fc.constantFrom([], ["sales"], ["sales", "audit"]),
         extensions: fc.constantFrom([], ["pg_trgm"]),
         prismaShadow: fc.boolean(),
-        poolSize: fc.integer({ min: 1, max: 100 }),
+        poolSize: fc.integer({ min: 2, max: 100 }),
         connectionLimit: fc.integer({ min: 300, max: 1000 }),
       },
       { requiredKeys: [] },

@@ -94,9 +94,12 @@ export function fakeSecretsOf(plan: ClusterPlan): ClusterSecrets {
 /** Every secret value of `fakeSecrets`. */
 export const secretValues: readonly string[] = [...Object.values(fakeSecrets.passwords), fakeSecrets.saltSeed];
 
+/** Users that arbitrary stacks declare. */
+const arbitraryUsers = Object.fromEntries(["seller", "buyer", "reader"].map((name) => [name, fakeUserPassword(name)]));
+
 /** A file's text, with fake secrets if it holds any. */
 export function textOfFile(file: FileSpec): string {
-  return file.kind === "plain" ? file.content : file.render(fakeSecrets);
+  return file.kind === "plain" ? file.content : file.render({ ...fakeSecrets, users: arbitraryUsers });
 }
 
 /** All files of a cluster as `<node or service>/<path>`. */

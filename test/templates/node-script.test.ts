@@ -22,7 +22,7 @@ describe("node.sh", () => {
 
   it("reads the variables that node.env sets and no others of that kind", () => {
     const set = readFileSync(`${root}/templates/postgres/node.env.liquid`, "utf8").matchAll(/^([A-Z_]+)=/gm);
-    const own = ["PATH", "PGPASSFILE", "PGCONNECT_TIMEOUT", "PGAPPNAME"];
+    const own = ["PATH", "PGPASSFILE", "PGCONNECT_TIMEOUT", "PGAPPNAME", "PGSTACK_RECLONE"];
     const used = readFileSync(script, "utf8").matchAll(/\$\{?([A-Z_]+)\b/g);
     const names = [...used].map(([, name = ""]) => name).filter((name) => !own.includes(name));
     expect(new Set(names)).toEqual(new Set([...set].map(([, name = ""]) => name)));

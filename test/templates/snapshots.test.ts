@@ -49,6 +49,7 @@ describe.each(stacks)("the files of %s", (stack) => {
     expect(shown).toEqual([
       ...nodes,
       "pooler/pgbouncer.ini plain 644",
+      "pooler/resume-later.pl plain 644",
       "pooler/userlist.txt secret 600",
       "exporters/monitoring.password secret 400",
       "exporters/monitoring.pgpass secret 400",

@@ -63,7 +63,7 @@ describe("reportText", () => {
       warning restart-pending: pg1: settings wait for a restart
         observed: max_connections, shared_buffers
         expected: no setting waits for a restart
-        fix: When it suits: docker restart --time 120 pgstack-test-pg1
+        fix: Deploy again, which restarts servers one at a time and in order: pulumi up --refresh --stack test
       "
     `);
   });

@@ -32,6 +32,7 @@ describe("values", () => {
       workload: "oltp",
       disk: "ssd",
       settings: {},
+      reclone: {},
       slotWalCap: "4GB",
       pooler: {
         mode: "transaction",
@@ -40,6 +41,7 @@ describe("values", () => {
         reserveSize: 5,
         reserveTimeout: "3s",
         queryWaitTimeout: "120s",
+        drainTimeout: "60s",
         memory: "128MB",
       },
       ports: { postgres: 5432, pooler: 6432, postgresExporter: 9187, poolerExporter: 9127 },
@@ -94,7 +96,7 @@ describe("an unknown key", () => {
   });
 
   it("is answered with all known ones when none is near", () => {
-    expect(configKeys).toHaveLength(27);
+    expect(configKeys).toHaveLength(28);
     expect(problemsOf({ banana: "3" })).toEqual([
       "Pulumi.test.yaml: pgstack:banana: unknown key",
       `  fix: remove it; known keys: ${configKeys.join(", ")}`,
@@ -104,7 +106,7 @@ describe("an unknown key", () => {
   it("is found inside a mapping too", () => {
     expect(problemsOf({ pooler: '{"poolsize":3,"banana":1}' })).toEqual([
       "Pulumi.test.yaml: pgstack:pooler.banana: unknown key in pooler",
-      "  fix: remove it; known keys: mode, maxClients, poolSize, reserveSize, reserveTimeout, queryWaitTimeout, idleTransactionTimeout, memory",
+      "  fix: remove it; known keys: mode, maxClients, poolSize, reserveSize, reserveTimeout, queryWaitTimeout, drainTimeout, idleTransactionTimeout, memory",
       "Pulumi.test.yaml: pgstack:pooler.poolsize: unknown key in pooler",
       "  fix: did you mean `poolSize`?",
     ]);
@@ -337,7 +339,7 @@ Pulumi.test.yaml: pgstack:appUser: "postgres" is not allowed
 Pulumi.test.yaml: pgstack:memmory: unknown key
   fix: did you mean \`memory\`?
 Pulumi.test.yaml: pgstack:pooler.banana: unknown key in pooler
-  fix: remove it; known keys: mode, maxClients, poolSize, reserveSize, reserveTimeout, queryWaitTimeout, idleTransactionTimeout, memory
+  fix: remove it; known keys: mode, maxClients, poolSize, reserveSize, reserveTimeout, queryWaitTimeout, drainTimeout, idleTransactionTimeout, memory
 Pulumi.test.yaml: pgstack:pooler.mode: "fast" is not allowed
   fix: give one of transaction, session, statement
 Pulumi.test.yaml: pgstack:pooler.poolSize: 0 is not allowed

@@ -2,12 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { directConnections, monitoringConnections } from "../../../src/plan/connections.ts";
-import type { ClusterPlan, NodePlan } from "../../../src/plan/types.ts";
+import type { ClusterPlan, NodePlan, RoutePlan } from "../../../src/plan/types.ts";
 import type { FileSpec } from "../../../src/render/file-spec.ts";
 import { renderFiles } from "../../../src/render/files.ts";
 import { legalKeys } from "../../support/config-arbitrary.ts";
 import type { StackKeys } from "../../support/stacks.ts";
-import { allFiles, aPlan, secretValues, textOfFile } from "../../support/stacks.ts";
+import { allFiles, aPlan, fakeUserPassword, secretValues, textOfFile } from "../../support/stacks.ts";
 
 const numberOf = (node: NodePlan, name: string): number => Number(node.settings.find((setting) => setting.name === name)?.value);
 const unique = (values: readonly unknown[]): boolean => new Set(values).size === values.length;
@@ -67,8 +67,12 @@ describe("any legal config", () => {
       const reserve = (keys["pooler"] as { readonly reserveSize?: number } | undefined)?.reserveSize ?? 5;
       const reserved = numberOf(node, "superuser_reserved_connections") + monitoringConnections + directConnections;
       const free = numberOf(node, "max_connections") - reserved;
-      const reads = pooler.read.poolSize + reserve;
-      const writes = pooler.write.poolSize + reserve;
+      const most = (routes: readonly RoutePlan[]): number =>
+        routes.reduce((sum, { parameters }) => sum + Number(parameters["max_db_connections"]), 0);
+      const isAlone = pooler.others.length === 0;
+      const reads = isAlone ? pooler.read.poolSize + reserve : most([pooler.read, ...pooler.others.map(({ read }) => read)]);
+      const writes = isAlone ? pooler.write.poolSize + reserve : most([pooler.write, ...pooler.others.map(({ write }) => write)]);
+      expect(pooler.others.every(({ read, write }) => read.poolSize > 0 && write.poolSize > 0)).toBe(true);
       expect(pooler.read.poolSize).toBeGreaterThan(0);
       expect(nodes.length === 1 ? reads + writes : reads).toBeLessThanOrEqual(free);
       expect(writes).toBeLessThanOrEqual(free);
@@ -112,8 +116,9 @@ describe("any legal config", () => {
       const list = renderFiles(plan).pooler.find(({ path }) => path === "userlist.txt");
       expect(list?.kind).toBe("secret");
       const text = list === undefined ? "" : textOfFile(list);
-      expect(text.match(/SCRAM-SHA-256\$/g)).toHaveLength(3);
-      expect(secretValues.filter((secret) => text.includes(secret))).toEqual([]);
+      const pooled = plan.users.filter(({ pooled: isPooled }) => isPooled).map(({ name }) => name);
+      expect(text.match(/SCRAM-SHA-256\$/g)).toHaveLength(3 + pooled.length);
+      expect([...secretValues, ...pooled.map(fakeUserPassword)].filter((secret) => text.includes(secret))).toEqual([]);
     }, 25);
   });
 });

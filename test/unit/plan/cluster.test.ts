@@ -83,6 +83,7 @@ describe("the checked-in stack files", () => {
       configVolume: "pgstack-staging-pooler-config",
       hostPort: 16_432,
       memoryMb: 128,
+      drainTimeoutS: 60,
       nofile: 16_384,
       write: { name: "app", hosts: ["pg1"], poolSize: 25, parameters: { max_db_connections: 35 } },
       read: { name: "app_ro", hosts: ["pg2"], poolSize: 25, parameters: { max_db_connections: 35, server_lifetime: 600 } },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { connectionBudget, directConnections, monitoringConnections, readPoolSizes } from "../../../src/plan/connections.ts";
+import { connectionBudget, directConnections, monitoringConnections, poolSizes } from "../../../src/plan/connections.ts";
 import { aConfig, aPlan } from "../../support/stacks.ts";
 
 const maxConnections = (keys: Parameters<typeof aPlan>[0]): string[] =>
@@ -34,7 +34,7 @@ describe("connectionBudget", () => {
   });
 });
 
-describe("readPoolSizes", () => {
+describe("poolSizes", () => {
   it.each([
     // replicas, pool, reserve, max_connections → size
     [1, 25, 5, 100, 25],
@@ -44,12 +44,12 @@ describe("readPoolSizes", () => {
     [2, 10, 0, 35, 10],
     [0, 25, 5, 100, 25],
   ])("with %i replicas, a pool of %i, a reserve of %i and max_connections %i is %i", (replicas, poolSize, reserveSize, limit, size) => {
-    expect(readPoolSizes(aConfig({ replicas, pooler: { poolSize, reserveSize } }), limit)).toEqual({ app: size });
+    expect(poolSizes(aConfig({ replicas, pooler: { poolSize, reserveSize } }), limit)).toEqual({ app: { write: poolSize, read: size } });
   });
 
   it("leaves a surviving replica what stack config reserves", () => {
     const settings = { superuser_reserved_connections: 20 };
-    expect(readPoolSizes(aConfig({ replicas: 3, settings, pooler: { poolSize: 50, reserveSize: 5 } }), 140)).toEqual({ app: 95 });
+    expect(poolSizes(aConfig({ replicas: 3, settings, pooler: { poolSize: 50, reserveSize: 5 } }), 140)).toEqual({ app: { write: 50, read: 95 } });
   });
 });
 

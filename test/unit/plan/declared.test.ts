@@ -64,7 +64,7 @@ describe("declared databases and users", () => {
     const { pooler, nodes } = aPlan({ replicas: 3, pooler: { poolSize: 50 }, databases: { a: { poolSize: 40 }, b: { poolSize: 40 } } });
     const limit = Number(nodes[0]?.settings.find(({ name }) => name === "max_connections")?.value);
     const reads = [pooler.read, ...pooler.others.map(({ read }) => read)];
-    const most = 5 + 2 * 10 + reads.reduce((sum, { poolSize }) => sum + poolSize, 0);
+    const most = 5 + reads.reduce((sum, { poolSize }) => sum + poolSize, 0);
     expect(most + 25).toBeLessThanOrEqual(limit);
     expect(reads.every(({ poolSize }) => poolSize > 10)).toBe(true);
   });
@@ -72,7 +72,15 @@ describe("declared databases and users", () => {
   it("need no restart when there is one more database", () => {
     const of = (keys: StackKeys): unknown => aPlan(keys).nodes[0]?.settings.find(({ name }) => name === "max_connections")?.value;
     expect(of({ databases: { shop: {} } })).toBe(of({}));
-    expect(of({ databases: { shop: {}, blog: {} } })).toBe(of({}));
+    // In a stack of the default size there is room for 15 more.
+    expect(of({ databases: { shop: {}, blog: {} } })).toBe("110");
+  });
+
+  it("share their pool between both routes when there is no replica", () => {
+    const { pooler } = aPlan({ replicas: 0, databases: { shop: { poolSize: 5 } } });
+    expect(pooler.others.map(({ write, read }) => [write.poolSize, write.parameters["max_db_connections"], read.poolSize])).toEqual([
+      [3, 3, 2],
+    ]);
   });
 });
 
@@ -140,21 +148,21 @@ describe("mistakes in declared databases and users", () => {
     ["a user without business", { users: { r: {} } }, 'users.r: "r" may enter no database'],
     [
       "a limit below the pools",
-      { databases: { a: { connectionLimit: 19 } } },
-      "databases.a.connectionLimit: 19 is less than the 20 connections that its routes may open",
+      { databases: { a: { connectionLimit: 9 } } },
+      "databases.a.connectionLimit: 9 is less than the 10 connections of its pool",
     ],
     [
       "words about what is declared",
       { databases: { a: {} }, remove: { databases: { a: "with-data", app: "with-data" }, users: { app: "keep-objects" } } },
       'remove.users.app: "app" is still declared',
     ],
-    ["more than max_connections", { settings: { max_connections: 60 }, databases: { a: { poolSize: 40 } } }, "50 for writes of a"],
+    ["more than max_connections", { settings: { max_connections: 60 }, databases: { a: { poolSize: 40 } } }, "40 pooled for a"],
   ])("are refused: %s", (_what, keys, problem) => {
     expect(problemsOf(keys)).toContain(problem);
   });
 
   it("that are none: a limit that fits exactly, and words about what is gone", () => {
-    const keys = { databases: { a: { connectionLimit: 20 } }, remove: { databases: { b: "with-data" }, users: { c: "with-objects" } } };
+    const keys = { databases: { a: { connectionLimit: 10 } }, remove: { databases: { b: "with-data" }, users: { c: "with-objects" } } };
     expect(aPlan(keys).removal).toEqual({ databases: ["b"], users: { c: "with-objects" } });
   });
 });

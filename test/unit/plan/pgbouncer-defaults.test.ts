@@ -72,13 +72,13 @@ describe("planPoolerSettings", () => {
 
 describe("planRouteParams", () => {
   it("bounds the write route's connections", () => {
-    const params = planRouteParams({ poolSize: 25, reserveSize: 5, reads: false });
+    const params = planRouteParams({ poolSize: 25, most: maxDbConnections(25, 5), reads: false });
     expect(params.map(({ key, value }) => `${key}=${value}`)).toEqual(["pool_size=25", "max_db_connections=35"]);
     expect(maxDbConnections(25, 5)).toBe(35);
   });
 
   it("turns over the read route's connections", () => {
-    const params = planRouteParams({ poolSize: 50, reserveSize: 5, reads: true });
+    const params = planRouteParams({ poolSize: 50, most: maxDbConnections(50, 5), reads: true });
     expect(params.map(({ key, value }) => `${key}=${value}`)).toEqual(["pool_size=50", "max_db_connections=60", "server_lifetime=600"]);
   });
 });
