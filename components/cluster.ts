@@ -11,7 +11,8 @@ import type { ClusterPlan, ImageKind, NodePlan } from "../src/plan/types.ts";
 import { imageKinds } from "../src/plan/types.ts";
 import { renderBundle } from "../src/render/compose/bundle.ts";
 import type { RenderedFiles } from "../src/render/files.ts";
-import { rolesSpec, serverVerifiers } from "../src/render/roles-spec.ts";
+import { userlistOf } from "../src/render/pooler-files.ts";
+import { rolesSpec, routedUsers, serverVerifiers } from "../src/render/roles-spec.ts";
 import { composeBundle } from "./bundle.ts";
 import { Exporters } from "./exporters.ts";
 import { Images } from "./images.ts";
@@ -19,7 +20,7 @@ import { leaderOf, PostgresNode } from "./node.ts";
 import type { PostgresNodeArgs } from "./node.ts";
 import { Pooler } from "./pooler.ts";
 import type { Declaration } from "./provider-resources.ts";
-import { Changes, Leftovers, Network, Preflight, ReplicationCheck, Restarts, Roles } from "./provider-resources.ts";
+import { Changes, Leftovers, Logins, Network, Preflight, ReplicationCheck, Restarts, Roles } from "./provider-resources.ts";
 import { Secrets } from "./secrets.ts";
 import { patienceS, poolerAccess, serviceNode } from "./service.ts";
 
@@ -43,11 +44,17 @@ export class PostgresCluster extends pulumi.ComponentResource {
     super("pgstack:docker:PostgresCluster", name, {}, opts);
     const { plan } = args;
     const preflight = this.#preflight(plan);
-    const onEngine = { parent: this, provider: this.#engine(plan), dependsOn: [preflight] };
-    this.secrets = new Secrets("secrets", { users: plan.users.map(({ name: user }) => user) }, { parent: this });
+    const provider = this.#engine(plan);
+    this.secrets = new Secrets("secrets", { users: plan.users.map(({ name: user }) => user), salt: plan.scramSalt }, { parent: this });
     composeBundle("bundle", { plan, files: bundle, secrets: this.secrets.all }, { parent: this });
-    const images = new Images("image", { images: plan.images, used: usedImages(plan), root: args.root }, onEngine);
+    const images = new Images(
+      "image",
+      { images: plan.images, used: usedImages(plan), root: args.root },
+      { parent: this, provider, dependsOn: [preflight] },
+    );
     const network = this.#network(plan, preflight);
+    // What follows logs in with the passwords that hold from here on.
+    const onEngine = { parent: this, provider, dependsOn: [preflight, this.#logins(args, preflight)] };
 
     const nodes = this.#nodes(args, images, network, onEngine);
     const pooler = new Pooler(
@@ -99,6 +106,22 @@ export class PostgresCluster extends pulumi.ComponentResource {
     );
   }
 
+  #logins({ plan, files }: PostgresClusterArgs, preflight: Preflight): Logins {
+    return new Logins(
+      "logins",
+      {
+        host: plan.engine.host,
+        leader: leaderOf(plan).container,
+        replicas: plan.nodes.filter(({ role }) => role === "replica").map(({ container }) => container),
+        pooler: { ...poolerAccess(plan, this.secrets.passwords.pgbouncer), routes: {} },
+        verifiers: pulumi.secret(this.secrets.all.apply((secrets) => serverVerifiers(plan, secrets))),
+        userlist: pulumi.secret(this.secrets.all.apply((secrets) => userlistOf(files.pooler, secrets))),
+        users: pulumi.secret(this.secrets.all.apply((secrets) => routedUsers(plan, secrets))),
+      },
+      { parent: this, dependsOn: [preflight] },
+    );
+  }
+
   /** With another host the same resources would silently belong to another engine: preflight refuses that change. */
   #engine(plan: ClusterPlan): docker.Provider {
     return new docker.Provider("engine", { host: plan.engine.host }, { parent: this });
@@ -113,7 +136,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
   }
 
   /**
-   * A new cluster: leader, roles, then the replicas, all at once, since they serve no one yet, and copies made at the same
+   * A new cluster: leader, roles, then the replicas, some at once, since they serve no one yet, and copies made at the same
    * time take no longer than one. In a running one each node is touched behind the gate of the one before it, the leader
    * last: what a server cannot start with is found on one that nobody writes to.
    */
@@ -145,11 +168,14 @@ export class PostgresCluster extends pulumi.ComponentResource {
     const leader = create(leaderOf(plan), { roles: undefined, rolloutAfter: before.at(-1)?.gate });
     const roles = this.#roles(plan, leader);
     const after: PostgresNode[] = [];
+    const news: PostgresNode[] = [];
     let last: pulumi.Resource = leader.gate;
     for (const node of leaderFirst ? replicas : replicas.filter((replica) => !existing(replica))) {
-      const replica = create(node, { roles, rolloutAfter: last });
+      const rolloutAfter: pulumi.Resource = existing(node) ? last : (news.at(-clonesAtOnce)?.gate ?? last);
+      const replica = create(node, { roles, rolloutAfter });
       after.push(replica);
       if (existing(node)) last = replica.gate;
+      else news.push(replica);
     }
     return { all: [leader, ...before, ...after], roles };
   }
@@ -171,8 +197,8 @@ export class PostgresCluster extends pulumi.ComponentResource {
   }
 
   /**
-   * A pooler that runs lists a replica only after it was proven, and a database after it was made. A new one has no clients yet: it starts beside the clones,
-   * and the check at the end proves its routes.
+   * A pooler that runs lists a replica only after it was proven, and a database after it was made. A new one has no clients
+   * yet: it starts beside the clones, and the check at the end proves its routes.
    */
   #poolerWaitsFor({ plan, existing }: PostgresClusterArgs, nodes: Nodes): readonly pulumi.Resource[] {
     const isNew = existing !== undefined && !existing.has(plan.pooler.container);
@@ -254,6 +280,9 @@ export class PostgresCluster extends pulumi.ComponentResource {
     );
   }
 }
+
+/** Each clone reads all of the leader's data: more at once would take disk and network from its clients. */
+const clonesAtOnce = 4;
 
 interface Nodes {
   /** Leader first. */

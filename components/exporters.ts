@@ -33,7 +33,10 @@ export class Exporters extends pulumi.ComponentResource {
         image: plan.images.postgresExporter.reference,
         files: args.files,
         secrets: args.secrets,
-        reload: { server: "none" },
+        reload: {
+          server: "exporters",
+          containers: [...exporters.nodes.map((exporter) => exporter.container), exporters.pooler.container],
+        },
       },
       { parent: this, filesDependOn: [...args.after] },
     );

@@ -88,7 +88,7 @@ export class PostgresNode extends pulumi.ComponentResource {
     const leader = leaderOf(plan);
     return new ReplicationSlot(
       `${name}-slot`,
-      { host: plan.engine.host, container: leader.container, slot: node.slot },
+      { host: plan.engine.host, container: leader.container, slot: node.slot, dataVolume: node.dataVolume },
       { parent: this, dependsOn: present([roles]) },
     );
   }

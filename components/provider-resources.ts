@@ -66,6 +66,7 @@ export class Network extends pulumi.CustomResource {
 export type Reload =
   | { readonly server: "none" }
   | { readonly server: "postgres"; readonly container: string }
+  | { readonly server: "exporters"; readonly containers: readonly string[] }
   | {
       readonly server: "pgbouncer";
       readonly container: string;
@@ -161,6 +162,24 @@ export class Restarts extends pulumi.CustomResource {
   }
 }
 
+export interface LoginsArgs extends OnEngine {
+  /** The leader's container. */
+  readonly leader: string;
+  /** The replicas' containers. */
+  readonly replicas: readonly string[];
+  readonly pooler: PoolerAccess;
+  readonly verifiers: pulumi.Input<Readonly<Record<string, string>>>;
+  readonly userlist: pulumi.Input<string>;
+  readonly users: pulumi.Input<Readonly<Record<string, { readonly password: string; readonly routes: readonly string[] }>>>;
+}
+
+/** Passwords of a cluster that runs, on its servers and in its pooler. */
+export class Logins extends pulumi.CustomResource {
+  constructor(name: string, args: LoginsArgs, opts?: pulumi.CustomResourceOptions) {
+    super("pgstack:index:Logins", name, { ...args }, opts);
+  }
+}
+
 export interface RolesArgs extends OnEngine, DeclaredSpec {
   readonly container: string;
   readonly database: string;
@@ -193,6 +212,8 @@ export class Leftovers extends pulumi.CustomResource {
 export interface ReplicationSlotArgs extends OnEngine {
   readonly container: string;
   readonly slot: string;
+  /** The replica's data volume, which stays when the slot goes. */
+  readonly dataVolume: string;
 }
 
 /** A replica's slot on the leader. */

@@ -9,6 +9,8 @@ const passwordLength = 40;
 export interface SecretsArgs {
   /** Names of declared users. */
   readonly users: readonly string[];
+  /** Another word, other salts. @default - the ones that there are */
+  readonly salt: string | undefined;
 }
 
 /** Generated passwords, one for each role that logs in with one, and the seed of their salts. */
@@ -30,7 +32,8 @@ export class Secrets extends pulumi.ComponentResource {
     // By name, so that one more user, or one less, changes no other user's password.
     const users = Object.fromEntries(args.users.map((user) => [user, passwordOf(`${name}-user-${user}`)]));
     // A salt is no secret; one seed gives each role its own.
-    const salt = new random.RandomId(`${name}-salt`, { byteLength: 32 }, { parent: this });
+    const keepers = args.salt === undefined ? {} : { keepers: { scramSalt: args.salt } };
+    const salt = new random.RandomId(`${name}-salt`, { byteLength: 32, ...keepers }, { parent: this });
     this.all = pulumi.secret(pulumi.output({ passwords: this.passwords, users, saltSeed: salt.hex }));
     this.registerOutputs({});
   }

@@ -8,6 +8,7 @@ import { changes } from "./kinds/changes.ts";
 import { composeBundle } from "./kinds/compose-bundle.ts";
 import { configFiles } from "./kinds/config-files.ts";
 import { leftovers } from "./kinds/leftovers.ts";
+import { logins } from "./kinds/logins.ts";
 import { network } from "./kinds/network.ts";
 import { nodeReady } from "./kinds/node-ready.ts";
 import { outOfService } from "./kinds/out-of-service.ts";
@@ -26,6 +27,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   OutOfService: outOfService,
   NodeReady: nodeReady,
   Restarts: restarts,
+  Logins: logins,
   Roles: roles,
   Leftovers: leftovers,
   ReplicationSlot: replicationSlot,

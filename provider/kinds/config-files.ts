@@ -6,12 +6,15 @@ import type { VolumeFile } from "../../src/engine/volume-files.ts";
 import { readVolumeFiles, writeVolumeFiles } from "../../src/engine/volume-files.ts";
 import { endpoint, parseInputs } from "../inputs.ts";
 import type { Kind } from "../kind.ts";
+import { restartExporters } from "../reload/exporters.ts";
 import { reloadPgbouncer, servesOtherwise } from "../reload/pgbouncer.ts";
 import { overriddenSettings, reloadPostgres } from "../reload/postgres.ts";
+import type { Properties } from "../wire.ts";
 
 const reload = z.discriminatedUnion("server", [
   z.object({ server: z.literal("none") }),
   z.object({ server: z.literal("postgres"), container: z.string() }),
+  z.object({ server: z.literal("exporters"), containers: z.array(z.string()) }),
   z.object({
     server: z.literal("pgbouncer"),
     container: z.string(),
@@ -47,12 +50,13 @@ export const configFiles: Kind = {
     return running.server === "pgbouncer" && (await servesOtherwise(running, files["pgbouncer.ini"] ?? ""));
   },
 
-  apply: async (context, properties) => {
+  apply: async (context, properties, olds) => {
     const wanted = parseInputs(inputs, properties);
     const engine = await connectEngine(wanted.host);
     await writeVolumeFiles(engine, wanted.volume, wanted.image, filesOf(wanted));
     if (wanted.reload.server === "postgres") await reloadPostgres(context, engine, wanted.reload);
     if (wanted.reload.server === "pgbouncer") await reloadPgbouncer(context, engine, wanted.reload);
+    if (wanted.reload.server === "exporters" && isOther(olds, wanted)) await restartExporters(context, engine, wanted.reload.containers);
     return { drift: "" };
   },
 
@@ -66,6 +70,13 @@ export const configFiles: Kind = {
     return { drift: drift.filter((part) => part !== "").join(", ") };
   },
 };
+
+/** Whether the volume may have held other files before. */
+function isOther(olds: Properties | undefined, { secretFiles }: Inputs): boolean {
+  const stored = inputs.pick({ secretFiles: true }).safeParse(olds);
+  if (!stored.success || olds?.["drift"] !== "") return true;
+  return Object.entries(secretFiles).some(([path, { content }]) => stored.data.secretFiles[path]?.content !== content);
+}
 
 function filesOf(wanted: Inputs): readonly VolumeFile[] {
   return [

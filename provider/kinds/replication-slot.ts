@@ -14,6 +14,8 @@ const inputs = z.object({
   /** The leader's container. */
   container: z.string(),
   slot: z.string(),
+  /** Named when the slot goes: the volume stays. */
+  dataVolume: z.string(),
 });
 
 /** How long the leader may take to notice that a replica is gone (its `wal_sender_timeout` is 10 s). */
@@ -46,8 +48,9 @@ export const replicationSlot: Kind = {
   },
 
   remove: async (context, stored) => {
-    const { host, container, slot } = parseInputs(inputs, stored);
+    const { host, container, slot, dataVolume } = parseInputs(inputs, stored);
     const engine = await connectEngine(host);
+    context.log("info", `the data of ${slot} stays in the volume ${dataVolume}`);
     const dropped = await poll(() => drop(engine, container, slot), { everyMs: 200, timeoutMs: releaseTimeoutMs, signal: context.signal });
     if (dropped === undefined) {
       context.log(

@@ -87,7 +87,7 @@ async function awaitCalm(context: Context, engine: Engine, pooler: Pooler, leade
 }
 
 /** Starts the watch; without it there is no pause. */
-async function arm(engine: Engine, pooler: Pooler, routes: readonly string[]): Promise<void> {
+export async function arm(engine: Engine, pooler: Pooler, routes: readonly string[]): Promise<void> {
   const command = ["perl", `${paths.config}/resume-later.pl`, String(pauseDeadlineS), ...routes];
   try {
     await startInContainer(engine, pooler.container, command, watchTimeoutMs);

@@ -26,6 +26,11 @@ interface Endpoint {
   readonly port: number;
 }
 
+/** What the WAL receiver logs when its leader has removed WAL that it needs, or has given up its slot. */
+const noWalLeft = /has already been removed|can no longer (?:get changes|be accessed)|(?:cannot read from|invalidated) .*slot/i;
+/** Longer than the receiver's time between two tries (`wal_retrieve_retry_interval`, 5 s). */
+const stuckMs = 7000;
+
 const pollMs = 75;
 /** The engine is asked less often than the server: it is about the rare case. */
 const engineEveryMs = 600;
@@ -40,10 +45,11 @@ export async function waitUntilReady(context: Context, engine: Engine, gate: Arr
   // After a failure that was mended, the restart policy may wait up to a minute: this gate need not.
   await startNow(engine, gate.container);
   const initial = await containerState(engine, gate.container);
-  const watch = {
+  const watch: Watch = {
     restarts: initial?.restartCount ?? 0,
     lastLine: "",
     quietSince: performance.now(),
+    stuckSince: undefined,
     askedAt: performance.now(),
     reason: "it did not answer",
   };
@@ -71,6 +77,8 @@ interface Watch {
   readonly restarts: number;
   lastLine: string;
   quietSince: number;
+  /** Since when its log says that the leader has no WAL for it any more. */
+  stuckSince: number | undefined;
   askedAt: number;
   reason: string;
 }
@@ -90,10 +98,29 @@ async function observeWait(
   const state = await containerState(engine, gate.container);
   if (state === undefined) throw await failure(engine, gate, "its container is gone");
   if (!state.running || state.restartCount > watch.restarts) throw await failure(engine, gate, howItEnded(state));
-  const line = (await lastLogLines(engine, gate.container, 1))[0] ?? "";
+  const lines = await lastLogLines(engine, gate.container, 3);
+  endWhenStuck(gate, watch, lines);
+  const line = lines.at(-1) ?? "";
   if (line !== watch.lastLine) watch.quietSince = performance.now();
   watch.lastLine = line;
   context.status(`${gate.node}: ${line === "" ? reason : line}`);
+}
+
+/**
+ * Ends the wait for a replica that can never catch up. It asks again every few seconds, so its log moves without end; lines of
+ * an earlier try are gone by the time.
+ */
+function endWhenStuck(gate: Arrival, watch: Watch, lines: readonly string[]): void {
+  const isStuck = gate.role === "replica" && lines.some((line) => noWalLeft.test(line));
+  watch.stuckSince = isStuck ? (watch.stuckSince ?? performance.now()) : undefined;
+  if (watch.stuckSince === undefined || performance.now() - watch.stuckSince < stuckMs) return;
+  throw new UserError([
+    {
+      where: gate.node,
+      problem: `it cannot catch up: the leader no longer has the WAL since it was away\n    ${lines.find((line) => noWalLeft.test(line)) ?? ""}`,
+      fix: `have it cloned anew, which sets its data aside: pulumi config set --path pgstack:reclone.${gate.node} <a word, such as today's date>, then deploy again`,
+    },
+  ]);
 }
 
 function howItEnded({ running, exitCode, outOfMemory }: ContainerState): string {

@@ -193,6 +193,11 @@ export const configSchema = z.strictObject({
     .max(1_000_000)
     .default(4096)
     .describe("Iterations of the SCRAM-SHA-256 verifiers. Generated passwords need no more than the standard's 4096."),
+  scramSalt: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, "a word such as 2026-11")
+    .optional()
+    .describe("A word of your choice. Each new one gives every role a new salt; passwords stay, and clients notice nothing but a short wait."),
   checkTimeout: duration
     .default("60s")
     .describe("How long the check after a deployment waits for the cluster to become what was declared."),

@@ -59,6 +59,7 @@ export function planCluster(config: ClusterConfig, context: PlanContext): Cluste
     exporters,
     images: planImages(config, context.imageHashes),
     scramIterations: config.scramIterations,
+    scramSalt: config.scramSalt,
     checkTimeoutS: parseDurationS(config.checkTimeout),
   };
 }

@@ -29,6 +29,8 @@ export interface ClusterPlan {
   readonly exporters: ExportersPlan | undefined;
   readonly images: Readonly<Record<ImageKind, ImagePlan>>;
   readonly scramIterations: number;
+  /** Word that the seed of the salts belongs to; undefined: the first one. */
+  readonly scramSalt: string | undefined;
   /** How long the post-deploy check waits, in seconds. */
   readonly checkTimeoutS: number;
 }

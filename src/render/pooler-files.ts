@@ -44,6 +44,13 @@ export function renderPoolerFiles(plan: ClusterPlan): readonly FileSpec[] {
   ];
 }
 
+/** The rendered `userlist.txt` among the pooler's files. */
+export function userlistOf(files: readonly FileSpec[], secrets: ClusterSecrets): string {
+  const file = files.find(({ path }) => path === "userlist.txt");
+  if (file?.kind !== "secret") throw new Error("a pooler without userlist.txt");
+  return file.render(secrets);
+}
+
 function routeParameters(route: RoutePlan, database: string): { key: string; value: string | number }[] {
   return [
     { key: "host", value: route.hosts.join(",") },

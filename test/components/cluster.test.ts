@@ -112,6 +112,7 @@ describe("a cluster registers", () => {
       host: "unix:///var/run/docker.sock",
       container: "pgstack-test-pg2",
       slot: "pg1",
+      dataVolume: "pgstack-test-pg1-data",
     });
     expect(recorder.find("pgstack:index:Roles", "roles").inputs["container"]).toBe("pgstack-test-pg2");
     expect(recorder.find(container, "pg1").dependencies).toContain(`${gate} pg2-ready`);
@@ -180,6 +181,15 @@ describe("the resources of production", () => {
       pg3: [`${gate} pg2-ready`],
       pg4: [`${gate} pg2-ready`],
     });
+    const many = await record(aPlan({ replicas: 6 }), new Map());
+    const before = (node: string): string[] => orderOf(many.find(container, node)).filter((one) => one.startsWith(gate));
+    // Four clones at the same time.
+    expect(["pg2", "pg5", "pg6", "pg7"].map(before)).toEqual([
+      [`${gate} pg1-ready`],
+      [`${gate} pg1-ready`],
+      [`${gate} pg2-ready`],
+      [`${gate} pg3-ready`],
+    ]);
     expect(await gatesBefore(["pg1", "pg2", "pg3", "pg4"])).toEqual({
       pg1: [`${gate} pg4-ready`],
       pg2: [],

@@ -8,8 +8,7 @@ import { PoolerConsole } from "../../src/pooler/console.ts";
 import { Deployment } from "../support/deployment.ts";
 import type { StackConfig } from "../support/deployment.ts";
 import { PulumiProcess, processesOf } from "../support/pulumi-process.ts";
-import type { RunResult } from "../support/run.ts";
-import type { LoadResult } from "../support/load.ts";
+import { impactItems } from "../support/impact-preview.ts";
 import { Load } from "../support/load.ts";
 import { UnderLoad } from "../support/under-load.ts";
 
@@ -22,71 +21,152 @@ describe("changes under load", { timeout: 300_000 }, () => {
   }, 180_000);
   afterAll(() => deployment.remove(), 120_000);
 
-  /** Applies a change while clients work; none may see a failure, no confirmed row may be lost, and nothing is left to do. */
-  async function change(config: StackConfig): Promise<{ readonly load: LoadResult; readonly up: RunResult }> {
+  /**
+   * Applies a change while clients work; none may see a failure, no confirmed row may be lost, servers start anew as the preview
+   * has said and in that order, and nothing is left to do.
+   */
+  async function change(config: StackConfig): Promise<readonly { readonly class: string; readonly nodes: readonly string[] }[]> {
     const { writeUrl, readUrl } = await deployment.outputs();
+    deployment.configure(config);
+    const items = await impactItems(deployment);
+    const before = await starts();
     const load = await Load.start({ writeUrl, readUrl });
-    let up: RunResult;
     try {
-      deployment.configure(config);
-      up = await deployment.up();
+      await deployment.up();
     } finally {
       await load.stop();
     }
-    const result = load.result;
-    console.log(JSON.stringify({ config, write: result.write, read: result.read }));
-    expect({ write: result.write.failures, read: result.read.failures }).toEqual({ write: {}, read: {} });
+    const { write, read } = load.result;
+    expect({ write: write.failures, read: read.failures }).toEqual({ write: {}, read: {} });
+    expect(await startedSince(before)).toEqual(predicted(items, [...before.keys()]));
     const cluster = await UnderLoad.of(deployment);
     await cluster.expectHealthy();
-    await cluster.expectNothingLost(result);
+    await cluster.expectNothingLost(load.result);
     await deployment.up("--expect-no-changes");
-    return { load: result, up };
+    return items;
+  }
+
+  const nodes = ["pg1", "pg2", "pg3", "pg4", "pooler"];
+
+  /** When each container was started last. */
+  async function starts(): Promise<ReadonlyMap<string, string>> {
+    const seen = await Promise.all(
+      nodes.map(async (name) => {
+        try {
+          return [[name, (await deployment.engine.getContainer(deployment.container(name)).inspect()).State.StartedAt] as const];
+        } catch {
+          return [];
+        }
+      }),
+    );
+    return new Map(seen.flat());
+  }
+
+  /** Containers that were there and have been started anew, in that order. */
+  async function startedSince(before: ReadonlyMap<string, string>): Promise<readonly string[]> {
+    const now = await starts();
+    return [...now]
+      .filter(([name, at]) => before.has(name) && before.get(name) !== at)
+      .toSorted(([, a], [, b]) => (a < b ? -1 : 1))
+      .map(([name]) => name);
+  }
+
+  /** What the preview says will start anew, by each one's last turn. */
+  function predicted(
+    items: readonly { readonly class: string; readonly nodes: readonly string[] }[],
+    existing: readonly string[],
+  ): readonly string[] {
+    const steps = ["restart", "restart-leader-first", "replace", "reclone", "pooler-restart"];
+    const turns = items.filter((item) => steps.includes(item.class)).flatMap((item) => item.nodes);
+    return turns.filter((name, at) => existing.includes(name) && turns.lastIndexOf(name) === at);
   }
 
   const setting = (name: string, node = "pg1"): Promise<string> => deployment.sql(node, `show ${name}`);
 
+  const classes = (items: readonly { readonly class: string }[]): readonly string[] => items.map((item) => item.class);
+
   it("work_mem takes effect by a reload", async () => {
-    await change({ settings: { work_mem: "7MB" } });
+    expect(classes(await change({ settings: { work_mem: "7MB" } }))).toEqual(["reload"]);
     for (const node of ["pg1", "pg2", "pg3"]) expect(await setting("work_mem", node)).toBe("7MB");
   });
 
   it("shared_buffers restarts replicas, then the leader", async () => {
-    const { up } = await change({ settings: { shared_buffers: "200MB" } });
+    const items = await change({ settings: { shared_buffers: "200MB" } });
+    expect(items.find((item) => item.class === "restart")?.nodes).toEqual(["pg2", "pg3", "pg1"]);
     for (const node of ["pg1", "pg2", "pg3"]) expect(await setting("shared_buffers", node)).toBe("200MB");
-    expect(restarted(up)).toEqual(["pg2", "pg3", "pg1"]);
   });
 
   it("max_connections is raised on replicas first", async () => {
-    const { up } = await change({ settings: { max_connections: 120 } });
-    for (const node of ["pg1", "pg2", "pg3"]) expect(await setting("max_connections", node)).toBe("120");
-    expect(restarted(up)).toEqual(["pg2", "pg3", "pg1"]);
+    const items = await change({ settings: { max_connections: 160 } });
+    expect(items.find((item) => item.class === "restart")?.nodes).toEqual(["pg2", "pg3", "pg1"]);
+    for (const node of ["pg1", "pg2", "pg3"]) expect(await setting("max_connections", node)).toBe("160");
   });
 
   it("max_connections is lowered on the leader first", async () => {
-    const { up } = await change({ settings: { max_connections: 100 } });
-    for (const node of ["pg1", "pg2", "pg3"]) expect(await setting("max_connections", node)).toBe("100");
-    expect(restarted(up)).toEqual(["pg1", "pg2", "pg3"]);
+    const items = await change({ settings: { max_connections: 150 } });
+    expect(items.find((item) => item.class === "restart-leader-first")?.nodes).toEqual(["pg1", "pg2", "pg3"]);
+    for (const node of ["pg1", "pg2", "pg3"]) expect(await setting("max_connections", node)).toBe("150");
+  });
+
+  it("one limit lowered with another one raised restarts replicas before and after the leader", async () => {
+    const items = await change({ settings: { max_connections: 145, max_locks_per_transaction: 80 } });
+    expect(items.find((item) => item.class === "restart")?.nodes).toEqual(["pg2", "pg3", "pg1", "pg2", "pg3"]);
+    for (const node of ["pg1", "pg2", "pg3"]) {
+      expect(await setting("max_connections", node)).toBe("145");
+      expect(await setting("max_locks_per_transaction", node)).toBe("80");
+    }
+  });
+
+  it("a setting of new sessions touches no server", async () => {
+    const items = await change({ settings: { max_connections: 145, max_locks_per_transaction: 80, log_connections: "on" } });
+    expect(classes(items)).toEqual(["new-sessions"]);
   });
 
   it("a memory limit replaces containers one at a time", async () => {
-    await change({ memory: "1536MB" });
-    const { Created: leader } = await inspect("pg1");
-    for (const node of ["pg2", "pg3"]) expect((await inspect(node)).Created < leader).toBe(true);
+    const items = await change({ memory: "1536MB" });
+    expect(items.find((item) => item.class === "replace")?.nodes).toEqual(["pg2", "pg3", "pg1"]);
+  });
+
+  it("another image replaces containers one at a time", async () => {
+    const image = (await deployment.engine.getContainer(deployment.container("pg1")).inspect()).Config.Image;
+    const repo = `pgstack-test/${deployment.stack}`;
+    await deployment.engine.getImage(image).tag({ repo, tag: "other" });
+    try {
+      const items = await change({ images: { postgres: `${repo}:other` } });
+      expect(items.find((item) => item.class === "replace")?.nodes).toEqual(["pg2", "pg3", "pg1"]);
+      await change({ images: undefined });
+    } finally {
+      await deployment.engine.getImage(`${repo}:other`).remove();
+    }
   });
 
   it("replicas come and go", async () => {
-    await change({ replicas: 3 });
+    expect(classes(await change({ replicas: 3 }))).toContain("no-effect");
     await change({ replicas: 1 });
+    await change({ replicas: 2 });
+  });
+
+  it("a replica is cloned anew when stack config asks for it, and its old data is set aside", async () => {
+    const items = await change({ reclone: { pg3: "first" } });
+    expect(items).toMatchObject([{ class: "reclone", nodes: ["pg3"] }]);
+    expect(await dataOf("pg3")).toMatch(/pgdata\.aside-\d{8}T\d{6}Z/);
+    // A restart does not do it again.
+    await deployment.engine.getContainer(deployment.container("pg3")).restart();
+    await (await UnderLoad.of(deployment)).expectHealthy();
+    expect((await dataOf("pg3")).match(/aside/g)).toHaveLength(1);
   });
 
   it("pool sizes change by a reload", async () => {
-    await change({ pooler: { poolSize: 20 } });
+    expect(classes(await change({ pooler: { poolSize: 20 } }))).toEqual(["reload"]);
   });
 
-  const inspect = (node: string): Promise<{ Created: string }> => deployment.engine.getContainer(deployment.container(node)).inspect();
+  it("a declared user comes and goes", async () => {
+    await change({ users: { reporter: { access: { app: "read" } } } });
+    await change({ users: undefined });
+  });
 
-  function restarted({ output }: RunResult): readonly string[] {
-    return [...new Set([...output.matchAll(/(pg\d+) restarted for/g)].map(([, node = ""]) => node))];
+  async function dataOf(node: string): Promise<string> {
+    return (await execInContainer(deployment.engine, deployment.container(node), ["ls", "/var/lib/postgresql/data"], "")).stdout;
   }
 });
 
@@ -199,22 +279,6 @@ describe("changes that cannot be made", { timeout: 300_000 }, () => {
     for (const node of ["pg1", "pg2"]) expect(await deployment.sql(node, "show shared_buffers")).toBe("220MB");
     await (await UnderLoad.of(deployment)).expectHealthy();
   });
-
-  it("a replica is cloned anew when stack config asks for it in words, and its old data is set aside", async () => {
-    deployment.configure({ reclone: { pg2: "first" } });
-    await deployment.up();
-    await (await UnderLoad.of(deployment)).expectHealthy();
-    expect(await dataOf("pg2")).toMatch(/pgdata\.aside-\d{8}T\d{6}Z/);
-    await deployment.up("--expect-no-changes");
-    // A restart does not do it again.
-    await deployment.engine.getContainer(deployment.container("pg2")).restart();
-    await (await UnderLoad.of(deployment)).expectHealthy();
-    expect((await dataOf("pg2")).match(/aside/g)).toHaveLength(1);
-  });
-
-  async function dataOf(node: string): Promise<string> {
-    return (await execInContainer(deployment.engine, deployment.container(node), ["ls", "/var/lib/postgresql/data"], "")).stdout;
-  }
 });
 
 function routes(adminUrl: string): Promise<readonly RunningRoute[]> {

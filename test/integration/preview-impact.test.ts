@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { previewCommand } from "../../src/cli/preview.ts";
-import { runProgram } from "../../src/cli/program.ts";
-import { loadDeployed } from "../../src/cli/stack-state.ts";
 import { poolerSetting } from "../../src/pgbouncer/settings.ts";
 import { settingsOf } from "../../src/postgres/settings.ts";
 import { withSession } from "../../src/postgres/session.ts";
 import { Deployment } from "../support/deployment.ts";
+import type { Previewed } from "../support/impact-preview.ts";
+import { previewOf } from "../support/impact-preview.ts";
 
 /** What a change means for sessions is told before it happens, and the tables that say so are those of the servers that run. */
 describe("the impact of a change", () => {
@@ -19,26 +18,7 @@ describe("the impact of a change", () => {
   });
   afterAll(() => deployment?.remove());
 
-  /** `./pgstack preview` on this deployment. */
-  async function preview(...args: readonly string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
-    const written = { out: "", err: "" };
-    const io = {
-      out: (text: string) => void (written.out += text),
-      err: (text: string) => void (written.err += text),
-      isTerminal: false,
-      signal: new AbortController().signal,
-    };
-    const run = async (_program: string, words: readonly string[]): Promise<string> => {
-      const result = await deployment.pulumi(...words);
-      if (result.code !== 0) throw new Error(result.output);
-      return result.stdout;
-    };
-    const world = {
-      root: deployment.folder,
-      loadDeployed: (stack: string, signal: AbortSignal) => loadDeployed(stack, signal, run),
-    };
-    return { code: await runProgram(["preview", "--stack", deployment.stack, ...args], io, [previewCommand(world)]), ...written };
-  }
+  const preview = (...args: readonly string[]): Promise<Previewed> => previewOf(deployment, ...args);
 
   it("of none is silence", async () => {
     const { code, output } = await deployment.preview("--expect-no-changes");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { generateSecrets, readSecrets } from "../../../src/bundle/secrets.ts";
+import { generateSecrets, readSecrets, withUsers } from "../../../src/bundle/secrets.ts";
 import { userErrorOf } from "../../support/stacks.ts";
 
 let folder: string;
@@ -29,6 +29,17 @@ describe("a bundle's secrets", () => {
     const secrets = generateSecrets();
     write(JSON.stringify(secrets));
     expect(readSecrets(folder)).toEqual(secrets);
+  });
+
+  it("get a password for each declared user, keep those that are known, and forget those of users that are gone", () => {
+    const one = withUsers(generateSecrets(), ["clerk", "reporter"]);
+    for (const password of Object.values(one.users)) expect(/^[A-Za-z0-9]{40}$/.test(password)).toBe(true);
+    const two = withUsers(one, ["reporter", "seller"]);
+    expect(Object.keys(two.users)).toEqual(["reporter", "seller"]);
+    expect(two.users["reporter"] === one.users["reporter"]).toBe(true);
+    expect(two.passwords).toBe(one.passwords);
+    write(JSON.stringify(two));
+    expect(readSecrets(folder)).toEqual(two);
   });
 
   it("are undefined where there are none yet", () => {

@@ -1,0 +1,30 @@
+import { z } from "zod";
+
+import { connectEngine } from "../../src/engine/connect.ts";
+import { parseInputs } from "../inputs.ts";
+import type { Kind } from "../kind.ts";
+import { poolerInputs } from "../service/access.ts";
+import { switchLogins } from "../service/logins.ts";
+
+const inputs = z.object({
+  host: z.string(),
+  leader: z.string(),
+  replicas: z.array(z.string()),
+  pooler: poolerInputs,
+  verifiers: z.record(z.string(), z.string()),
+  userlist: z.string(),
+  users: z.record(z.string(), z.object({ password: z.string(), routes: z.array(z.string()) })),
+});
+
+/**
+ * Passwords of a cluster that runs: before anything else, so that what follows logs in with the new ones. It compares with the
+ * servers and the pooler, not with its old inputs, so that an interrupted run goes on where it ended.
+ */
+export const logins: Kind = {
+  apply: async (context, properties) => {
+    const { host, ...wanted } = parseInputs(inputs, properties);
+    const switched = await switchLogins(context, await connectEngine(host), wanted);
+    if (switched.length > 0) context.log("info", `new password or salt: ${switched.join(", ")}`);
+    return {};
+  },
+};
