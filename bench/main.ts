@@ -9,6 +9,7 @@ import { resultChapter } from "./lib/markdown.ts";
 import { benchmarksPage } from "./lib/report.ts";
 import type { BenchResult } from "./lib/result.ts";
 import type { Scenario } from "./lib/scenario.ts";
+import { changes } from "./scenarios/changes.ts";
 import { deploy } from "./scenarios/deploy.ts";
 import { growth } from "./scenarios/growth.ts";
 import { noChange } from "./scenarios/no-change.ts";
@@ -17,7 +18,7 @@ import { pooler } from "./scenarios/pooler.ts";
 import { tuning } from "./scenarios/tuning.ts";
 import { visibility } from "./scenarios/visibility.ts";
 
-const scenarios: readonly Scenario[] = [deploy, noChange, phases, growth, pooler, visibility, tuning];
+const scenarios: readonly Scenario[] = [deploy, noChange, phases, growth, pooler, visibility, tuning, changes];
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const results = join(root, "bench", "results");

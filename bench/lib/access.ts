@@ -24,8 +24,8 @@ export interface Access {
   readonly metrics: readonly { readonly port: number; readonly name: "pg_up" | "pgbouncer_up" }[];
 }
 
-/** Access to a deployed stack, from its outputs. */
-export function accessOf({ check: { target, secrets } }: Outputs): Access {
+/** Access to a cluster, from what its check knows: a stack's outputs or a bundle's file. */
+export function accessOf({ check: { target, secrets } }: Pick<Outputs, "check">): Access {
   const { exporters } = target;
   return {
     host: target.accessHost,

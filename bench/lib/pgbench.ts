@@ -43,7 +43,7 @@ export async function initialise(client: ClientContainer, target: Target, scale:
 }
 
 /** Connection settings as lines of shell; the values hold nothing that a shell reads. */
-function environment({ host, port, database, user, password }: Target): string {
+export function environment({ host, port, database, user, password }: Target): string {
   return `export PGHOST=${host} PGPORT=${port} PGDATABASE=${database} PGUSER=${user} PGPASSWORD=${password}`;
 }
 

@@ -12,7 +12,14 @@ const nodesOffset = 4;
 
 /** Addresses that a cluster takes from its subnet, the network's, the gateway's and the broadcast address included. */
 export function addressesNeeded(nodes: number): number {
-  return nodesOffset + 2 * nodes + 1;
+  return nodesOffset + 2 * nodes + 2;
+}
+
+/** The last one of the subnet: a free one might be a node's that is just being restarted. */
+export function oneShotAddress(subnet: string): string {
+  const { first, size } = parseSubnet(subnet);
+  // The very last one is the broadcast address.
+  return formatAddress(first + size - 2);
 }
 
 export function poolerAddress(subnet: string): string {

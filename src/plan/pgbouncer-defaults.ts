@@ -46,15 +46,18 @@ type Row = readonly [name: string, value: string | number | undefined, why: stri
  * but to keep more server connections warm.
  */
 export function planPoolerSettings(input: PoolerSettingsInput): readonly PoolerSetting[] {
-  const rows = [...listenRows(input), ...authRows, ...poolRows(input), ...serverRows];
+  const rows = [...listenRows(), ...authRows, ...poolRows(input), ...serverRows];
   return rows.flatMap(([name, value, why]) => (value === undefined ? [] : [{ name, value: String(value), why }]));
 }
 
-function listenRows({ maxClients }: PoolerSettingsInput): readonly Row[] {
+/** Linux' own bound (`net.core.somaxconn`). The same for every stack: only a restart of the pooler changes it. */
+const listenBacklog = 4096;
+
+function listenRows(): readonly Row[] {
   return [
     ["listen_addr", "*", "every address of the container; which ports are published is declared"],
     ["listen_port", poolerPort, "PgBouncer's usual port"],
-    ["listen_backlog", Math.max(1024, maxClients), "PgBouncer's 128 drops clients that come all at once"],
+    ["listen_backlog", listenBacklog, "PgBouncer's 128 drops clients that come all at once; a change would need a restart"],
     ["unix_socket_dir", poolerSocketDirectory, "a way in from inside the container alone: ends a pause whose maker is gone"],
     ["logfile", "", "to standard error, which the engine keeps"],
     ["pidfile", "", "the container is the process"],

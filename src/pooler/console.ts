@@ -56,7 +56,7 @@ export class PoolerConsole {
   async routes(): Promise<readonly RunningRoute[]> {
     const { rows } = await this.#client.query<{ name: string; host: string | null; paused: number }>("SHOW DATABASES");
     return rows.flatMap(({ name, host, paused }) =>
-      host === null ? [] : [{ name, hosts: host.split(","), isPaused: Number(paused) !== 0 }],
+      host === null ? [] : [{ name, hosts: host.split(","), isPaused: paused !== 0 }],
     );
   }
 
@@ -67,7 +67,7 @@ export class PoolerConsole {
       user,
       address: addr,
       state,
-      isLeaving: Number(closes) !== 0,
+      isLeaving: closes !== 0,
     }));
   }
 

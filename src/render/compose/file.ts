@@ -1,5 +1,6 @@
 import type { ContainerPlan } from "../../plan/containers.ts";
 import { hardening, planContainers } from "../../plan/containers.ts";
+import { oneShotAddress } from "../../plan/addresses.ts";
 import { configVolumeName, containerName, services } from "../../plan/names.ts";
 import { paths } from "../../plan/paths.ts";
 import type { ClusterPlan, ImageKind, ImagePlan } from "../../plan/types.ts";
@@ -45,13 +46,18 @@ export function composeFile(plan: ClusterPlan): ComposeFile {
 /** A service that copies files, and whose. */
 interface Copier {
   readonly service: string;
+  /** The readers' own: Compose recreates them when it changes. */
+  readonly image: ImageKind;
   readonly readers: readonly string[];
 }
 
 function copiers(plan: ClusterPlan): readonly Copier[] {
   const nodes = plan.nodes.map(({ name }) => name);
   const others = Object.keys(configVolumes(plan)).filter((name) => !nodes.includes(name));
-  return [{ service: oneShots.config, readers: others }, ...nodes.map((name) => ({ service: oneShots.nodeConfig(name), readers: [name] }))];
+  return [
+    { service: oneShots.config, image: "pooler", readers: others },
+    ...nodes.map((name): Copier => ({ service: oneShots.nodeConfig(name), image: "postgres", readers: [name] })),
+  ];
 }
 
 /** Config volumes by the service whose files they hold. */
@@ -79,7 +85,7 @@ function service(plan: ClusterPlan, container: ContainerPlan): ComposeService {
       ...container.mounts.map(({ volume, target, readOnly }) => mount(plan, volume, target, readOnly)),
       ...(isNode ? [mount(plan, socketVolumeName(plan.prefix, container.service), paths.socketDirectory, false)] : []),
     ],
-    networks: [network],
+    networks: { [network]: { ipv4_address: container.address } },
     ports: [
       {
         target: container.port.internal,
@@ -127,10 +133,10 @@ function runtime(
 }
 
 /** The service that builds each kind of image; the others of that kind use what it built. */
-function builders({ exporters }: ClusterPlan): Readonly<Record<ImageKind, string>> {
+function builders({ exporters, leader }: ClusterPlan): Readonly<Record<ImageKind, string>> {
   return {
-    postgres: oneShots.config,
-    pooler: services.pooler,
+    postgres: oneShots.nodeConfig(leader),
+    pooler: oneShots.config,
     postgresExporter: services.nodeExporter(exporters?.nodes[0]?.node ?? ""),
     poolerExporter: services.poolerExporter,
   };
@@ -156,13 +162,14 @@ const oneShotRuntime = {
 } as const;
 
 /** Runs as root with just enough rights to read files that belong to whoever unpacked the bundle, and to give them away. */
-function configService(plan: ClusterPlan, { service: name, readers }: Copier): ComposeService {
+function configService(plan: ClusterPlan, { service: name, image: kind, readers }: Copier): ComposeService {
   const volumes = configVolumes(plan);
   return {
     ...runtime(
       plan,
       {
         ...oneShotRuntime,
+        image: kind,
         service: name,
         name: containerName(plan.prefix, name),
         command: ["/bin/bash", `${bundleMount}/config/${oneShots.config}/copy.sh`],
@@ -231,7 +238,7 @@ function setupService(plan: ClusterPlan): ComposeService {
     restart: "no",
     depends_on: Object.fromEntries(started.map((name) => [name, { condition: "service_started" }])),
     // For the pooler's console alone; nodes are reached through their sockets.
-    networks: [network],
+    networks: { [network]: { ipv4_address: oneShotAddress(plan.network.subnet) } },
     volumes: [
       mount(plan, configVolumeName(plan.prefix, oneShots.setup), paths.config, true),
       ...plan.nodes.map(({ name }) => mount(plan, socketVolumeName(plan.prefix, name), `${paths.socketDirectory}/${name}`, false)),

@@ -27,7 +27,7 @@ export interface ComposeService {
   readonly volumes: readonly ComposeMount[];
   /** `path:options`: the long syntax knows neither `noexec` nor an owner. */
   readonly tmpfs?: readonly string[];
-  readonly networks?: readonly string[];
+  readonly networks?: Readonly<Record<string, { readonly ipv4_address: string }>>;
   readonly network_mode?: "none";
   readonly ports?: readonly ComposePort[];
   readonly stop_signal: string;

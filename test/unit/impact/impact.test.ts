@@ -305,11 +305,11 @@ describe("the pooler", () => {
   });
 
   it("starts anew for what PgBouncer takes at its start alone", () => {
-    const impact = impactBetween({}, { pooler: { maxClients: 2000 } });
-    expect(summary(impact)).toEqual([
-      "reload: max_client_conn 1000 → 2000 @ pooler",
-      "pooler-restart: listen_backlog 1024 → 2000 @ pooler",
-    ]);
+    const impact = impactOfEdit((declared) => ({
+      ...declared,
+      pooler: { ...declared.pooler, settings: { ...declared.pooler.settings, listen_backlog: "128" } },
+    }));
+    expect(summary(impact)).toEqual(["pooler-restart: listen_backlog 4096 → 128 @ pooler"]);
   });
 
   it("is replaced for another image", () => {

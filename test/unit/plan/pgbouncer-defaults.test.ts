@@ -1,3 +1,4 @@
+import { isChangeable } from "../../../src/pgbouncer/settings.ts";
 import { describe, expect, it } from "vitest";
 import { maxDbConnections, planPoolerSettings, planRouteParams, type PoolerSettingsInput } from "../../../src/plan/pgbouncer-defaults.ts";
 
@@ -21,7 +22,7 @@ describe("planPoolerSettings", () => {
       [
         "listen_addr = *",
         "listen_port = 6432",
-        "listen_backlog = 1024",
+        "listen_backlog = 4096",
         "unix_socket_dir = /tmp",
         "logfile = ",
         "pidfile = ",
@@ -63,10 +64,10 @@ describe("planPoolerSettings", () => {
     expect(found(anInput({ idleTransactionTimeoutS: 90 }))).toBe("90");
   });
 
-  it("lets as many clients wait for acceptance as it takes, at least 1024", () => {
-    const backlog = (maxClients: number): string | undefined =>
-      planPoolerSettings(anInput({ maxClients })).find(({ name }) => name === "listen_backlog")?.value;
-    expect([backlog(100), backlog(5000)]).toEqual(["1024", "5000"]);
+  it("needs no restart whatever stack config changes", () => {
+    const fixed = (input: PoolerSettingsInput): readonly string[] =>
+      planPoolerSettings(input).flatMap(({ name, value }) => (isChangeable(name) ? [] : [`${name} = ${value}`]));
+    expect(fixed(anInput({ maxClients: 50_000, poolSize: 500, mode: "session" }))).toEqual(fixed(anInput()));
   });
 });
 

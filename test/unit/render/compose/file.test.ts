@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { bundlePlan } from "../../../../src/plan/bundle.ts";
+import { planContainers } from "../../../../src/plan/containers.ts";
 import { composeFile } from "../../../../src/render/compose/file.ts";
 import type { ComposeFile } from "../../../../src/render/compose/model.ts";
 import { projectName } from "../../../../src/render/compose/names.ts";
@@ -101,7 +102,7 @@ describe("a bundle's Compose file", () => {
         name,
       ).toEqual([]);
       expect(
-        (service.networks ?? []).filter((network) => networks[network] === undefined),
+        Object.keys(service.networks ?? {}).filter((network) => networks[network] === undefined),
         name,
       ).toEqual([]);
     }
@@ -109,12 +110,23 @@ describe("a bundle's Compose file", () => {
     expect(Object.keys(volumes).filter((volume) => !mounted.includes(volume))).toEqual([]);
   });
 
+  it("gives each container its own address, as the plan has it, so that none comes up with another's", () => {
+    const plan = bundlePlan(aPlan({ replicas: 3 }));
+    const { services } = composeFile(plan);
+    const addresses = Object.values(services).flatMap(({ networks }) =>
+      networks === undefined ? [] : [networks["cluster"]?.ipv4_address],
+    );
+    expect(new Set(addresses).size).toBe(addresses.length);
+    for (const { service: name, address } of planContainers(plan))
+      expect(services[name]?.networks).toEqual({ cluster: { ipv4_address: address } });
+  });
+
   it("builds each image once, from the bundle's own folder", () => {
     const { services } = fileOf();
     const builds = Object.values(services).flatMap(({ image, build }) => (build === undefined ? [] : [[image.split(":")[0], build]]));
     expect(builds).toEqual([
-      ["pgstack/postgres", { context: "./images/postgres", network: "host", args: { MAJOR: "17" } }],
       ["pgstack/pgbouncer", { context: "./images/pgbouncer", network: "host" }],
+      ["pgstack/postgres", { context: "./images/postgres", network: "host", args: { MAJOR: "17" } }],
       ["pgstack/postgres-exporter", { context: "./images/postgres-exporter", network: "host" }],
       ["pgstack/pgbouncer-exporter", { context: "./images/pgbouncer-exporter", network: "host" }],
     ]);
