@@ -37,6 +37,7 @@ export interface PostgresClusterArgs {
 export class PostgresCluster extends pulumi.ComponentResource {
   readonly secrets: Secrets;
   readonly check: ReplicationCheck;
+  readonly changes: Changes;
 
   constructor(name: string, args: PostgresClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     // Before anything is registered: a mistake in it must not leave half a cluster.
@@ -44,19 +45,14 @@ export class PostgresCluster extends pulumi.ComponentResource {
     super("pgstack:docker:PostgresCluster", name, {}, opts);
     const { plan } = args;
     const preflight = this.#preflight(plan);
-    const provider = this.#engine(plan);
+    const onEngine = { parent: this, provider: this.#engine(plan), dependsOn: [preflight] };
     this.secrets = new Secrets("secrets", { users: plan.users.map(({ name: user }) => user), salt: plan.scramSalt }, { parent: this });
     composeBundle("bundle", { plan, files: bundle, secrets: this.secrets.all }, { parent: this });
-    const images = new Images(
-      "image",
-      { images: plan.images, used: usedImages(plan), root: args.root },
-      { parent: this, provider, dependsOn: [preflight] },
-    );
+    const images = new Images("image", { images: plan.images, used: usedImages(plan), root: args.root }, onEngine);
     const network = this.#network(plan, preflight);
-    // What follows logs in with the passwords that hold from here on.
-    const onEngine = { parent: this, provider, dependsOn: [preflight, this.#logins(args, preflight)] };
+    const logins = this.#logins(args, preflight);
 
-    const nodes = this.#nodes(args, images, network, onEngine);
+    const nodes = this.#nodes(args, { images, network, logins }, onEngine);
     const pooler = new Pooler(
       "pooler",
       {
@@ -66,16 +62,16 @@ export class PostgresCluster extends pulumi.ComponentResource {
         secrets: this.secrets.all,
         adminPassword: this.secrets.passwords.pgbouncer,
         image: images.resources.pooler,
-        gates: this.#poolerWaitsFor(args, nodes),
+        gates: [logins, ...this.#poolerWaitsFor(args, nodes)],
       },
       onEngine,
     );
-    const exporters = this.#exporters(args, images, network, onEngine);
+    const exporters = this.#exporters(args, { images, network, logins }, onEngine);
     const restarts = this.#restarts(plan, nodes, pooler);
     const last = [restarts, this.#leftovers(plan, nodes, pooler)];
     this.check = this.#check(args, nodes, pooler, exporters, last);
     // After everything: what a failed deployment left undone must still be told by the next preview.
-    new Changes("changes", { declared: declaredOf(plan, args.files) }, { parent: this, dependsOn: [this.check] });
+    this.changes = new Changes("changes", { declared: declaredOf(plan, args.files) }, { parent: this, dependsOn: [this.check] });
     this.registerOutputs({});
   }
 
@@ -140,7 +136,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
    * time take no longer than one. In a running one each node is touched behind the gate of the one before it, the leader
    * last: what a server cannot start with is found on one that nobody writes to.
    */
-  #nodes(args: PostgresClusterArgs, images: Images, network: Network, opts: pulumi.ComponentResourceOptions): Nodes {
+  #nodes(args: PostgresClusterArgs, { images, network, logins }: Shared, opts: pulumi.ComponentResourceOptions): Nodes {
     const { plan, files } = args;
     const image = images.resources.postgres;
     const existing = (node: NodePlan): boolean => args.existing === undefined || args.existing.has(node.container);
@@ -157,6 +153,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
           monitoringPassword: this.secrets.passwords.monitoring,
           adminPassword: this.secrets.passwords.pgbouncer,
           image,
+          logins,
           ...after,
         },
         opts,
@@ -232,13 +229,13 @@ export class PostgresCluster extends pulumi.ComponentResource {
     );
   }
 
-  #exporters(args: PostgresClusterArgs, images: Images, network: Network, opts: pulumi.ComponentResourceOptions): Exporters | undefined {
+  #exporters(args: PostgresClusterArgs, { images, network, logins }: Shared, opts: pulumi.ComponentResourceOptions): Exporters | undefined {
     const { plan, files } = args;
     if (plan.exporters === undefined || files.exporters === undefined) return undefined;
     const after = [images.resources.postgresExporter, images.resources.poolerExporter].filter((resource) => resource !== undefined);
     return new Exporters(
       "exporter",
-      { plan, exporters: plan.exporters, files: files.exporters, network, secrets: this.secrets.all, after },
+      { plan, exporters: plan.exporters, files: files.exporters, network, secrets: this.secrets.all, after, logins },
       opts,
     );
   }
@@ -283,6 +280,14 @@ export class PostgresCluster extends pulumi.ComponentResource {
 
 /** Each clone reads all of the leader's data: more at once would take disk and network from its clients. */
 const clonesAtOnce = 4;
+
+/** What nodes and exporters need. */
+interface Shared {
+  readonly images: Images;
+  readonly network: Network;
+  /** What follows logs in with the passwords that hold from there on. */
+  readonly logins: Logins;
+}
 
 interface Nodes {
   /** Leader first. */

@@ -16,6 +16,8 @@ export interface ExportersArgs {
   readonly secrets: pulumi.Output<ClusterSecrets>;
   /** Images. Nothing else: exporters wait for what they watch, so they start while the leader makes its database. */
   readonly after: readonly pulumi.Resource[];
+  /** Has given the running cluster the password that exporters start again with. */
+  readonly logins: pulumi.Resource;
 }
 
 /** postgres_exporter beside each node, pgbouncer_exporter beside the pooler. */
@@ -38,7 +40,7 @@ export class Exporters extends pulumi.ComponentResource {
           containers: [...exporters.nodes.map((exporter) => exporter.container), exporters.pooler.container],
         },
       },
-      { parent: this, filesDependOn: [...args.after] },
+      { parent: this, filesDependOn: [args.logins, ...args.after] },
     );
     const container = (key: string, planned: ContainerPlan): docker.Container =>
       serviceContainer(

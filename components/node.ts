@@ -19,6 +19,8 @@ export interface PostgresNodeArgs {
   /** Of the pooler's admin. */
   readonly adminPassword: pulumi.Output<string>;
   readonly image: pulumi.Resource | undefined;
+  /** Has given the running cluster the passwords that everything here logs in with. */
+  readonly logins: pulumi.Resource;
   /** Roles on the leader, which a replica logs in with; undefined for the leader itself. */
   readonly roles: pulumi.Resource | undefined;
   /** The gate that this node's container waits for. */
@@ -58,7 +60,7 @@ export class PostgresNode extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  #config(name: string, { plan, node, files, secrets, image }: PostgresNodeArgs): ConfigVolume {
+  #config(name: string, { plan, node, files, secrets, image, logins }: PostgresNodeArgs): ConfigVolume {
     return new ConfigVolume(
       `${name}-config`,
       {
@@ -69,7 +71,7 @@ export class PostgresNode extends pulumi.ComponentResource {
         secrets,
         reload: { server: "postgres", container: node.container },
       },
-      { parent: this, filesDependOn: present([image]) },
+      { parent: this, filesDependOn: present([logins, image]) },
     );
   }
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { connectEngine } from "../../src/engine/connect.ts";
 import type { Engine } from "../../src/engine/connect.ts";
 import type { VolumeFile } from "../../src/engine/volume-files.ts";
-import { readVolumeFiles, writeVolumeFiles } from "../../src/engine/volume-files.ts";
+import { readVolumeFiles, removeCarriers, writeVolumeFiles } from "../../src/engine/volume-files.ts";
 import { endpoint, parseInputs } from "../inputs.ts";
 import type { Kind } from "../kind.ts";
 import { restartExporters } from "../reload/exporters.ts";
@@ -58,6 +58,12 @@ export const configFiles: Kind = {
     if (wanted.reload.server === "pgbouncer") await reloadPgbouncer(context, engine, wanted.reload);
     if (wanted.reload.server === "exporters" && isOther(olds, wanted)) await restartExporters(context, engine, wanted.reload.containers);
     return { drift: "" };
+  },
+
+  /** The files go with their volume, which Pulumi removes next. */
+  remove: async (_context, stored) => {
+    const { host, volume } = parseInputs(inputs, stored);
+    await removeCarriers(await connectEngine(host), volume);
   },
 
   read: async (_context, stored) => {

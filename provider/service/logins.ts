@@ -90,7 +90,7 @@ async function switchUsers(context: Context, engine: Engine, logins: Logins, { b
     const lsn = await withUndo(engine, logins, { before, list, names }, async () => {
       await writeUserlist(engine, pooler, withVerifiers(list, logins.userlist, names));
       const at = await setVerifiers(engine, leader, wantedOf(before, logins));
-      for (const user of users) await requireAccepted(context, pooler, user);
+      for (const user of users) await requireAccepted(context, logins, user);
       return at;
     });
     // Reads would be refused by a replica that knows the old passwords.
@@ -101,7 +101,12 @@ async function switchUsers(context: Context, engine: Engine, logins: Logins, { b
 }
 
 /** Puts everything back when a step fails before the pooler knows the new keys: clients go on with the old password then. */
-async function withUndo<T>(engine: Engine, { leader, pooler }: Logins, { before, list, names }: Switch, work: () => Promise<T>): Promise<T> {
+async function withUndo<T>(
+  engine: Engine,
+  { leader, pooler }: Logins,
+  { before, list, names }: Switch,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -167,7 +172,7 @@ function wantedOf(before: ReadonlyMap<string, string>, { verifiers }: Logins): R
   return new Map([...before.keys()].map((role) => [role, verifiers[role] ?? ""]));
 }
 
-/** PgBouncer reads a changed file by itself within a third of a second; the signal makes it now. */
+/** PgBouncer reads the file at a signal alone, and then only when it looks different. */
 async function writeUserlist(engine: Engine, { configVolume, image, container }: Pooler, content: string): Promise<void> {
   await writeVolumeFiles(engine, configVolume, image, [{ path: file, content, mode: 0o600 }]);
   await signalContainer(engine, container, "SIGHUP");
@@ -179,9 +184,9 @@ interface User {
   readonly routes: readonly string[];
 }
 
-async function requireAccepted(context: Context, pooler: Pooler, { name, password, routes }: User): Promise<void> {
+async function requireAccepted(context: Context, { pooler, verifiers }: Logins, { name, password, routes }: User): Promise<void> {
   const login = { ...pooler.address, user: name, password, database: routes[0] ?? "" };
-  const accepted = await poll(async () => ((await acceptsPassword(login)) ? true : undefined), {
+  const accepted = await poll(async () => ((await acceptsPassword(login, verifiers[name] ?? "")) ? true : undefined), {
     everyMs: 50,
     timeoutMs: poolerTimeoutMs,
     signal: context.signal,

@@ -17,7 +17,7 @@ export const groups: readonly (readonly [title: string, keys: readonly string[]]
   ["Pooler", ["pooler"]],
   ["Network and engine", ["ports", "bindAddress", "clientNetworks", "subnet", "dockerHost"]],
   ["Images", ["images"]],
-  ["Monitoring, passwords and check", ["exporters", "scramIterations", "checkTimeout"]],
+  ["Monitoring, passwords and check", ["exporters", "scramIterations", "scramSalt", "checkTimeout"]],
 ];
 
 /** A stack file that uses keys of every kind; a test plans it. */

@@ -17,24 +17,43 @@ export function didYouMean(word: string, known: readonly string[]): string {
   return distance(word, nearest) <= Math.max(2, Math.floor(word.length / 3)) ? ` (did you mean ${nearest}?)` : "";
 }
 
+type Specs = Readonly<Record<string, OptionSpec>>;
+
+/** Values by option. */
+export type OptionValues<Of extends Specs> = {
+  readonly [Name in keyof Of]: (Of[Name]["type"] extends "string" ? string : boolean) | undefined;
+};
+
 /**
  * Reads the options of a command.
  *
  * @throws UsageError for an unknown or repeated option, a missing value, or an argument that is no option.
  */
-export function parseOptions<Specs extends Readonly<Record<string, OptionSpec>>>(
+export function parseOptions<Of extends Specs>(args: readonly string[], specs: Of): OptionValues<Of> {
+  const { names, options } = parseOptionsAndNames(args, specs);
+  if (names[0] !== undefined) throw new UsageError(`unexpected argument "${names[0]}"`);
+  return options;
+}
+
+/**
+ * Reads the options of a command, and its arguments that are none.
+ *
+ * @throws UsageError for an unknown or repeated option, or a missing value.
+ */
+export function parseOptionsAndNames<Of extends Specs>(
   args: readonly string[],
-  specs: Specs,
-): { readonly [Name in keyof Specs]: (Specs[Name]["type"] extends "string" ? string : boolean) | undefined } {
+  specs: Of,
+): { readonly names: readonly string[]; readonly options: OptionValues<Of> } {
   // Not strict: the module's own messages neither name the nearest option nor stay the same between versions.
   const { tokens } = parseArgs({ args: [...args], options: specs, strict: false, allowPositionals: true, tokens: true });
   const values: Record<string, string | boolean> = {};
+  const names: string[] = [];
   for (const token of tokens) {
     if (token.kind === "option-terminator") continue;
-    if (token.kind === "positional") throw new UsageError(`unexpected argument "${token.value}"`);
-    values[token.name] = optionValue(token, specs, values);
+    if (token.kind === "positional") names.push(token.value);
+    else values[token.name] = optionValue(token, specs, values);
   }
-  return values as ReturnType<typeof parseOptions<Specs>>;
+  return { names, options: values as OptionValues<Of> };
 }
 
 interface OptionToken {

@@ -150,7 +150,10 @@ export const configSchema = z.strictObject({
     .default({})
     .describe("PostgreSQL settings for all nodes; they win over pgstack's defaults."),
   reclone: z
-    .record(z.string().regex(/^pg[1-9]\d*$/, "a node name such as pg3"), z.string().regex(/^[\w.:-]{1,40}$/, "a word or a date, such as 2026-11-21"))
+    .record(
+      z.string().regex(/^pg[1-9]\d*$/, "a node name such as pg3"),
+      z.string().regex(/^[\w.:-]{1,40}$/, "a word or a date, such as 2026-11-21"),
+    )
     .default({})
     .describe(
       "Replicas to clone anew, with a word of your choice; each new word does it once. The old data directory stays in the volume, under another name.",
@@ -197,7 +200,9 @@ export const configSchema = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9._-]{1,64}$/, "a word such as 2026-11")
     .optional()
-    .describe("A word of your choice. Each new one gives every role a new salt; passwords stay, and clients notice nothing but a short wait."),
+    .describe(
+      "A word of your choice. Each new one gives every role a new salt; passwords stay, and clients notice nothing but a short wait.",
+    ),
   checkTimeout: duration
     .default("60s")
     .describe("How long the check after a deployment waits for the cluster to become what was declared."),

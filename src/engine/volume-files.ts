@@ -17,6 +17,10 @@ export interface VolumeFile {
 }
 
 const mountPoint = "/volume";
+/** On a carrier: the volume's name. */
+const carrierLabel = "pgstack.carrier";
+/** No carrier works for this long, in seconds. */
+const staleS = 60;
 
 /**
  * Writes files into a volume, owned by the containers' user. They travel as an archive into a container that mounts the
@@ -24,14 +28,24 @@ const mountPoint = "/volume";
  */
 export async function writeVolumeFiles(engine: Engine, volume: string, image: string, files: readonly VolumeFile[]): Promise<void> {
   const archive = pack();
-  // PgBouncer reads its userlist again only when the file looks different: a rotated one has the same size.
-  const mtime = new Date();
+  const mtime = nextTime();
   for (const { path, content, mode } of files) {
     archive.entry({ name: path, mode, uid: containerUser.uid, gid: containerUser.gid, mtime }, content);
   }
   archive.finalize();
   const body = await buffer(archive);
   await withCarrier(engine, volume, image, false, (carrier) => carrier.putArchive(body, { path: mountPoint }));
+}
+
+let lastTime = 0;
+
+/**
+ * Another second for each write: PgBouncer reads its userlist again only when the file looks different, and a rotated one has the
+ * same size, and often the same inode.
+ */
+function nextTime(): Date {
+  lastTime = Math.max(Date.now(), lastTime + 1000);
+  return new Date(lastTime);
 }
 
 /**
@@ -91,10 +105,11 @@ async function withCarrier<T>(
   readOnly: boolean,
   work: (carrier: Carrier) => Promise<T>,
 ): Promise<T> {
+  await removeCarriers(engine, volume, staleS);
   const carrier = await engine.createContainer({
     Image: image,
     Cmd: ["true"],
-    Labels: { "pgstack.carrier": "true" },
+    Labels: { [carrierLabel]: volume },
     HostConfig: { Mounts: [{ Type: "volume", Source: volume, Target: mountPoint, ReadOnly: readOnly }], NetworkMode: "none" },
   });
   try {
@@ -103,4 +118,23 @@ async function withCarrier<T>(
     // Anonymous volumes that the image declares go with it; named ones stay.
     await carrier.remove({ force: true, v: true });
   }
+}
+
+/**
+ * Removes carriers that a killed process has left: the volume could not be removed while there is one.
+ *
+ * @param olderS - what is younger than this, in seconds, may still be at work
+ */
+export async function removeCarriers(engine: Engine, volume: string, olderS = 0): Promise<void> {
+  const found = await engine.listContainers({ all: true, filters: { label: [`${carrierLabel}=${volume}`] } });
+  const left = found.filter(({ Created }) => Created <= Date.now() / 1000 - olderS);
+  await Promise.all(
+    left.map(async ({ Id }) => {
+      try {
+        await engine.getContainer(Id).remove({ force: true, v: true });
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
+    }),
+  );
 }

@@ -55,9 +55,7 @@ export class PoolerConsole {
 
   async routes(): Promise<readonly RunningRoute[]> {
     const { rows } = await this.#client.query<{ name: string; host: string | null; paused: number }>("SHOW DATABASES");
-    return rows.flatMap(({ name, host, paused }) =>
-      host === null ? [] : [{ name, hosts: host.split(","), isPaused: paused !== 0 }],
-    );
+    return rows.flatMap(({ name, host, paused }) => (host === null ? [] : [{ name, hosts: host.split(","), isPaused: paused !== 0 }]));
   }
 
   async servers(): Promise<readonly ServerConnection[]> {

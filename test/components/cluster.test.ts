@@ -53,6 +53,7 @@ const common = [
   `${image} image-pooler`,
   "pgstack:index:Network network",
   "pgstack:index:ComposeBundle bundle",
+  "pgstack:index:Logins logins",
   "pgstack:index:Roles roles",
   "pgstack:index:Leftovers leftovers",
   "pgstack:docker:Pooler pooler",
@@ -253,6 +254,17 @@ describe("the resources of production", () => {
     }
   });
 
+  it("write files and restart exporters after the running cluster has its passwords, and wait for nothing before", () => {
+    const logins = "pgstack:index:Logins logins";
+    expect(orderOf(recorder.find("pgstack:index:Logins", "logins"))).toEqual(["pgstack:index:Preflight preflight"]);
+    for (const name of ["pg1", "pg4", "pooler", "exporter"])
+      expect(recorder.find(files, `${name}-config-files`).dependencies, name).toContain(logins);
+    expect(recorder.find("pgstack:index:Logins", "logins").inputs).toMatchObject({
+      leader: "pgstack-production-pg1",
+      replicas: ["pgstack-production-pg2", "pgstack-production-pg3", "pgstack-production-pg4"],
+    });
+  });
+
   it("make roles on the proven leader, and slots after them", () => {
     expect(orderOf(recorder.find("pgstack:index:Roles", "roles"))).toEqual([`${gate} pg1-ready`]);
     expect(orderOf(recorder.find("pgstack:index:ReplicationSlot", "pg3-slot"))).toEqual(["pgstack:index:Roles roles"]);
@@ -278,6 +290,7 @@ describe("the resources of production", () => {
     expect(orderOf(recorder.find(files, "pooler-config-files"))).toEqual([
       `${image} image-pooler`,
       `${volume} pooler-config`,
+      "pgstack:index:Logins logins",
       `${gate} pg1-ready`,
       `${gate} pg2-ready`,
       `${gate} pg3-ready`,

@@ -98,6 +98,13 @@ describe.each(stacks)("the secrets of %s", (stack) => {
     expect(Object.keys(reveal(roles["verifiers"]) as object).toSorted()).toEqual(["app", "monitoring", "replicator"]);
   });
 
+  it("reach the switch of a running cluster as secrets, with the routes of their users", () => {
+    const { inputs } = recorder.find("pgstack:index:Logins", "logins");
+    expect(["verifiers", "userlist", "users"].map((key) => isSecret(inputs[key]))).toEqual([true, true, true]);
+    expect(reveal(inputs["users"])).toEqual({ app: { password: fakeSecrets.passwords.app, routes: ["app", "app_ro"] } });
+    expect(reveal(inputs["userlist"])).toContain('"app" "SCRAM-SHA-256$4096:');
+  });
+
   it("are secret outputs of the component", async () => {
     expect(await valueOf(cluster.secrets.all)).toEqual({ value: fakeSecrets, secret: true });
     for (const [role, output] of Object.entries(cluster.secrets.passwords)) {

@@ -1,3 +1,6 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { BundleProject } from "../support/bundle-project.ts";
@@ -51,6 +54,27 @@ describe("a bundle", () => {
     await bundle.up();
     expect(await bundle.running()).toEqual(before);
     expect([await bundle.sql("pg1", "show work_mem"), await bundle.sql("pg2", "show work_mem")]).toEqual(["7MB", "7MB"]);
+  });
+
+  it("takes new passwords from its file; exporters take theirs when they start again", async () => {
+    const path = join(bundle.folder, "secrets/passwords.json");
+    const before = bundle.passwords();
+    const changed = before.reduce(
+      (text, password) => text.replace(password, [...password].toReversed().join("")),
+      readFileSync(path, "utf8"),
+    );
+    writeFileSync(path, changed);
+    await bundle.render();
+    // Without it the pooler's console would know the old password alone.
+    expect((await bundle.compose("run", "--rm", "config")).code).toBe(0);
+    expect((await bundle.compose("kill", "-s", "HUP", "pooler")).code).toBe(0);
+    await bundle.up();
+    expect((await bundle.compose("restart", "pg1-exporter", "pg2-exporter", "pooler-exporter")).code).toBe(0);
+    expect(await findings()).toEqual({ code: 0, findings: [], nodes: ["pg1", "pg2"] });
+    expect(bundle.passwords()).not.toEqual(before);
+    // Replication comes back with the new one.
+    await bundle.sql("pg1", "select count(pg_terminate_backend(pid)) from pg_stat_replication");
+    expect(await findings()).toEqual({ code: 0, findings: [], nodes: ["pg1", "pg2"] });
   });
 
   it("fails with the reason when a server does not accept its files, and goes on once that is mended", async () => {

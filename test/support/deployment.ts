@@ -12,6 +12,7 @@ import type { CheckSecrets, CheckTarget } from "../../src/check/target.ts";
 import type { Engine } from "../../src/engine/connect.ts";
 import { connectEngine } from "../../src/engine/connect.ts";
 import { runSql } from "../../src/engine/psql.ts";
+import { removeCarriers } from "../../src/engine/volume-files.ts";
 import { freeBlock } from "./free-block.ts";
 import type { RunResult } from "./run.ts";
 import { run } from "./run.ts";
@@ -182,6 +183,7 @@ export async function removeFromEngine(engine: Engine, prefix: string, network: 
     await engine.getContainer(Id).remove({ force: true, v: true });
   }
   const { Volumes } = await engine.listVolumes();
+  for (const { Name } of Volumes.filter(({ Name: name }) => named(name))) await removeCarriers(engine, Name);
   await Promise.all(Volumes.filter(({ Name }) => named(Name)).map(({ Name }) => engine.getVolume(Name).remove({ force: true })));
   const networks = await engine.listNetworks();
   await Promise.all(networks.filter(({ Name }) => Name === network).map(({ Id }) => engine.getNetwork(Id).remove()));

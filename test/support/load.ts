@@ -11,6 +11,11 @@ export interface LoadOptions {
   readonly clients?: number;
   /** Between two statements of a client, in milliseconds. @default 5 */
   readonly everyMs?: number;
+  /**
+   * Gives the URL with the newest password. A client whose password is refused asks for it once and tries again; a failure is
+   * what is refused then too. @default - a refused password is a failure
+   */
+  readonly renew?: (url: string) => Promise<string>;
   /** Ends by itself after this time, in milliseconds. @default 10 minutes */
   readonly maxMs?: number;
 }
@@ -30,6 +35,8 @@ export interface LoadResult {
   /** Numbers of the rows that the server confirmed. */
   readonly acknowledged: readonly number[];
 }
+
+type Options = Required<Omit<LoadOptions, "renew">> & Pick<LoadOptions, "renew">;
 
 /** Longer than any pause: a statement that waits is not one that fails. */
 const limits = { connectionTimeoutMillis: 120_000, query_timeout: 120_000 };
@@ -62,12 +69,12 @@ export class Load {
   readonly #write = new RouteStatistics();
   readonly #read = new RouteStatistics();
   readonly #acknowledged: number[] = [];
-  readonly #options: Required<LoadOptions>;
+  readonly #options: Options;
   #next: number;
   #stopped = false;
   #done: Promise<unknown> = Promise.resolve();
 
-  private constructor(options: Required<LoadOptions>, next: number) {
+  private constructor(options: Options, next: number) {
     this.#options = options;
     this.#next = next;
   }
@@ -121,13 +128,22 @@ export class Load {
     return Promise.all([...kept, this.#client(writeUrl, this.#write, insert, false), this.#client(readUrl, this.#read, select, false)]);
   }
 
-  async #client(url: string, route: RouteStatistics, statement: (client: pg.Client) => Promise<void>, keeps: boolean): Promise<void> {
+  async #client(first: string, route: RouteStatistics, statement: (client: pg.Client) => Promise<void>, keeps: boolean): Promise<void> {
     const end = performance.now() + this.#options.maxMs;
+    let url = first;
     let client: pg.Client | undefined;
     while (!this.#stopped && performance.now() < end) {
-      const began = performance.now();
+      let began = performance.now();
       try {
-        client ??= await connect(url);
+        client ??= await connect(url).catch(async (error: unknown) => {
+          const { renew } = this.#options;
+          // The pooler's words; its code is that of any broken protocol.
+          if (renew === undefined || (error as Error).message !== "SASL authentication failed") throw error;
+          url = await renew(url);
+          // Asking the state is no part of the login.
+          began = performance.now();
+          return connect(url);
+        });
         await statement(client);
         route.statements += 1;
       } catch (error) {

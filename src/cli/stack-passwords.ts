@@ -1,0 +1,76 @@
+import { z } from "zod";
+
+import { UserError } from "../errors.ts";
+import type { RunProgram } from "./stack-outputs.ts";
+import { explainFailure, ProgramError, runProgram } from "./stack-outputs.ts";
+
+const exportSchema = z.object({
+  deployment: z.object({
+    resources: z
+      .array(
+        z.object({
+          urn: z.string(),
+          type: z.string(),
+          /** Replaced, and not removed yet. */
+          delete: z.boolean().optional(),
+          inputs: z.record(z.string(), z.unknown()).optional(),
+        }),
+      )
+      .optional(),
+  }),
+});
+
+/** What can be made anew in a deployed stack. */
+export interface Rotatable {
+  /** Role → URN of its password. */
+  readonly roles: ReadonlyMap<string, string>;
+  /** URN of the salts' seed. */
+  readonly salt: string;
+  /** The application's role. */
+  readonly owner: string;
+  /** Declared users. */
+  readonly users: readonly string[];
+}
+
+const passwordType = "random:index/randomPassword:RandomPassword";
+const saltType = "random:index/randomId:RandomId";
+const ofUser = "secrets-user-";
+
+/**
+ * Names and URNs of a stack's passwords, from Pulumi's state. Secrets are neither asked for nor needed.
+ *
+ * @throws UserError when there is no such stack, it is not deployed, or Pulumi does not run
+ */
+export async function loadRotatable(stack: string, signal: AbortSignal, run: RunProgram = runProgram): Promise<Rotatable> {
+  let text: string;
+  try {
+    text = await run("pulumi", ["stack", "export", "--stack", stack, "--non-interactive"], signal);
+  } catch (error) {
+    throw error instanceof ProgramError ? explainFailure(stack, "stack export", error) : error;
+  }
+  const { resources = [] } = exportSchema.parse(JSON.parse(text)).deployment;
+  const current = resources.filter((resource) => resource.delete !== true);
+  const owner = current.find(({ type }) => type === "pgstack:index:Roles")?.inputs?.["owner"];
+  const salt = current.find(({ type }) => type === saltType)?.urn;
+  if (typeof owner !== "string" || salt === undefined)
+    throw new UserError([
+      { where: `stack ${stack}`, problem: "it is not deployed, or not completely", fix: `deploy it: pulumi up --stack ${stack}` },
+    ]);
+  const passwords = current.filter(({ type }) => type === passwordType).map(({ urn }) => [nameOf(urn), urn] as const);
+  return {
+    roles: new Map(passwords.map(([name, urn]) => [roleOf(name, owner), urn])),
+    salt,
+    owner,
+    users: passwords.flatMap(([name]) => (name.startsWith(ofUser) ? [roleOf(name, owner)] : [])),
+  };
+}
+
+/** The last part of `urn:pulumi:<stack>::<project>::<types>::<name>`. */
+function nameOf(urn: string): string {
+  return urn.split("::").at(-1) ?? "";
+}
+
+function roleOf(name: string, owner: string): string {
+  if (name === "secrets-app") return owner;
+  return name.startsWith(ofUser) ? name.slice(ofUser.length) : name.replace(/^secrets-/, "");
+}
