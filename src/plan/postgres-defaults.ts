@@ -161,6 +161,7 @@ function replicationRows(input: DefaultSettingsInput): readonly Row[] {
     ],
     ["wal_sender_timeout", "10s", "a dead replica is noticed in 10 s, not in PostgreSQL's 60; busy machines still pass"],
     ["wal_receiver_timeout", "10s", "a dead leader likewise"],
+    ["wal_retrieve_retry_interval", "1s", "a replica is back a second after its leader; PostgreSQL's 5 s are for archives"],
     ["wal_receiver_status_interval", "1s", "fresh lag figures (Pigsty)"],
     ["hot_standby_feedback", "on", "vacuum on the leader spares rows that replicas still read (Autobase, Pigsty)"],
     ["max_standby_streaming_delay", "30s", "a read may hold up replay for this long (PostgreSQL's default)"],
@@ -200,6 +201,11 @@ function statisticsRows({ preload }: DefaultSettingsInput): readonly Row[] {
   return [
     ["shared_preload_libraries", preload.join(","), "adding one needs a restart"],
     ["track_io_timing", "on", "tells slow disks from slow queries"],
+    [
+      "pg_stat_statements.track_utility",
+      preload.includes("pg_stat_statements") ? "off" : undefined,
+      "BEGIN and COMMIT of every transaction cost time and tell nothing; role statements stay out",
+    ],
   ];
 }
 

@@ -96,6 +96,14 @@ describe("a bundle", () => {
     expect(await findings()).toEqual({ code: 0, findings: [], nodes: ["pg1", "pg2", "pg3"] });
   });
 
+  it("writes to the leader whatever the order in which containers start", async () => {
+    const nodes = ["pg1", "pg2", "pg3"].map((node) => bundle.engine.getContainer(`${bundle.prefix}-${node}`));
+    for (const node of nodes) await node.stop({ t: 60 });
+    // With free addresses the first one up would get the leader's.
+    for (const node of nodes.toReversed()) await node.start();
+    expect(await findings()).toEqual({ code: 0, findings: [], nodes: ["pg1", "pg2", "pg3"] });
+  });
+
   it("scales down: out of the read route first, then gone with its slot; the data stays", async () => {
     const { pg1, pg2, pg3, pooler } = await bundle.running();
     await bundle.render({ replicas: 1 });

@@ -93,7 +93,7 @@ describe("planDefaultSettings", () => {
         // Sections are not torn apart: postgresql.conf has one heading each.
         expect(sections.filter((section, index) => section !== sections[index - 1])).toEqual([...new Set(sections)]);
         for (const { name, value, why } of settings) {
-          expect(name).toMatch(/^[a-z_]+$/);
+          expect(name).toMatch(/^[a-z_]+(\.[a-z_]+)?$/);
           expect(value).not.toMatch(/undefined|NaN|\n/);
           expect(why).toMatch(/^\S.*[^.\s]$/);
         }
@@ -191,6 +191,7 @@ describe("planDefaultSettings", () => {
         "replication: idle_replication_slot_timeout = 1d",
         "replication: wal_sender_timeout = 10s",
         "replication: wal_receiver_timeout = 10s",
+        "replication: wal_retrieve_retry_interval = 1s",
         "replication: wal_receiver_status_interval = 1s",
         "replication: hot_standby_feedback = on",
         "replication: max_standby_streaming_delay = 30s",
@@ -210,6 +211,7 @@ describe("planDefaultSettings", () => {
         "sessions and security: allow_alter_system = off",
         "statistics: shared_preload_libraries = pg_stat_statements",
         "statistics: track_io_timing = on",
+        "statistics: pg_stat_statements.track_utility = off",
         "logging: log_destination = stderr",
         "logging: logging_collector = off",
         "logging: log_line_prefix = %m [%p] %q%u@%d/%a ",
