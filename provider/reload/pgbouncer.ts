@@ -2,9 +2,9 @@ import { poll } from "../../src/deadline.ts";
 import type { Engine } from "../../src/engine/connect.ts";
 import { restartContainer, signalContainer } from "../../src/engine/container.ts";
 import { UserError } from "../../src/errors.ts";
-import type { ServerConnection } from "../../src/pooler/console.ts";
-import { PoolerConsole } from "../../src/pooler/console.ts";
-import { routesOf } from "../../src/pooler/rotation.ts";
+import type { ServerConnection } from "../../src/pgbouncer/console.ts";
+import { PoolerConsole } from "../../src/pgbouncer/console.ts";
+import { routesOf } from "../../src/pgbouncer/rotation.ts";
 import { withSession } from "../../src/postgres/session.ts";
 import type { Context } from "../kind.ts";
 

@@ -1,7 +1,7 @@
 import { poll } from "../../src/deadline.ts";
 import type { Engine } from "../../src/engine/connect.ts";
 import { UserError } from "../../src/errors.ts";
-import { PoolerConsole } from "../../src/pooler/console.ts";
+import { PoolerConsole } from "../../src/pgbouncer/console.ts";
 import type { Context } from "../kind.ts";
 import type { Pooler } from "./access.ts";
 import { arm, pauseDeadlineS } from "./pause.ts";

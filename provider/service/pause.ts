@@ -4,7 +4,7 @@ import { startInContainer } from "../../src/engine/exec.ts";
 import { runSql } from "../../src/engine/psql.ts";
 import { UserError } from "../../src/errors.ts";
 import { paths } from "../../src/plan/paths.ts";
-import { PoolerConsole } from "../../src/pooler/console.ts";
+import { PoolerConsole } from "../../src/pgbouncer/console.ts";
 import type { Context } from "../kind.ts";
 import type { Pooler, ServiceNode } from "./access.ts";
 import { isServing } from "./serving.ts";

@@ -8,7 +8,14 @@ import { previewCommand } from "./preview.ts";
 import { renderCommand } from "./render.ts";
 import { rotateCommand } from "./rotate.ts";
 
-const commands: readonly Command[] = [checkCommand(), databasesCommand(), usersCommand(), previewCommand(), renderCommand(), rotateCommand()];
+const commands: readonly Command[] = [
+  checkCommand(),
+  databasesCommand(),
+  usersCommand(),
+  previewCommand(),
+  renderCommand(),
+  rotateCommand(),
+];
 
 /** Runs `pgstack` with these arguments and gives the exit code. Nothing is thrown: every error is printed. */
 export async function runProgram(args: readonly string[], io: CommandIo, known: readonly Command[] = commands): Promise<number> {

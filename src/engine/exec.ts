@@ -51,12 +51,7 @@ export async function execInContainer(
  * @returns the line
  * @throws Error with what it printed when it ends without one, or takes longer than `timeoutMs`
  */
-export async function startInContainer(
-  engine: Engine,
-  container: string,
-  command: readonly string[],
-  timeoutMs: number,
-): Promise<string> {
+export async function startInContainer(engine: Engine, container: string, command: readonly string[], timeoutMs: number): Promise<string> {
   const exec = await engine.getContainer(container).exec({ Cmd: [...command], AttachStdout: true, AttachStderr: true });
   const stream = await exec.start({});
   const out = new Collector();

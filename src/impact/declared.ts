@@ -124,7 +124,9 @@ function routeParameters({ hosts, poolSize, parameters }: RoutePlan): Record<str
 
 /** Secret files follow from the secrets, which no stack file changes. */
 function fileHashes(files: readonly FileSpec[]): Record<string, string> {
-  return Object.fromEntries(files.flatMap((file) => (file.kind === "plain" ? [[file.path, shortHash(withoutSettings(file.content))] as const] : [])));
+  return Object.fromEntries(
+    files.flatMap((file) => (file.kind === "plain" ? [[file.path, shortHash(withoutSettings(file.content))] as const] : [])),
+  );
 }
 
 /** What repeats settings for a start script says nothing that they do not say. */

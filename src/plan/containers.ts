@@ -146,7 +146,11 @@ export function poolerExporterContainer(plan: ClusterPlan, exporters: ExportersP
     address: poolerExporterAddress(plan.network.subnet),
     image: "poolerExporter",
     // It ends when it cannot reach the pooler at its start: waiting is quicker than the restart policy's growing pauses.
-    command: ["/bin/bash", "-c", `${awaitTcp(poolerAddress(plan.network.subnet), poolerPort)}; exec /usr/bin/prometheus-pgbouncer-exporter`],
+    command: [
+      "/bin/bash",
+      "-c",
+      `${awaitTcp(poolerAddress(plan.network.subnet), poolerPort)}; exec /usr/bin/prometheus-pgbouncer-exporter`,
+    ],
     environment: {
       // Without a password: the driver takes it from the file.
       PGBOUNCER_EXPORTER_CONNECTION_STRING: `postgres://monitoring@${services.pooler}:${poolerPort}/pgbouncer?sslmode=disable`,

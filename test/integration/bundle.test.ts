@@ -60,7 +60,7 @@ describe("a bundle", () => {
     const path = join(bundle.folder, "secrets/passwords.json");
     const before = bundle.passwords();
     const changed = before.reduce(
-      (text, password) => text.replace(password, [...password].toReversed().join("")),
+      (text, password) => text.replace(password, password.split("").toReversed().join("")),
       readFileSync(path, "utf8"),
     );
     writeFileSync(path, changed);

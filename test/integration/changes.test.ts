@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { poll } from "../../src/deadline.ts";
 import { execInContainer } from "../../src/engine/exec.ts";
-import type { RunningRoute } from "../../src/pooler/console.ts";
-import { PoolerConsole } from "../../src/pooler/console.ts";
+import type { RunningRoute } from "../../src/pgbouncer/console.ts";
+import { PoolerConsole } from "../../src/pgbouncer/console.ts";
 import { Deployment } from "../support/deployment.ts";
 import type { StackConfig } from "../support/deployment.ts";
 import { PulumiProcess, processesOf } from "../support/pulumi-process.ts";

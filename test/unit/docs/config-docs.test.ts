@@ -31,9 +31,9 @@ describe("docs/config.md", () => {
 
   it("has every key once, mappings key by key", () => {
     expect(groups.flatMap(([, keys]) => keys).toSorted()).toEqual(configKeys.toSorted());
-    const rows = [...configPage().matchAll(/^\| `([a-z][A-Za-z.<>]*)` \| (?:text|whole number|number|true or false|list|mapping) \|/gm)].map(
-      ([, key]) => key,
-    );
+    const rows = [
+      ...configPage().matchAll(/^\| `([a-z][A-Za-z.<>]*)` \| (?:text|whole number|number|true or false|list|mapping) \|/gm),
+    ].map(([, key]) => key);
     expect(new Set(rows).size).toBe(rows.length);
     expect(rows).toHaveLength(53);
     expect(rows).toEqual(expect.arrayContaining(["replicas", "settings", "pooler.poolSize", "ports.pooler", "images.postgres"]));

@@ -49,7 +49,9 @@ describe("poolSizes", () => {
 
   it("leaves a surviving replica what stack config reserves", () => {
     const settings = { superuser_reserved_connections: 20 };
-    expect(poolSizes(aConfig({ replicas: 3, settings, pooler: { poolSize: 50, reserveSize: 5 } }), 140)).toEqual({ app: { write: 50, read: 95 } });
+    expect(poolSizes(aConfig({ replicas: 3, settings, pooler: { poolSize: 50, reserveSize: 5 } }), 140)).toEqual({
+      app: { write: 50, read: 95 },
+    });
   });
 });
 

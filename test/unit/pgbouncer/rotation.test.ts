@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import type { DeclaredRoute } from "../../../src/pooler/rotation.ts";
-import { routesOf, withNode, withoutNode } from "../../../src/pooler/rotation.ts";
+import type { DeclaredRoute } from "../../../src/pgbouncer/rotation.ts";
+import { routesOf, withNode, withoutNode } from "../../../src/pgbouncer/rotation.ts";
 import { renderPoolerFiles } from "../../../src/render/pooler-files.ts";
 import { aPlan } from "../../support/stacks.ts";
 

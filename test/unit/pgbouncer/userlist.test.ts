@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { isOffered } from "../../../src/pooler/accepts.ts";
-import { changedUsers, sharedUsers, withVerifiers } from "../../../src/pooler/userlist.ts";
+import { isOffered } from "../../../src/pgbouncer/accepts.ts";
+import { changedUsers, sharedUsers, withVerifiers } from "../../../src/pgbouncer/userlist.ts";
 
 const list = (...entries: readonly (readonly [user: string, verifier: string])[]): string =>
   ["; Rendered.", ...entries.map(([user, verifier]) => `"${user}" "${verifier}"`), ""].join("\n");
