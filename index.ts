@@ -7,7 +7,7 @@ import { PostgresCluster } from "./components/cluster.ts";
 import { clusterOutputs } from "./components/outputs.ts";
 import { loadRawConfig } from "./src/config/load.ts";
 import { parseConfig } from "./src/config/parse.ts";
-import { containersOnEngine } from "./src/engine/container-names.ts";
+import { localEngine } from "./src/engine/local-engine.ts";
 import { UserError } from "./src/errors.ts";
 import { planCluster } from "./src/plan/cluster.ts";
 import { hashImages } from "./src/plan/image-hashes.ts";
@@ -22,8 +22,14 @@ export default async function program(): Promise<Record<string, unknown>> {
     const stackFile = `Pulumi.${stack}.yaml`;
     const config = parseConfig(loadRawConfig(), stackFile);
     const plan = planCluster(config, { project: pulumi.getProject(), stack, stackFile, imageHashes: hashImages(root) });
-    const existing = await containersOnEngine(plan.engine.host);
-    const cluster = new PostgresCluster("cluster", { plan, files: renderFiles(plan), root, existing });
+    const onEngine = await localEngine(plan.engine.host);
+    const cluster = new PostgresCluster("cluster", {
+      plan,
+      files: renderFiles(plan),
+      root,
+      onEngine,
+      isPreview: pulumi.runtime.isDryRun(),
+    });
     return clusterOutputs(plan, cluster);
   } catch (error) {
     // Pulumi prints a RunError's message alone.

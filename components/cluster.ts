@@ -7,6 +7,7 @@ import { checkSecretsOf, checkTargetOf } from "../src/check/target.ts";
 import { declaredOf } from "../src/impact/declared.ts";
 import { entriesOf } from "../src/plan/declared.ts";
 import { restartSettings } from "../src/restarts/settings.ts";
+import type { OnEngine } from "../src/engine/local-engine.ts";
 import type { ClusterPlan, ImageKind, NodePlan } from "../src/plan/types.ts";
 import { imageKinds } from "../src/plan/types.ts";
 import { renderBundle } from "../src/render/compose/bundle.ts";
@@ -29,8 +30,10 @@ export interface PostgresClusterArgs {
   readonly files: RenderedFiles;
   /** Folder of the project, where `images/` lies. */
   readonly root: string;
-  /** Containers that the engine has now, and whether each runs. @default - not known: every replica is taken for an existing one. */
-  readonly existing?: ReadonlyMap<string, boolean> | undefined;
+  /** What is on the engine now. @default - not known: every replica is taken for an existing one, and every image for a missing one. */
+  readonly onEngine?: OnEngine | undefined;
+  /** Nothing is touched in a preview, so no node waits for another one: half a second less. @default false */
+  readonly isPreview?: boolean;
 }
 
 /** A leader, its replicas, the pooler and the exporters on one Docker engine, proven by a check at the end. */
@@ -48,7 +51,11 @@ export class PostgresCluster extends pulumi.ComponentResource {
     const onEngine = { parent: this, provider: this.#engine(plan), dependsOn: [preflight] };
     this.secrets = new Secrets("secrets", { users: plan.users.map(({ name: user }) => user), salt: plan.scramSalt }, { parent: this });
     composeBundle("bundle", { plan, files: bundle, secrets: this.secrets.all }, { parent: this });
-    const images = new Images("image", { images: plan.images, used: usedImages(plan), root: args.root }, onEngine);
+    const images = new Images(
+      "image",
+      { images: plan.images, used: usedImages(plan), root: args.root, present: args.onEngine?.images ?? new Set() },
+      onEngine,
+    );
     const network = this.#network(plan, preflight);
     const logins = this.#logins(args, preflight);
 
@@ -139,8 +146,9 @@ export class PostgresCluster extends pulumi.ComponentResource {
   #nodes(args: PostgresClusterArgs, { images, network, logins }: Shared, opts: pulumi.ComponentResourceOptions): Nodes {
     const { plan, files } = args;
     const image = images.resources.postgres;
-    const existing = (node: NodePlan): boolean => args.existing === undefined || args.existing.has(node.container);
-    const leaderFirst = args.existing?.get(leaderOf(plan).container) !== true;
+    const containers = args.onEngine?.containers;
+    const existing = (node: NodePlan): boolean => containers === undefined || containers.has(node.container);
+    const leaderFirst = containers?.get(leaderOf(plan).container) !== true;
     const create = (node: NodePlan, after: Pick<PostgresNodeArgs, "roles" | "rolloutAfter">): PostgresNode =>
       new PostgresNode(
         node.name,
@@ -155,6 +163,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
           image,
           logins,
           ...after,
+          ...(args.isPreview === true ? { rolloutAfter: undefined } : {}),
         },
         opts,
       );
@@ -197,8 +206,8 @@ export class PostgresCluster extends pulumi.ComponentResource {
    * A pooler that runs lists a replica only after it was proven, and a database after it was made. A new one has no clients
    * yet: it starts beside the clones, and the check at the end proves its routes.
    */
-  #poolerWaitsFor({ plan, existing }: PostgresClusterArgs, nodes: Nodes): readonly pulumi.Resource[] {
-    const isNew = existing !== undefined && !existing.has(plan.pooler.container);
+  #poolerWaitsFor({ plan, onEngine }: PostgresClusterArgs, nodes: Nodes): readonly pulumi.Resource[] {
+    const isNew = onEngine !== undefined && !onEngine.containers.has(plan.pooler.container);
     return isNew ? [] : [...nodes.all.map(({ gate }) => gate), nodes.roles];
   }
 

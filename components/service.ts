@@ -40,8 +40,9 @@ export function poolerAccess(plan: ClusterPlan, password: pulumi.Input<string>):
   };
 }
 
-/** Changes with whatever makes the engine replace or alter a container. */
+/** Changes with whatever makes the engine replace a container; its memory limit is changed while it runs. */
 export function specOf(plan: ClusterPlan, container: ContainerPlan): string {
-  const parts = [plan.images[container.image].reference, container, hardening];
+  const { memoryMb: _memoryMb, ...replacing } = container;
+  const parts = [plan.images[container.image].reference, replacing, hardening];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16);
 }

@@ -4,7 +4,7 @@ import { connectEngine } from "../../src/engine/connect.ts";
 import type { Engine } from "../../src/engine/connect.ts";
 import { containerState } from "../../src/engine/container.ts";
 import { runSql } from "../../src/engine/psql.ts";
-import { contentDriftSql, declaredDatabases } from "../../src/postgres/declared.ts";
+import { contentDriftSql, databaseSpec, declaredDatabases, userSpec } from "../../src/postgres/declared.ts";
 import type { RolesSpec } from "../../src/postgres/roles.ts";
 import { extensionDriftSql, rolesDriftSql, rolesSql } from "../../src/postgres/roles.ts";
 import { parseInputs } from "../inputs.ts";
@@ -20,26 +20,8 @@ const inputs = z.object({
   extensions: z.array(z.string()),
   monitoringConnections: z.number(),
   verifiers: z.record(z.string(), z.string()),
-  databases: z
-    .array(
-      z.object({
-        name: z.string(),
-        owner: z.string(),
-        extensions: z.array(z.string()),
-        schemas: z.array(z.string()),
-        connectionLimit: z.number(),
-      }),
-    )
-    .optional(),
-  users: z
-    .array(
-      z.object({
-        name: z.string(),
-        connectionLimit: z.number(),
-        access: z.array(z.object({ database: z.string(), level: z.enum(["read", "write"]) })),
-      }),
-    )
-    .optional(),
+  databases: z.array(databaseSpec).optional(),
+  users: z.array(userSpec).optional(),
 });
 
 /** Roles, databases, extensions and grants on the leader; replicas get them by replication. */

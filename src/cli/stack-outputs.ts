@@ -3,6 +3,7 @@ import { z } from "zod";
 
 import type { CheckSecrets, CheckTarget } from "../check/target.ts";
 import { UserError } from "../errors.ts";
+import { databaseSpec, userSpec } from "../postgres/declared.ts";
 import { project } from "./stack-plan.ts";
 
 /** Outputs hold whole reports; the default of 1 MB is no law of nature. */
@@ -42,22 +43,8 @@ export const checkSchema = z.object({
       .optional(),
     declared: z
       .object({
-        databases: z.array(
-          z.object({
-            name: z.string(),
-            owner: z.string(),
-            extensions: z.array(z.string()),
-            schemas: z.array(z.string()),
-            connectionLimit: z.number(),
-          }),
-        ),
-        users: z.array(
-          z.object({
-            name: z.string(),
-            connectionLimit: z.number(),
-            access: z.array(z.object({ database: z.string(), level: z.enum(["read", "write"]) })),
-          }),
-        ),
+        databases: z.array(databaseSpec),
+        users: z.array(userSpec),
         routed: z.array(z.string()),
         pooled: z.array(z.string()),
       })

@@ -1,24 +1,7 @@
-import { z } from "zod";
-
 import { UserError } from "../errors.ts";
+import { stateResources } from "./stack-export.ts";
 import type { RunProgram } from "./stack-outputs.ts";
-import { explainFailure, ProgramError, runProgram } from "./stack-outputs.ts";
-
-const exportSchema = z.object({
-  deployment: z.object({
-    resources: z
-      .array(
-        z.object({
-          urn: z.string(),
-          type: z.string(),
-          /** Replaced, and not removed yet. */
-          delete: z.boolean().optional(),
-          inputs: z.record(z.string(), z.unknown()).optional(),
-        }),
-      )
-      .optional(),
-  }),
-});
+import { runProgram } from "./stack-outputs.ts";
 
 /** What can be made anew in a deployed stack. */
 export interface Rotatable {
@@ -42,14 +25,7 @@ const ofUser = "secrets-user-";
  * @throws UserError when there is no such stack, it is not deployed, or Pulumi does not run
  */
 export async function loadRotatable(stack: string, signal: AbortSignal, run: RunProgram = runProgram): Promise<Rotatable> {
-  let text: string;
-  try {
-    text = await run("pulumi", ["stack", "export", "--stack", stack, "--non-interactive"], signal);
-  } catch (error) {
-    throw error instanceof ProgramError ? explainFailure(stack, "stack export", error) : error;
-  }
-  const { resources = [] } = exportSchema.parse(JSON.parse(text)).deployment;
-  const current = resources.filter((resource) => resource.delete !== true);
+  const current = await stateResources(stack, signal, run);
   const owner = current.find(({ type }) => type === "pgstack:index:Roles")?.inputs?.["owner"];
   const salt = current.find(({ type }) => type === saltType)?.urn;
   if (typeof owner !== "string" || salt === undefined)

@@ -1,16 +1,9 @@
-import { z } from "zod";
-
 import { UserError } from "../errors.ts";
 import type { Declared } from "../impact/declared.ts";
 import { declaredSchema } from "../impact/declared.ts";
+import { stateResources } from "./stack-export.ts";
 import type { RunProgram } from "./stack-outputs.ts";
-import { explainFailure, ProgramError, runProgram } from "./stack-outputs.ts";
-
-const exportSchema = z.object({
-  deployment: z.object({
-    resources: z.array(z.object({ type: z.string(), inputs: z.record(z.string(), z.unknown()).optional() })).optional(),
-  }),
-});
+import { runProgram } from "./stack-outputs.ts";
 
 /**
  * What was declared when a stack's last deployment ended well, from Pulumi's state. Secrets are neither asked for nor needed.
@@ -19,13 +12,7 @@ const exportSchema = z.object({
  * @throws UserError when there is no such stack, its state does not tell, or Pulumi does not run
  */
 export async function loadDeployed(stack: string, signal: AbortSignal, run: RunProgram = runProgram): Promise<Declared | undefined> {
-  let text: string;
-  try {
-    text = await run("pulumi", ["stack", "export", "--stack", stack, "--non-interactive"], signal);
-  } catch (error) {
-    throw error instanceof ProgramError ? explainFailure(stack, "stack export", error) : error;
-  }
-  const { resources = [] } = exportSchema.parse(JSON.parse(text)).deployment;
+  const resources = await stateResources(stack, signal, run);
   const own = resources.filter(({ type }) => type.startsWith("pgstack:index:"));
   if (own.length === 0) return undefined;
   const stored = own.find(({ type }) => type === "pgstack:index:Changes")?.inputs?.["declared"];

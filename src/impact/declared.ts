@@ -66,6 +66,8 @@ export const declaredSchema = z.object({
   /** Databases, roles and what is in them; keys that are new to a version are compared as they are. */
   roles: z.record(z.string(), z.unknown()),
   scramIterations: z.number(),
+  /** A word, no secret. */
+  scramSalt: z.string().optional(),
 });
 
 export type Declared = z.output<typeof declaredSchema>;
@@ -103,6 +105,7 @@ export function declaredOf(plan: ClusterPlan, files: RenderedFiles): Declared {
     containers: Object.fromEntries(planContainers(plan).map((one) => [one.service, declaredContainer(plan, one)])),
     roles: JSON.parse(JSON.stringify(rolesSpec(plan))) as Declared["roles"],
     scramIterations: plan.scramIterations,
+    ...(plan.scramSalt === undefined ? {} : { scramSalt: plan.scramSalt }),
   };
 }
 

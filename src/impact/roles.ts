@@ -87,11 +87,12 @@ function extensionChange(was: readonly string[], is: readonly string[]): RoleCha
 }
 
 function verifierChange(before: Declared, after: Declared): readonly ImpactItem[] {
-  if (before.scramIterations === after.scramIterations) return [];
+  const keys = (["scramIterations", "scramSalt"] as const).filter((key) => before[key] !== after[key]);
+  if (keys.length === 0) return [];
   return [
     {
       class: "new-sessions",
-      changes: [text("scramIterations", before.scramIterations, after.scramIterations)],
+      changes: keys.map((key) => text(key, before[key], after[key])),
       nodes: [after.fixed.leader, services.pooler],
       wait: noWait,
       notes: ["passwords stay; their verifiers are made anew for the roles and for the pooler"],

@@ -1,5 +1,6 @@
 import type { SettingInfo } from "../postgres/settings.ts";
 import { findSetting, toBaseUnit } from "../postgres/settings.ts";
+import { standbyLimited } from "../restarts/order.ts";
 import type { ImpactItem } from "./classes.ts";
 import { changeText } from "./classes.ts";
 import type { Declared, DeclaredNode } from "./declared.ts";
@@ -15,18 +16,6 @@ export interface SettingChange {
   readonly effect: SettingEffect;
   readonly nodes: readonly string[];
 }
-
-/**
- * Settings that a replica must have at least as high as its leader (PostgreSQL docs, 26.4.3): it refuses to start with less,
- * and stops replaying when the leader gets more.
- */
-const standbyLimited: ReadonlySet<string> = new Set([
-  "max_connections",
-  "max_locks_per_transaction",
-  "max_prepared_transactions",
-  "max_wal_senders",
-  "max_worker_processes",
-]);
 
 /** Nodes that exist before and after with the same role, in the order of the plan. */
 export function keptNodes(before: Declared, after: Declared): readonly (readonly [DeclaredNode, DeclaredNode])[] {
@@ -72,7 +61,7 @@ export function settingEffect(major: number, name: string, was: string | undefin
   if (from === to) return "same";
   switch (info.context) {
     case "postmaster":
-      return standbyLimited.has(name) && Number(to) < Number(from) ? "restart-leader-first" : "restart";
+      return (standbyLimited as readonly string[]).includes(name) && Number(to) < Number(from) ? "restart-leader-first" : "restart";
     case "backend":
     case "superuser-backend":
       return "new-sessions";

@@ -1,3 +1,5 @@
+import { z } from "zod";
+
 import { sqlIdent, sqlLiteral } from "../render/escape.ts";
 
 /** Databases and users beside the first ones, as the leader must hold them. */
@@ -6,22 +8,26 @@ export interface DeclaredSpec {
   readonly users?: readonly UserSpec[] | undefined;
 }
 
-export interface DatabaseSpec {
-  readonly name: string;
-  readonly owner: string;
-  readonly extensions: readonly string[];
+export const databaseSpec = z.object({
+  name: z.string(),
+  owner: z.string(),
+  extensions: z.array(z.string()).readonly(),
   /** Schemas beside `public`; the owner's. */
-  readonly schemas: readonly string[];
+  schemas: z.array(z.string()).readonly(),
   /** -1 when there is no limit. */
-  readonly connectionLimit: number;
-}
+  connectionLimit: z.number(),
+});
 
-export interface UserSpec {
-  readonly name: string;
+export type DatabaseSpec = Readonly<z.output<typeof databaseSpec>>;
+
+export const userSpec = z.object({
+  name: z.string(),
   /** -1 when there is no limit. */
-  readonly connectionLimit: number;
-  readonly access: readonly { readonly database: string; readonly level: "read" | "write" }[];
-}
+  connectionLimit: z.number(),
+  access: z.array(z.object({ database: z.string(), level: z.enum(["read", "write"]) })).readonly(),
+});
+
+export type UserSpec = Readonly<z.output<typeof userSpec>>;
 
 /** A spec with the first database and its owner. */
 export type DeclaredWithFirst = DeclaredSpec & { readonly database: string; readonly owner: string };

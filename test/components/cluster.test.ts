@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 
 import { PostgresCluster } from "../../components/cluster.ts";
 import { declaredOf } from "../../src/impact/declared.ts";
+import type { OnEngine } from "../../src/engine/local-engine.ts";
 import type { ClusterPlan } from "../../src/plan/types.ts";
 import { renderFiles } from "../../src/render/files.ts";
 import { Recorder } from "../support/pulumi.ts";
@@ -17,12 +18,20 @@ const gate = "pgstack:index:NodeReady";
 const out = "pgstack:index:OutOfService";
 const password = "random:index/randomPassword:RandomPassword";
 
-async function record(plan: ClusterPlan, existing?: ReadonlyMap<string, boolean>): Promise<Recorder> {
+async function record(plan: ClusterPlan, onEngine?: Partial<OnEngine>, isPreview = false): Promise<Recorder> {
   const recorder = await Recorder.start(plan.stack);
-  const args = { plan, files: renderFiles(plan), root, ...(existing === undefined ? {} : { existing }) };
+  const args = {
+    plan,
+    files: renderFiles(plan),
+    root,
+    isPreview,
+    ...(onEngine === undefined ? {} : { onEngine: { ...nothing, ...onEngine } }),
+  };
   await recorder.run((): ComponentResource => new PostgresCluster("cluster", args));
   return recorder;
 }
+
+const nothing: OnEngine = { containers: new Map(), images: new Set() };
 
 /** What a rendered volume is made of. */
 const configVolume = (name: string): string[] => [`pgstack:docker:ConfigVolume ${name}`, `${volume} ${name}`, `${files} ${name}-files`];
@@ -162,9 +171,9 @@ describe("the resources of production", () => {
   });
 
   it("bring up new replicas at the same time, behind those that exist", async () => {
-    const gatesBefore = async (existing: readonly string[], leaderRuns = true): Promise<Record<string, string[]>> => {
-      const onEngine = existing.map((node) => [`pgstack-production-${node}`, node !== "pg1" || leaderRuns] as const);
-      const seen = await record(stackPlan("production"), new Map(onEngine));
+    const gatesBefore = async (existing: readonly string[], leaderRuns = true, isPreview = false): Promise<Record<string, string[]>> => {
+      const containers = new Map(existing.map((node) => [`pgstack-production-${node}`, node !== "pg1" || leaderRuns]));
+      const seen = await record(stackPlan("production"), { containers }, isPreview);
       const gates = (node: string): string[] => orderOf(seen.find(container, node)).filter((one) => one.startsWith(gate));
       return Object.fromEntries(["pg1", "pg2", "pg3", "pg4"].map((node) => [node, gates(node)]));
     };
@@ -182,7 +191,9 @@ describe("the resources of production", () => {
       pg3: [`${gate} pg2-ready`],
       pg4: [`${gate} pg2-ready`],
     });
-    const many = await record(aPlan({ replicas: 6 }), new Map());
+    // In a preview nothing is touched, so nothing has to wait.
+    expect(await gatesBefore(["pg1", "pg2", "pg3", "pg4"], true, true)).toEqual({ pg1: [], pg2: [], pg3: [], pg4: [] });
+    const many = await record(aPlan({ replicas: 6 }), nothing);
     const before = (node: string): string[] => orderOf(many.find(container, node)).filter((one) => one.startsWith(gate));
     // Four clones at the same time.
     expect(["pg2", "pg5", "pg6", "pg7"].map(before)).toEqual([
@@ -375,6 +386,12 @@ describe("the resources of production", () => {
     expect(orderOf(changes)).toContain("pgstack:index:ReplicationCheck check");
     const plan = stackPlan("production");
     expect(changes.inputs).toEqual({ declared: declaredOf(plan, renderFiles(plan)) });
+  });
+
+  it("build no image that the engine has", async () => {
+    const plan = stackPlan("production");
+    const { inputs } = (await record(plan, { images: new Set([plan.images.postgres.reference]) })).find(image, "image-postgres");
+    expect(inputs).toEqual({ name: "pgstack/postgres:17-aaaaaaaaaaaa", keepLocally: true });
   });
 
   it("keep images for other stacks and build them in the checkout", () => {

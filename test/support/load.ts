@@ -1,8 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-import pg from "pg";
+import type pg from "pg";
 
 import { poll } from "../../src/deadline.ts";
+import { connectClient } from "./client.ts";
 
 export interface LoadOptions {
   readonly writeUrl: string;
@@ -82,7 +83,7 @@ export class Load {
   /** Makes the table `writes` if there is none, and returns once rows are confirmed and read. */
   static async start(options: LoadOptions): Promise<Load> {
     const { writeUrl } = options;
-    const client = await connect(writeUrl);
+    const client = await connectClient(writeUrl, limits);
     await client.query("create table if not exists writes (n int primary key, at timestamptz not null default clock_timestamp())");
     const { rows } = await client.query<{ next: number }>("select coalesce(max(n), 0) + 1 as next from writes");
     await client.end();
@@ -135,14 +136,14 @@ export class Load {
     while (!this.#stopped && performance.now() < end) {
       let began = performance.now();
       try {
-        client ??= await connect(url).catch(async (error: unknown) => {
+        client ??= await connectClient(url, limits).catch(async (error: unknown) => {
           const { renew } = this.#options;
           // The pooler's words; its code is that of any broken protocol.
           if (renew === undefined || (error as Error).message !== "SASL authentication failed") throw error;
           url = await renew(url);
           // Asking the state is no part of the login.
           began = performance.now();
-          return connect(url);
+          return connectClient(url, limits);
         });
         await statement(client);
         route.statements += 1;
@@ -159,17 +160,5 @@ export class Load {
       await delay(this.#options.everyMs);
     }
     await client?.end().catch(() => undefined);
-  }
-}
-
-async function connect(url: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url, ...limits });
-  client.on("error", () => undefined);
-  try {
-    await client.connect();
-    return client;
-  } catch (error) {
-    void client.end().catch(() => undefined);
-    throw error;
   }
 }

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-import pg from "pg";
+import type pg from "pg";
 
 import { poll } from "../../src/deadline.ts";
+import { connectClient } from "./client.ts";
 
 export interface WriterOptions {
   /** Most rows. @default 20000 */
@@ -44,8 +45,7 @@ export class Writer {
 
   /** Makes the table if there is none, and returns once the first row is confirmed. */
   static async start(url: string, options: WriterOptions = {}): Promise<Writer> {
-    const client = new pg.Client({ connectionString: url, ...limits });
-    await client.connect();
+    const client = await connectClient(url, limits);
     await client.query("create table if not exists writes (n int primary key, at timestamptz not null default clock_timestamp())");
     const { rows } = await client.query<{ next: number }>("select coalesce(max(n), 0) + 1 as next from writes");
     await client.end();
@@ -84,7 +84,7 @@ export class Writer {
     let client: pg.Client | undefined;
     for (let number = first; !this.#stopped && number < first + this.#options.maxRows && performance.now() < end; number += 1) {
       try {
-        client ??= await connect(this.#url);
+        client ??= await connectClient(this.#url, limits);
         await client.query("insert into writes (n) values ($1)", [number]);
         this.#acknowledged.push(number);
         this.#longestStallMs = Math.max(this.#longestStallMs, performance.now() - confirmedAt);
@@ -99,18 +99,6 @@ export class Writer {
       await delay(this.#options.everyMs);
     }
     await client?.end().catch(() => undefined);
-  }
-}
-
-async function connect(url: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url, ...limits });
-  client.on("error", () => undefined);
-  try {
-    await client.connect();
-    return client;
-  } catch (error) {
-    void client.end().catch(() => undefined);
-    throw error;
   }
 }
 

@@ -214,6 +214,11 @@ describe("a node", () => {
     expect(itemOf(impact, "replace").nodes).toEqual(["pg2", "pg1", "pg2"]);
   });
 
+  it("keeps its sessions when verifiers are made anew", () => {
+    const impact = impactBetween({ replicas: 1 }, { replicas: 1, scramSalt: "2026-11", scramIterations: 5000 });
+    expect(summary(impact)).toEqual(["new-sessions: scramIterations 4096 → 5000, scramSalt (none) → 2026-11 @ pg1 pooler"]);
+  });
+
   it("that is to be cloned anew is, once for each word", () => {
     const asked = impactBetween({ replicas: 2 }, { replicas: 2, reclone: { pg3: "first" } });
     expect(summary(asked)).toEqual(["reclone: reclone of pg3 (none) → first @ pg3"]);
