@@ -143,47 +143,50 @@ export class PostgresCluster extends pulumi.ComponentResource {
    * time take no longer than one. In a running one each node is touched behind the gate of the one before it, the leader
    * last: what a server cannot start with is found on one that nobody writes to.
    */
-  #nodes(args: PostgresClusterArgs, { images, network, logins }: Shared, opts: pulumi.ComponentResourceOptions): Nodes {
-    const { plan, files } = args;
-    const image = images.resources.postgres;
+  #nodes(args: PostgresClusterArgs, shared: Shared, opts: pulumi.ComponentResourceOptions): Nodes {
+    const { plan } = args;
     const containers = args.onEngine?.containers;
     const existing = (node: NodePlan): boolean => containers === undefined || containers.has(node.container);
     const leaderFirst = containers?.get(leaderOf(plan).container) !== true;
-    const create = (node: NodePlan, after: Pick<PostgresNodeArgs, "roles" | "rolloutAfter">): PostgresNode =>
-      new PostgresNode(
-        node.name,
-        {
-          plan,
-          node,
-          files: files.nodes.get(node.name) ?? [],
-          network,
-          secrets: this.secrets.all,
-          monitoringPassword: this.secrets.passwords.monitoring,
-          adminPassword: this.secrets.passwords.pgbouncer,
-          image,
-          logins,
-          ...after,
-          ...(args.isPreview === true ? { rolloutAfter: undefined } : {}),
-        },
-        opts,
+    const create = (node: NodePlan, after: After): PostgresNode =>
+      new PostgresNode(node.name, this.#nodeArgs(args, shared, node, after), opts);
+    const chain = (nodes: readonly NodePlan[], first: After): PostgresNode[] =>
+      nodes.reduce<PostgresNode[]>(
+        (made, node) => [...made, create(node, { ...first, rolloutAfter: made.at(-1)?.gate ?? first.rolloutAfter })],
+        [],
       );
     const replicas = plan.nodes.filter(({ role }) => role === "replica");
-    const before: PostgresNode[] = [];
-    for (const node of leaderFirst ? [] : replicas.filter(existing))
-      before.push(create(node, { roles: undefined, rolloutAfter: before.at(-1)?.gate }));
+    const known = replicas.filter(existing);
+    const before = leaderFirst ? [] : chain(known, { roles: undefined, rolloutAfter: undefined });
     const leader = create(leaderOf(plan), { roles: undefined, rolloutAfter: before.at(-1)?.gate });
     const roles = this.#roles(plan, leader);
-    const after: PostgresNode[] = [];
-    const news: PostgresNode[] = [];
-    let last: pulumi.Resource = leader.gate;
-    for (const node of leaderFirst ? replicas : replicas.filter((replica) => !existing(replica))) {
-      const rolloutAfter: pulumi.Resource = existing(node) ? last : (news.at(-clonesAtOnce)?.gate ?? last);
-      const replica = create(node, { roles, rolloutAfter });
-      after.push(replica);
-      if (existing(node)) last = replica.gate;
-      else news.push(replica);
-    }
-    return { all: [leader, ...before, ...after], roles };
+    const behind = leaderFirst ? chain(known, { roles, rolloutAfter: leader.gate }) : [];
+    const last = behind.at(-1) ?? leader;
+    const news = replicas
+      .filter((node) => !existing(node))
+      .reduce<PostgresNode[]>((made, node) => [...made, create(node, { roles, rolloutAfter: (made.at(-clonesAtOnce) ?? last).gate })], []);
+    return { all: [leader, ...before, ...behind, ...news], roles };
+  }
+
+  #nodeArgs(
+    { plan, files, isPreview = false }: PostgresClusterArgs,
+    { images, network, logins }: Shared,
+    node: NodePlan,
+    { roles, rolloutAfter }: After,
+  ): PostgresNodeArgs {
+    return {
+      plan,
+      node,
+      files: files.nodes.get(node.name) ?? [],
+      network,
+      secrets: this.secrets.all,
+      monitoringPassword: this.secrets.passwords.monitoring,
+      adminPassword: this.secrets.passwords.pgbouncer,
+      image: images.resources.postgres,
+      logins,
+      roles,
+      rolloutAfter: isPreview ? undefined : rolloutAfter,
+    };
   }
 
   /** After every file and every gate: what a replaced container has started with needs no restart. */
@@ -286,6 +289,9 @@ export class PostgresCluster extends pulumi.ComponentResource {
     );
   }
 }
+
+/** What a node's container waits for beside its own parts. */
+type After = Pick<PostgresNodeArgs, "roles" | "rolloutAfter">;
 
 /** Each clone reads all of the leader's data: more at once would take disk and network from its clients. */
 const clonesAtOnce = 4;

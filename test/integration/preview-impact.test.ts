@@ -32,7 +32,7 @@ describe("the impact of a change", () => {
     const { code, output } = await deployment.preview();
     expect(code, output).toBe(0);
     const told = output.slice(output.indexOf("Diagnostics:")).replaceAll(/^ {4}/gm, "");
-    expect(told.match(/impact on sessions: clients wait about 0\.8 s at most/g)).toHaveLength(1);
+    expect(told.match(/impact on sessions: clients wait about 0\.6 s at most/g)).toHaveLength(1);
     expect(told).toContain("reload\n  work_mem 4MB → 32MB\n  - on: pg1, pg2\n  - clients wait: nothing");
     expect(told).toContain("restart of replicas first, then leader inside a pause\n  max_locks_per_transaction default (64) → 128");
     const shown = await preview();

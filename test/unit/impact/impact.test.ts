@@ -216,7 +216,7 @@ describe("a node", () => {
 
   it("keeps its sessions when verifiers are made anew", () => {
     const impact = impactBetween({ replicas: 1 }, { replicas: 1, scramSalt: "2026-11", scramIterations: 5000 });
-    expect(summary(impact)).toEqual(["new-sessions: scramIterations 4096 → 5000, scramSalt (none) → 2026-11 @ pg1 pooler"]);
+    expect(summary(impact)).toEqual(["new-sessions: scramIterations 4096 → 5000; scramSalt (none) → 2026-11 @ pg1 pooler"]);
   });
 
   it("that is to be cloned anew is, once for each word", () => {

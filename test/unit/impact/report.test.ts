@@ -10,7 +10,7 @@ const compared = { stack: "staging", comparedWith: "the deployed state" };
 describe("the impact as text", () => {
   it("says in words what happens, where, in which order and for how long clients wait", () => {
     expect(impactText(impactBetween({ replicas: 1 }, { replicas: 1, settings: { work_mem: "32MB", shared_buffers: "300MB" } }))).toBe(
-      `clients wait about 0.8 s at most
+      `clients wait about 0.6 s at most
 
 reload
   work_mem 4MB → 32MB
@@ -22,7 +22,7 @@ reload
 restart of replicas first, then leader inside a pause
   shared_buffers 256MB → 300MB
   - in this order: pg2, pg1
-  - clients wait: writes wait about 0.8 s, once; reads do not wait while there
+  - clients wait: writes wait about 0.6 s, once; reads do not wait while there
     is a replica (measured: make bench, docs/benchmarks.md)
   - note: each replica is out of rotation while it is away; the pooler holds
     writes while the leader is away, and disconnects nobody
