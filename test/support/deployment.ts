@@ -186,7 +186,9 @@ export async function removeFromEngine(engine: Engine, prefix: string, network: 
   for (const { Name } of Volumes.filter(({ Name: name }) => named(name))) await removeCarriers(engine, Name);
   await Promise.all(Volumes.filter(({ Name }) => named(Name)).map(({ Name }) => engine.getVolume(Name).remove({ force: true })));
   const networks = await engine.listNetworks();
-  await Promise.all(networks.filter(({ Name }) => Name === network).map(({ Id }) => engine.getNetwork(Id).remove()));
+  // A bundle of the same stack has a network of its own.
+  const own = networks.filter(({ Name }) => Name === network || Name.startsWith(`${network}-`));
+  await Promise.all(own.map(({ Id }) => engine.getNetwork(Id).remove()));
 }
 
 /** The checkout's files by link: the program runs from the repository, its stack files and state stay here. */

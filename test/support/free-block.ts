@@ -2,6 +2,8 @@ import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 import { networkInterfaces } from "node:os";
 
+import { connectEngine } from "../../src/engine/connect.ts";
+
 /** Ports and a subnet that nothing on this machine uses. */
 export interface FreeBlock {
   readonly ports: {
@@ -23,11 +25,19 @@ const first = randomInt(blocks);
 
 /** A block of a hundred ports and a /24, unused now; a test's deployment must not meet another's or a user's. */
 export async function freeBlock(): Promise<FreeBlock> {
+  const engine = await connectEngine(process.env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock");
+  // A network without containers has an address on this machine that Node does not list.
+  const taken = (await engine.listNetworks()).flatMap(({ IPAM }) => (IPAM?.Config ?? []).map(({ Subnet }) => Subnet));
   for (let tried = 0; tried < blocks; tried += 1) {
     const number = (first + tried) % blocks;
     const block = blockOf(number);
     // oxlint-disable-next-line no-await-in-loop -- one after the other until one is free
-    if (!given.has(number) && !isBridged(block.subnet) && (await Promise.all(Object.values(block.ports).map(isFree))).every(Boolean)) {
+    if (
+      !given.has(number) &&
+      !taken.includes(block.subnet) &&
+      !isBridged(block.subnet) &&
+      (await Promise.all(Object.values(block.ports).map(isFree))).every(Boolean)
+    ) {
       given.add(number);
       return block;
     }
