@@ -2,10 +2,9 @@ import { poll } from "../../src/deadline.ts";
 import type { Engine } from "../../src/engine/connect.ts";
 import { restartContainer, signalContainer } from "../../src/engine/container.ts";
 import { UserError } from "../../src/errors.ts";
-import type { ServerConnection } from "../../src/pgbouncer/console.ts";
+import type { ConfigRow, ServerConnection } from "../../src/pgbouncer/console.ts";
 import { PoolerConsole } from "../../src/pgbouncer/console.ts";
 import { routesOf } from "../../src/pgbouncer/rotation.ts";
-import { withSession } from "../../src/postgres/session.ts";
 import type { Context } from "../kind.ts";
 
 export interface PgbouncerReload {
@@ -21,12 +20,6 @@ const reloadTimeoutMs = 10_000;
 
 /** How long transactions may take to end before the pooler is killed, in seconds. */
 const stopS = 60;
-
-interface ConfigRow {
-  readonly key: string;
-  readonly value: string;
-  readonly changeable: string;
-}
 
 /** Has a running pooler read its files again and proves through its console that it runs with them. */
 export async function reloadPgbouncer(context: Context, engine: Engine, reload: PgbouncerReload): Promise<void> {
@@ -129,9 +122,8 @@ async function awaitLeaving(context: Context, reload: PgbouncerReload): Promise<
   ]);
 }
 
-function showConfig({ address, password }: PgbouncerReload): Promise<readonly ConfigRow[]> {
-  const login = { ...address, user: "pgbouncer", password, database: "pgbouncer" };
-  return withSession(login, async (client) => (await client.query<ConfigRow>("SHOW CONFIG")).rows);
+function showConfig(reload: PgbouncerReload): Promise<readonly ConfigRow[]> {
+  return PoolerConsole.with(reload, (console) => console.config());
 }
 
 /** Rows whose value in effect is another than the file's; numbers compare as numbers. */

@@ -4,7 +4,7 @@ import { UserError } from "../../src/errors.ts";
 import { PoolerConsole } from "../../src/pgbouncer/console.ts";
 import type { Context } from "../kind.ts";
 import type { Pooler } from "./access.ts";
-import { arm, pauseDeadlineS } from "./pause.ts";
+import { arm, pauseDeadlineS, resume } from "./pause.ts";
 
 const heldTimeoutMs = 3000;
 
@@ -25,9 +25,7 @@ export async function whileHeld<T>(
     await hold(context, pooler, routes);
     return await work();
   } finally {
-    await PoolerConsole.with(pooler, async (console) => {
-      for (const route of routes) await console.resume(route);
-    });
+    await resume(pooler, routes);
   }
 }
 

@@ -60,7 +60,7 @@ export async function resumeLeader(engine: Engine, pooler: Pooler, leader: Servi
   await resume(pooler, held);
 }
 
-async function resume(pooler: Pooler, routes: readonly string[]): Promise<void> {
+export async function resume(pooler: Pooler, routes: readonly string[]): Promise<void> {
   await PoolerConsole.with(pooler, async (console) => {
     for (const route of routes) await console.resume(route);
   });

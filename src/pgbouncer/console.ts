@@ -28,6 +28,14 @@ export interface ServerConnection {
   readonly isLeaving: boolean;
 }
 
+/** A setting as the pooler runs it. */
+export interface ConfigRow {
+  readonly key: string;
+  readonly value: string;
+  /** `no`: taken at its start alone. */
+  readonly changeable: string;
+}
+
 interface ServerRow {
   readonly database: string;
   readonly user: string;
@@ -56,6 +64,10 @@ export class PoolerConsole {
   async routes(): Promise<readonly RunningRoute[]> {
     const { rows } = await this.#client.query<{ name: string; host: string | null; paused: number }>("SHOW DATABASES");
     return rows.flatMap(({ name, host, paused }) => (host === null ? [] : [{ name, hosts: host.split(","), isPaused: paused !== 0 }]));
+  }
+
+  async config(): Promise<readonly ConfigRow[]> {
+    return (await this.#client.query<ConfigRow>("SHOW CONFIG")).rows;
   }
 
   async servers(): Promise<readonly ServerConnection[]> {
