@@ -25,6 +25,20 @@ export interface CheckExporters {
   readonly poolerContainer: string;
 }
 
+/** A web service of the cluster. */
+export interface CheckService {
+  /** Port at `accessHost`. */
+  readonly port: number;
+  readonly container: string;
+}
+
+/** Monitoring that runs beside the cluster; each part is optional. */
+export interface CheckMonitoring {
+  readonly prometheus: CheckService;
+  readonly alertmanager?: CheckService | undefined;
+  readonly grafana?: CheckService | undefined;
+}
+
 /**
  * What the check compares a running cluster with: the part of the plan that can be seen from outside, as plain
  * data without secrets. Kept in the stack's outputs, so that the check needs neither config nor the engine.
@@ -45,6 +59,8 @@ export interface CheckTarget {
   readonly poolerPort: number;
   readonly poolerContainer: string;
   readonly exporters: CheckExporters | undefined;
+  /** Absent when the stack runs no Prometheus. */
+  readonly monitoring?: CheckMonitoring | undefined;
   /** Absent when nothing is declared beside the first database and its owner. */
   readonly declared?: CheckDeclared | undefined;
   /** How long a check waits for the cluster to become what was declared. */

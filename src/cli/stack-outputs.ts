@@ -10,6 +10,7 @@ import { project } from "./stack-plan.ts";
 const maxBytes = 64 * 1024 * 1024;
 
 const port = z.int().min(1).max(65_535);
+const service = z.object({ port, container: z.string() });
 
 /** What the check needs, as it is stored. */
 export const checkSchema = z.object({
@@ -41,6 +42,7 @@ export const checkSchema = z.object({
         poolerContainer: z.string(),
       })
       .optional(),
+    monitoring: z.object({ prometheus: service, alertmanager: service.optional(), grafana: service.optional() }).optional(),
     declared: z
       .object({
         databases: z.array(databaseSpec),
