@@ -7,6 +7,7 @@ import { PostgresCluster } from "./components/cluster.ts";
 import { clusterOutputs } from "./components/outputs.ts";
 import { loadRawConfig } from "./src/config/load.ts";
 import { parseConfig } from "./src/config/parse.ts";
+import { givenSecrets } from "./src/config/secret-keys.ts";
 import { localEngine } from "./src/engine/local-engine.ts";
 import { UserError } from "./src/errors.ts";
 import { planCluster } from "./src/plan/cluster.ts";
@@ -27,6 +28,7 @@ export default async function program(): Promise<Record<string, unknown>> {
       plan,
       files: renderFiles(plan),
       root,
+      given: givenSecrets(config),
       onEngine,
       isPreview: pulumi.runtime.isDryRun(),
     });

@@ -5,18 +5,21 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { checkSecretsOf, checkTargetOf } from "../src/check/target.ts";
 import { declaredOf } from "../src/impact/declared.ts";
+import { planContainers } from "../src/plan/containers.ts";
 import { entriesOf } from "../src/plan/declared.ts";
 import { restartSettings } from "../src/restarts/settings.ts";
 import type { OnEngine } from "../src/engine/local-engine.ts";
-import type { ClusterPlan, ImageKind, NodePlan } from "../src/plan/types.ts";
+import type { ClusterPlan, ImageKind, NodePlan, ServiceSecret } from "../src/plan/types.ts";
 import { imageKinds } from "../src/plan/types.ts";
 import { renderBundle } from "../src/render/compose/bundle.ts";
 import type { RenderedFiles } from "../src/render/files.ts";
+import { monitoringFilesOf } from "../src/render/monitoring-files.ts";
 import { userlistOf } from "../src/render/pooler-files.ts";
 import { rolesSpec, routedUsers, serverVerifiers } from "../src/render/roles-spec.ts";
 import { composeBundle } from "./bundle.ts";
 import { Exporters } from "./exporters.ts";
 import { Images } from "./images.ts";
+import { Monitoring } from "./monitoring.ts";
 import { leaderOf, PostgresNode } from "./node.ts";
 import type { PostgresNodeArgs } from "./node.ts";
 import { Pooler } from "./pooler.ts";
@@ -30,6 +33,8 @@ export interface PostgresClusterArgs {
   readonly files: RenderedFiles;
   /** Folder of the project, where `images/` lies. */
   readonly root: string;
+  /** Secrets that stack config holds. @default - none */
+  readonly given?: Readonly<Partial<Record<ServiceSecret, string>>>;
   /** What is on the engine now. @default - not known: every replica is taken for an existing one, and every image for a missing one. */
   readonly onEngine?: OnEngine | undefined;
   /** Nothing is touched in a preview, so no node waits for another one: half a second less. @default false */
@@ -49,7 +54,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
     const { plan } = args;
     const preflight = this.#preflight(plan);
     const onEngine = { parent: this, provider: this.#engine(plan), dependsOn: [preflight] };
-    this.secrets = new Secrets("secrets", { users: plan.users.map(({ name: user }) => user), salt: plan.scramSalt }, { parent: this });
+    this.secrets = this.#secrets(args);
     composeBundle("bundle", { plan, files: bundle, secrets: this.secrets.all }, { parent: this });
     const images = new Images(
       "image",
@@ -74,16 +79,26 @@ export class PostgresCluster extends pulumi.ComponentResource {
       onEngine,
     );
     const exporters = this.#exporters(args, { images, network, logins }, onEngine);
+    const monitoring = this.#monitoring(args, { images, network, logins }, onEngine);
     const restarts = this.#restarts(plan, nodes, pooler);
     const last = [restarts, this.#leftovers(plan, nodes, pooler)];
-    this.check = this.#check(args, nodes, pooler, exporters, last);
+    this.check = this.#check(args, nodes, pooler, { exporters, monitoring }, last);
     // After everything: what a failed deployment left undone must still be told by the next preview.
     this.changes = new Changes("changes", { declared: declaredOf(plan, args.files) }, { parent: this, dependsOn: [this.check] });
     this.registerOutputs({});
   }
 
+  #secrets({ plan, given = {} }: PostgresClusterArgs): Secrets {
+    const users = plan.users.map(({ name }) => name);
+    return new Secrets(
+      "secrets",
+      { users, salt: plan.scramSalt, grafana: plan.monitoring?.grafana !== undefined, given },
+      { parent: this },
+    );
+  }
+
   #preflight(plan: ClusterPlan): Preflight {
-    const { engine, nodes, exporters } = plan;
+    const { engine, nodes } = plan;
     return new Preflight(
       "preflight",
       {
@@ -96,12 +111,8 @@ export class PostgresCluster extends pulumi.ComponentResource {
         bindAddress: engine.bindAddress,
         memoryMb: engine.memoryMb,
         cpus: engine.cpus ?? 0,
-        containers: containersOf(plan),
-        ports: [
-          ...nodes.map(({ hostPort }) => hostPort),
-          plan.pooler.hostPort,
-          ...(exporters === undefined ? [] : [...exporters.nodes.map(({ hostPort }) => hostPort), exporters.pooler.hostPort]),
-        ],
+        containers: planContainers(plan).map(({ name }) => name),
+        ports: planContainers(plan).map(({ port }) => port.external),
         nodes: nodes.map(({ name, role, dataVolume }) => ({ name, role, dataVolume })),
         declared: declarationOf(plan),
       },
@@ -252,12 +263,23 @@ export class PostgresCluster extends pulumi.ComponentResource {
     );
   }
 
+  #monitoring(
+    { plan, files }: PostgresClusterArgs,
+    { images, network }: Shared,
+    opts: pulumi.ComponentResourceOptions,
+  ): Monitoring | undefined {
+    const { monitoring } = plan;
+    if (monitoring === undefined || files.monitoring === undefined) return undefined;
+    const args = { plan, monitoring, files: files.monitoring, network, secrets: this.secrets.all, images: images.resources };
+    return new Monitoring("monitoring", args, opts);
+  }
+
   /** Runs again whenever anything that it looks at was touched. */
   #check(
     { plan, files }: PostgresClusterArgs,
     nodes: Nodes,
     pooler: Pooler,
-    exporters: Exporters | undefined,
+    { exporters, monitoring }: Watching,
     last: readonly pulumi.Resource[],
   ): ReplicationCheck {
     return new ReplicationCheck(
@@ -271,7 +293,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
 
           ...nodes.all.map(({ containerId }) => containerId),
           pooler.container.id,
-          ...(exporters?.containers ?? []).map(({ id }) => id),
+          ...[...(exporters?.containers ?? []), ...(monitoring?.containers ?? [])].map(({ id }) => id),
         ],
       },
       {
@@ -284,10 +306,18 @@ export class PostgresCluster extends pulumi.ComponentResource {
           pooler.container,
           ...last,
           ...(exporters?.containers ?? []),
+          ...(monitoring?.containers ?? []),
+          ...(monitoring?.files ?? []),
         ],
       },
     );
   }
+}
+
+/** What watches the cluster, as far as the stack has it. */
+interface Watching {
+  readonly exporters: Exporters | undefined;
+  readonly monitoring: Monitoring | undefined;
 }
 
 /** What a node's container waits for beside its own parts. */
@@ -312,19 +342,16 @@ interface Nodes {
 
 /** Changes with any plain file; secret files follow from the secrets, which are an input of their own. */
 function digestOf(files: RenderedFiles): string {
-  const texts = [...files.nodes.values(), files.pooler, files.exporters ?? []]
+  const monitoring = monitoringFilesOf(files.monitoring).map(([, of]) => of);
+  const texts = [...files.nodes.values(), files.pooler, files.exporters ?? [], ...monitoring]
     .flat()
     .map((file) => (file.kind === "plain" ? file.content : ""));
   return createHash("sha256").update(texts.join("\0")).digest("hex");
 }
 
 function usedImages(plan: ClusterPlan): readonly ImageKind[] {
-  return plan.exporters === undefined ? ["postgres", "pooler"] : imageKinds;
-}
-
-function containersOf(plan: ClusterPlan): readonly string[] {
-  const { nodes, pooler, exporters } = plan;
-  return [...nodes, pooler, ...(exporters === undefined ? [] : [...exporters.nodes, exporters.pooler])].map(({ container }) => container);
+  const used = new Set(planContainers(plan).map(({ image }) => image));
+  return imageKinds.filter((kind) => used.has(kind));
 }
 
 function declarationOf(plan: ClusterPlan): Declaration {

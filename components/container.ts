@@ -1,8 +1,8 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 
-import type { ContainerPlan } from "../src/plan/containers.ts";
-import { hardening } from "../src/plan/containers.ts";
+import type { ContainerPlan } from "../src/plan/container.ts";
+import { hardening } from "../src/plan/container.ts";
 import type { ClusterPlan } from "../src/plan/types.ts";
 
 export interface ServiceContainerArgs {
@@ -33,7 +33,7 @@ function containerArgs({ plan, container, volumes }: ServiceContainerArgs): dock
     name: container.name,
     // The reference as a literal: previews stay exact, and the image's replacement shows.
     image: plan.images[container.image].reference,
-    command: [...container.command],
+    ...(container.command.length === 0 ? {} : { command: [...container.command] }),
     user: hardening.user,
     readOnly: hardening.readOnly,
     tmpfs: { ...container.tmpfs },

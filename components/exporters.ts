@@ -1,7 +1,7 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
-import type { ContainerPlan } from "../src/plan/containers.ts";
+import type { ContainerPlan } from "../src/plan/container.ts";
 import { nodeExporterContainer, poolerExporterContainer } from "../src/plan/containers.ts";
 import type { ClusterPlan, ClusterSecrets, ExportersPlan } from "../src/plan/types.ts";
 import type { FileSpec } from "../src/render/file-spec.ts";

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { checkSecretsOf, checkTargetOf } from "../src/check/target.ts";
 import { connectionUrls, dotenvBlock, userUrls } from "../src/outputs/urls.ts";
+import { monitoringServices } from "../src/plan/monitoring.ts";
 import type { ClusterPlan } from "../src/plan/types.ts";
 import type { PostgresCluster } from "./cluster.ts";
 
@@ -9,7 +10,7 @@ import type { PostgresCluster } from "./cluster.ts";
 export function clusterOutputs(plan: ClusterPlan, cluster: PostgresCluster): Record<string, unknown> {
   const secrets = cluster.secrets.all;
   const urls = secrets.apply((clear) => connectionUrls(plan, clear));
-  const { exporters } = plan;
+  const { exporters, monitoring } = plan;
   return {
     writeUrl: pulumi.secret(urls.apply(({ write }) => write)),
     readUrl: pulumi.secret(urls.apply(({ read }) => read)),
@@ -32,6 +33,16 @@ export function clusterOutputs(plan: ClusterPlan, cluster: PostgresCluster): Rec
             ]),
           }),
     },
+    ...(monitoring === undefined
+      ? {}
+      : {
+          monitoring: Object.fromEntries(
+            monitoringServices(monitoring).map(([name, { hostPort }]) => [name, `http://${plan.engine.accessHost}:${hostPort}`]),
+          ),
+        }),
+    ...(monitoring?.grafana === undefined
+      ? {}
+      : { grafanaPassword: pulumi.secret(secrets.apply(({ services }) => services?.grafana ?? "")) }),
     nodes: plan.nodes.map(({ name, role, container, dataVolume }) => ({ name, role, container, dataVolume })),
     report: cluster.check.report,
     // What `./pgstack check` needs: it asks the cluster without reading config or state.

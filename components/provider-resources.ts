@@ -67,6 +67,7 @@ export type Reload =
   | { readonly server: "none" }
   | { readonly server: "postgres"; readonly container: string }
   | { readonly server: "exporters"; readonly containers: readonly string[] }
+  | { readonly server: "prometheus" | "alertmanager"; readonly container: string; readonly address: Endpoint }
   | {
       readonly server: "pgbouncer";
       readonly container: string;

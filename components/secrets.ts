@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
-import type { ClusterSecrets, PasswordRole } from "../src/plan/types.ts";
+import type { ClusterSecrets, PasswordRole, ServiceSecret } from "../src/plan/types.ts";
 
 /** Letters and digits alone: other characters break URLs, `.pgpass`, connection strings and Compose's `$`. */
 const passwordLength = 40;
@@ -11,6 +11,10 @@ export interface SecretsArgs {
   readonly users: readonly string[];
   /** Another word, other salts. @default - the ones that there are */
   readonly salt: string | undefined;
+  /** Whether Grafana needs a password for its user `admin`. */
+  readonly grafana: boolean;
+  /** From stack config: they are not generated. */
+  readonly given: Readonly<Partial<Record<ServiceSecret, string>>>;
 }
 
 /** Generated passwords, one for each role that logs in with one, and the seed of their salts. */
@@ -34,7 +38,11 @@ export class Secrets extends pulumi.ComponentResource {
     // A salt is no secret; one seed gives each role its own.
     const keepers = args.salt === undefined ? {} : { keepers: { scramSalt: args.salt } };
     const salt = new random.RandomId(`${name}-salt`, { byteLength: 32, ...keepers }, { parent: this });
-    this.all = pulumi.secret(pulumi.output({ passwords: this.passwords, users, saltSeed: salt.hex }));
+    const services = {
+      ...(args.grafana ? { grafana: passwordOf(`${name}-grafana`) } : {}),
+      ...Object.fromEntries(Object.entries(args.given).map(([key, value]) => [key, pulumi.secret(value)])),
+    };
+    this.all = pulumi.secret(pulumi.output({ passwords: this.passwords, users, saltSeed: salt.hex, services }));
     this.registerOutputs({});
   }
 }

@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import type * as pulumi from "@pulumi/pulumi";
 
 import { nodeAddress } from "../src/plan/addresses.ts";
-import type { ContainerPlan } from "../src/plan/containers.ts";
-import { hardening } from "../src/plan/containers.ts";
+import type { ContainerPlan } from "../src/plan/container.ts";
+import { hardening } from "../src/plan/container.ts";
 import { routesOf } from "../src/plan/pooler.ts";
 import type { ClusterPlan, NodePlan } from "../src/plan/types.ts";
 import type { PoolerAccess, ServiceNode } from "./provider-resources.ts";

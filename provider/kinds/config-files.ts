@@ -7,6 +7,7 @@ import { readVolumeFiles, removeCarriers, writeVolumeFiles } from "../../src/eng
 import { endpoint, parseInputs } from "../inputs.ts";
 import type { Kind } from "../kind.ts";
 import { restartExporters } from "../reload/exporters.ts";
+import { reloadPrometheus } from "../reload/prometheus.ts";
 import { reloadPgbouncer, servesOtherwise } from "../reload/pgbouncer.ts";
 import { overriddenSettings, reloadPostgres } from "../reload/postgres.ts";
 import type { Properties } from "../wire.ts";
@@ -15,6 +16,7 @@ const reload = z.discriminatedUnion("server", [
   z.object({ server: z.literal("none") }),
   z.object({ server: z.literal("postgres"), container: z.string() }),
   z.object({ server: z.literal("exporters"), containers: z.array(z.string()) }),
+  z.object({ server: z.literal(["prometheus", "alertmanager"]), container: z.string(), address: endpoint }),
   z.object({
     server: z.literal("pgbouncer"),
     container: z.string(),
@@ -56,6 +58,9 @@ export const configFiles: Kind = {
     await writeVolumeFiles(engine, wanted.volume, wanted.image, filesOf(wanted));
     if (wanted.reload.server === "postgres") await reloadPostgres(context, engine, wanted.reload);
     if (wanted.reload.server === "pgbouncer") await reloadPgbouncer(context, engine, wanted.reload);
+    if (wanted.reload.server === "prometheus" || wanted.reload.server === "alertmanager") {
+      await reloadPrometheus(context, engine, wanted.reload);
+    }
     if (wanted.reload.server === "exporters" && isOther(olds, wanted)) await restartExporters(context, engine, wanted.reload.containers);
     return { drift: "" };
   },

@@ -17,7 +17,8 @@ export const groups: readonly (readonly [title: string, keys: readonly string[]]
   ["Pooler", ["pooler"]],
   ["Network and engine", ["ports", "bindAddress", "clientNetworks", "subnet", "dockerHost"]],
   ["Images", ["images"]],
-  ["Monitoring, passwords and check", ["exporters", "scramIterations", "scramSalt", "checkTimeout"]],
+  ["Monitoring", ["exporters", "monitoring", "alertWebhook", "alertEmailPassword"]],
+  ["Passwords and check", ["scramIterations", "scramSalt", "checkTimeout"]],
 ];
 
 /** A stack file that uses keys of every kind; a test plans it. */
@@ -31,6 +32,7 @@ export const example = {
   pooler: { poolSize: 40, maxClients: 2000 },
   ports: { postgres: 35_432, pooler: 36_432, postgresExporter: 39_187, poolerExporter: 39_127 },
   subnet: "172.29.30.0/24",
+  monitoring: { prometheus: true, retention: "30d" },
 };
 
 /** `docs/config.md`. */
@@ -75,7 +77,7 @@ function introduction(): string {
   return [
     "A stack is declared in `Pulumi.<stack>.yaml`. Every key has a default, so an empty file is a cluster too. Keys stand in the",
     "namespace `pgstack:`; `pulumi config set` adds it. All of them are checked before anything is touched, and all problems are",
-    "reported at once. No key holds a secret: passwords are generated and kept encrypted in the stack's state.",
+    "reported at once. Passwords are generated and kept encrypted in the stack's state; only `alertWebhook` and `alertEmailPassword` hold a secret.",
     "",
     "[config.schema.json](config.schema.json) is the same for editors: the first line of the checked-in stack files names it.",
   ].join("\n");
@@ -170,6 +172,7 @@ function relations(): string {
     "`memory` is at least 256MB, and `shared_buffers` fits into it.",
     "No two published ports meet: `ports.postgres` and `ports.postgresExporter` count up from there, one for each node.",
     "`subnet` has an address for each container.",
+    "Prometheus needs `exporters`, Alertmanager and Grafana need Prometheus, and a receiver has what it sends to; nothing is given that nobody uses.",
     "With an engine on another machine, `bindAddress` is not a loopback address; where the servers see this machine's own address, `clientNetworks` admits it.",
     "`shared_preload_libraries` holds `pg_stat_statements`.",
     "`synchronous_standby_names` waits for fewer replicas than match it: a write goes on when one is away.",

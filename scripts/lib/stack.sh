@@ -64,6 +64,6 @@ use_stack_engine() {
 # Names of the stack's data volumes; docker's own filter only knows substrings.
 data_volumes() {
   local names
-  names="$(docker volume ls --quiet --filter "name=$PROJECT-$STACK-pg")" || return 1
-  grep -E "^$PROJECT-$STACK-pg[0-9]+-data\$" <<<"$names" | LC_ALL=C sort || true
+  names="$(docker volume ls --quiet --filter "name=$PROJECT-$STACK-")" || return 1
+  grep -E "^$PROJECT-$STACK-(pg[0-9]+|prometheus|alertmanager)-data\$" <<<"$names" | LC_ALL=C sort || true
 }

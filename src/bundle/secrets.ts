@@ -4,8 +4,9 @@ import { join } from "node:path";
 
 import { z } from "zod";
 
+import { encryptedValue } from "../config/secret-keys.ts";
 import { UserError } from "../errors.ts";
-import type { ClusterSecrets } from "../plan/types.ts";
+import type { ClusterSecrets, ServiceSecret } from "../plan/types.ts";
 import { passwordRoles } from "../plan/types.ts";
 import { passwordsPath } from "../render/compose/names.ts";
 
@@ -17,6 +18,7 @@ const password = z.string().regex(/^[A-Za-z0-9]{16,}$/);
 const secretsSchema = z.object({
   passwords: z.object({ app: password, replicator: password, monitoring: password, pgbouncer: password }),
   users: z.record(z.string(), password).default({}),
+  services: z.partialRecord(z.enum(["grafana", "alertWebhook", "alertEmailPassword"]), z.string().min(1)).optional(),
   saltSeed: z.string().min(16),
 });
 
@@ -29,6 +31,40 @@ export function generateSecrets(): ClusterSecrets {
 /** The same secrets with a password for each declared user: a known one keeps its own, and who is no longer declared has none. */
 export function withUsers(secrets: ClusterSecrets, users: readonly string[]): ClusterSecrets {
   return { ...secrets, users: Object.fromEntries(users.map((user) => [user, secrets.users[user] ?? generatePassword()])) };
+}
+
+/**
+ * The same secrets with those of the services beside the cluster: generated ones are kept, given ones come from the stack
+ * file, or, where they are encrypted there, from whoever wrote them into the bundle.
+ *
+ * @throws UserError when a given one can be read nowhere
+ */
+export function withServices(
+  secrets: ClusterSecrets,
+  {
+    folder,
+    given,
+    generated,
+  }: {
+    readonly folder: string;
+    readonly given: Readonly<Partial<Record<ServiceSecret, string>>>;
+    readonly generated: readonly ServiceSecret[];
+  },
+): ClusterSecrets {
+  const made = generated.map((name) => [name, secrets.services?.[name] ?? generatePassword()] as const);
+  const read = Object.entries(given).map(([name, value]) => {
+    const known = value === encryptedValue ? secrets.services?.[name as ServiceSecret] : value;
+    if (known !== undefined) return [name, known] as const;
+    throw new UserError([
+      {
+        where: join(folder, passwordsPath),
+        problem: `${name} is encrypted in the stack file, and only Pulumi can read it there`,
+        fix: `write it into that file as "services": { "${name}": "…" }, or take the bundle that \`pulumi up\` writes to build/`,
+      },
+    ]);
+  });
+  const services = Object.fromEntries([...made, ...read]);
+  return Object.keys(services).length === 0 ? { ...secrets, services: undefined } : { ...secrets, services };
 }
 
 function generatePassword(): string {

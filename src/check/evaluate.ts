@@ -35,9 +35,9 @@ export function evaluate(target: CheckTarget, observation: ClusterObservation): 
 function distinct(symptoms: readonly Symptom[]): readonly Symptom[] {
   const byKey = new Map<string, Symptom>();
   for (const symptom of symptoms) {
-    const { code, place, group, severity = "" } = symptom;
+    const { code, place, group, service, severity = "" } = symptom;
     const where = place === undefined ? "" : placeKey(place);
-    const key = [code, severity, where, group?.key, group?.subject].join("|");
+    const key = [code, severity, where, service ?? "", group?.key, group?.subject].join("|");
     if (!byKey.has(key)) byKey.set(key, symptom);
   }
   return [...byKey.values()];
@@ -50,6 +50,9 @@ function unreachable(target: CheckTarget, seen: ClusterObservation): readonly Sy
     seen.pooler,
     seen.exporters?.pooler,
     ...Object.values(seen.exporters?.nodes ?? {}),
+    seen.monitoring?.prometheus,
+    seen.monitoring?.alertmanager,
+    seen.monitoring?.grafana,
   ];
   const isSilent = doors.every((door) => door === undefined || (!door.ok && door.failure.kind === "silent"));
   if (!isSilent) return [];
@@ -58,9 +61,9 @@ function unreachable(target: CheckTarget, seen: ClusterObservation): readonly Sy
   return [{ code: "cluster-unreachable", place: undefined, observed, expected: "answers" }];
 }
 
-function groupKey({ code, place, group, severity }: Symptom): string {
+function groupKey({ code, place, group, service, severity }: Symptom): string {
   if (group !== undefined) return `${code}|${severity ?? ""}|${group.key}`;
-  return `${code}|${severity ?? ""}|${place === undefined ? "" : placeKey(place)}`;
+  return `${code}|${severity ?? ""}|${place === undefined ? (service ?? "") : placeKey(place)}`;
 }
 
 function findingOf(target: CheckTarget, group: readonly Symptom[]): Finding {
@@ -83,10 +86,9 @@ function fill(text: string, words: Readonly<Record<string, string>>): string {
   return text.replaceAll(/\{(\w+)\}/g, (whole, word: string) => words[word] ?? whole);
 }
 
-function words(target: CheckTarget, { place }: Symptom): Readonly<Record<string, string>> {
+function words(target: CheckTarget, { place, service }: Symptom): Readonly<Record<string, string>> {
   const name = place?.kind === "node" ? place.node : undefined;
   const node = target.nodes.find((candidate) => candidate.name === name);
-  const exporter = target.exporters?.nodes.find((candidate) => candidate.node === name);
   return {
     stack: target.stack,
     host: target.accessHost,
@@ -94,10 +96,17 @@ function words(target: CheckTarget, { place }: Symptom): Readonly<Record<string,
     node: name ?? "the node",
     container: node?.container ?? target.poolerContainer,
     pooler: target.poolerContainer,
-    exporter: exporter?.container ?? target.exporters?.poolerContainer ?? "",
+    service: target.monitoring?.[service ?? "prometheus"]?.container ?? "",
+    exporter: exporterOf(target, name),
     writeRoute: routeName({ kind: "route", route: "write", ...ofDatabase(place) }, target),
     readRoute: routeName({ kind: "route", route: "read", ...ofDatabase(place) }, target),
   };
+}
+
+/** The container of a node's exporter, or of the pooler's. */
+function exporterOf({ exporters }: CheckTarget, node: string | undefined): string {
+  const found = exporters?.nodes.find((candidate) => candidate.node === node) ?? exporters;
+  return found === undefined ? "" : "container" in found ? found.container : found.poolerContainer;
 }
 
 function ofDatabase(place: Symptom["place"]): { readonly database?: string } {

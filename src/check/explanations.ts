@@ -43,7 +43,14 @@ export const explanations: readonly Explanation[] = [
   {
     causes: ["cluster-unreachable"],
     at: "anywhere",
-    hides: ["node-unreachable", "pooler-unreachable", "exporter-unreachable", "write-route-failed", "read-route-failed"],
+    hides: [
+      "node-unreachable",
+      "pooler-unreachable",
+      "exporter-unreachable",
+      "monitoring-unreachable",
+      "write-route-failed",
+      "read-route-failed",
+    ],
     why: "the engine or the whole stack is off; nothing more is known",
   },
   {
@@ -142,6 +149,12 @@ export const explanations: readonly Explanation[] = [
     at: "a node",
     hides: ["read-route-incomplete"],
     why: "a wrong list of hosts names wrong ones and lacks right ones",
+  },
+  {
+    causes: ["exporter-unreachable", "exporter-target-down", "node-unreachable", "node-mistaken", "pooler-unreachable"],
+    at: "same place",
+    hides: ["prometheus-target-down"],
+    why: "Prometheus reads the exporter, which is away or waits in vain for what it watches",
   },
   {
     causes: ["pooler-unreachable"],

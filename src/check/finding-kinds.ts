@@ -196,6 +196,25 @@ export const findingKinds = {
     title: "exporter cannot read what it watches",
     action: "Usually its password or address is wrong: docker logs --tail 50 {exporter}",
   },
+  "monitoring-unreachable": {
+    severity: "error",
+    class: "monitoring",
+    title: "a part of the monitoring does not answer",
+    action: "See why: docker logs --tail 50 {service}; start it: docker start {service}",
+  },
+  "prometheus-target-down": {
+    severity: "error",
+    class: "monitoring",
+    title: "Prometheus cannot read a target",
+    action: "See what it says: docker logs --tail 50 {service}, and whether both are in the cluster's network: docker inspect {service}",
+  },
+  "alert-rule-broken": {
+    severity: "error",
+    class: "monitoring",
+    title: "Prometheus cannot evaluate a rule",
+    action:
+      "Its alert cannot fire. See the rule in rules.yml and correct monitoring.rules in stack config: docker logs --tail 50 {service}",
+  },
   "restart-pending": {
     severity: "warning",
     class: "configuration",

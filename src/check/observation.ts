@@ -130,6 +130,21 @@ export interface ExportersObservation {
   readonly pooler: Observed<ExporterFacts>;
 }
 
+/** What Prometheus says of its own work. */
+export interface PrometheusFacts {
+  /** Targets that it cannot read. */
+  readonly downTargets: readonly { readonly job: string; readonly node: string | undefined; readonly error: string }[];
+  /** Rules that it cannot evaluate. */
+  readonly brokenRules: readonly { readonly name: string; readonly error: string }[];
+}
+
+/** Prometheus, and what the stack has around it. */
+export interface MonitoringObservation {
+  readonly prometheus: Observed<PrometheusFacts>;
+  readonly alertmanager?: Observed<true> | undefined;
+  readonly grafana?: Observed<true> | undefined;
+}
+
 /** A login that was tried. */
 export interface LoginOutcome {
   readonly probe: LoginProbe;
@@ -147,6 +162,8 @@ export interface ClusterObservation {
   readonly inserts: Readonly<Record<string, Observed<true>>> | undefined;
   /** Undefined when the cluster has no exporters. */
   readonly exporters: ExportersObservation | undefined;
+  /** Absent when the stack runs no Prometheus. */
+  readonly monitoring?: MonitoringObservation | undefined;
   /** What differs of declared databases and users, one phrase each; absent when none are declared. */
   readonly declared?: Observed<readonly string[]> | undefined;
 }

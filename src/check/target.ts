@@ -1,4 +1,5 @@
 import { declaredSpec } from "../plan/declared-spec.ts";
+import { monitoringServices } from "../plan/monitoring.ts";
 import type { ClusterPlan, ClusterSecrets, ExportersPlan, NodeRole, PasswordRole } from "../plan/types.ts";
 import type { DatabaseSpec, UserSpec } from "../postgres/declared.ts";
 
@@ -112,6 +113,7 @@ export function checkTargetOf(plan: ClusterPlan): CheckTarget {
     poolerPort: plan.pooler.hostPort,
     poolerContainer: plan.pooler.container,
     exporters: plan.exporters === undefined ? undefined : exportersOf(plan.exporters),
+    ...monitoringOf(plan),
     ...declaredOf(plan),
     timeoutMs: plan.checkTimeoutS * 1000,
   };
@@ -128,6 +130,12 @@ function declaredOf(plan: ClusterPlan): Pick<CheckTarget, "declared"> {
       pooled: plan.users.filter(({ pooled }) => pooled).map(({ name }) => name),
     },
   };
+}
+
+function monitoringOf({ monitoring }: ClusterPlan): Pick<CheckTarget, "monitoring"> {
+  if (monitoring === undefined) return {};
+  const found = monitoringServices(monitoring).map(([name, { hostPort, container }]) => [name, { port: hostPort, container }] as const);
+  return { monitoring: Object.fromEntries(found) as unknown as CheckMonitoring };
 }
 
 function exportersOf(exporters: ExportersPlan): CheckExporters {

@@ -1,12 +1,12 @@
 import { resolve } from "node:path";
 
 import { checkFolder, writeBundle } from "../bundle/folder.ts";
-import { generateSecrets, readSecrets, withUsers } from "../bundle/secrets.ts";
+import { generateSecrets, readSecrets, withServices, withUsers } from "../bundle/secrets.ts";
 import { renderBundle } from "../render/compose/bundle.ts";
 import type { Command, CommandIo } from "./command.ts";
 import { commonExitCodes, UsageError } from "./command.ts";
 import { parseOptions } from "./options.ts";
-import { planStack, project } from "./stack-plan.ts";
+import { project, readStack } from "./stack-plan.ts";
 
 const help = `Usage: pgstack render --stack NAME --out DIR
 
@@ -48,12 +48,15 @@ function render(args: readonly string[], io: CommandIo, root: string): number {
   if (stack === undefined) throw new UsageError("option --stack is missing");
   if (out === undefined) throw new UsageError("option --out is missing");
   const folder = resolve(out);
-  const plan = planStack(root, stack);
+  const { plan, given } = readStack(root, stack);
   const files = renderBundle(plan, root);
   checkFolder(folder, stack);
-  const secrets = withUsers(
-    readSecrets(folder) ?? generateSecrets(),
-    plan.users.map((user) => user.name),
+  const secrets = withServices(
+    withUsers(
+      readSecrets(folder) ?? generateSecrets(),
+      plan.users.map((user) => user.name),
+    ),
+    { folder, given, generated: plan.monitoring?.grafana === undefined ? [] : ["grafana"] },
   );
   writeBundle(
     folder,

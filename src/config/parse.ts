@@ -5,6 +5,7 @@ import { UserError } from "../errors.ts";
 import { nearest } from "./nearest.ts";
 import type { ClusterConfig } from "./schema.ts";
 import { configSchema } from "./schema.ts";
+import { isSecretKey } from "./secret-keys.ts";
 
 /** Config as Pulumi hands it over: key without namespace → text (JSON text for lists and objects). */
 export type RawConfig = Readonly<Record<string, string>>;
@@ -85,7 +86,13 @@ function problemsOf(issue: z.core.$ZodIssue, values: unknown, stackFile: string)
       },
     ];
   }
-  return [{ where: at(issue.path), problem: `${quote(valueAt(values, issue.path))} is not allowed`, fix: fixOf(issue) }];
+  return [
+    {
+      where: at(issue.path),
+      problem: `${isSecretKey(issue.path[0]) ? "its value" : quote(valueAt(values, issue.path))} is not allowed`,
+      fix: fixOf(issue),
+    },
+  ];
 }
 
 function fixOf(issue: z.core.$ZodIssue): string {

@@ -1,8 +1,9 @@
 import { z } from "zod";
 
-import { parseDurationS, parseMemoryMb } from "../plan/units.ts";
 import { databasesSchema, extensionList, removeSchema, usersSchema } from "./declared.ts";
+import { monitoringSchema } from "./monitoring.ts";
 import { databaseName, roleName } from "./names.ts";
+import { duration, memory } from "./quantities.ts";
 
 export { reservedDatabases, reservedRoles } from "./names.ts";
 
@@ -14,26 +15,6 @@ export { reservedDatabases, reservedRoles } from "./names.ts";
 
 /** Most replicas of a stack. Senders and slots are planned for them from the start, so scaling never restarts a server. */
 export const maxReplicas = 15;
-
-const aSize = "a size such as 512MB or 2GB";
-const aTime = "a time such as 30s, 2min or 1h";
-// The patterns are for editors; the parsers decide.
-const memory = z
-  .string(aSize)
-  .refine((text) => readable(parseMemoryMb, text), aSize)
-  .meta({ pattern: "^\\d{1,12} ?(kB|MB|GB|TB|k|m|g)$" });
-const duration = z
-  .string(aTime)
-  .refine((text) => readable(parseDurationS, text), aTime)
-  .meta({ pattern: "^\\d{1,12} ?(ms|s|m|min|h|d)$" });
-
-function readable(parse: (text: string) => number, text: string): boolean {
-  try {
-    return parse(text) > 0;
-  } catch {
-    return false;
-  }
-}
 
 const imageReference = z
   .string()
@@ -88,6 +69,9 @@ const portsSchema = z
     pooler: port.default(6432).describe("Port of the pooler: what applications use."),
     postgresExporter: port.default(9187).describe("Metrics of `pg1`; `pg2` gets the next one, and so on."),
     poolerExporter: port.default(9127).describe("Metrics of the pooler."),
+    prometheus: port.default(9090).describe("Prometheus, if the stack runs it."),
+    alertmanager: port.default(9093).describe("Alertmanager, if the stack runs it."),
+    grafana: port.default(3000).describe("Grafana, if the stack runs it."),
   })
   .prefault({});
 
@@ -99,6 +83,17 @@ const imagesSchema = z
     pooler: imageReference.optional().describe("Replaces the built PgBouncer image."),
     postgresExporter: imageReference.optional().describe("Replaces the built postgres_exporter image."),
     poolerExporter: imageReference.optional().describe("Replaces the built pgbouncer_exporter image."),
+    prometheus: imageReference
+      .optional()
+      .describe(
+        "Replaces the built Prometheus image; needs `prometheus` in its path, bash, and a folder `/prometheus` that user 999 owns.",
+      ),
+    alertmanager: imageReference
+      .optional()
+      .describe(
+        "Replaces the built Alertmanager image; needs `prometheus-alertmanager`, bash, and a folder `/alertmanager` that user 999 owns.",
+      ),
+    grafana: imageReference.optional().describe("Replaces Grafana's official image, for example by its digest or by a mirror's."),
   })
   .prefault({});
 
@@ -190,6 +185,16 @@ export const configSchema = z.strictObject({
     .default("unix:///var/run/docker.sock")
     .describe("The Docker engine. Fixed once the cluster exists."),
   exporters: z.boolean().default(true).describe("postgres_exporter beside each node and pgbouncer_exporter beside the pooler."),
+  monitoring: monitoringSchema.describe("Prometheus, alerts, Alertmanager and Grafana."),
+  alertWebhook: z
+    .url({ protocol: /^https?$/, error: "a URL that begins with http:// or https://" })
+    .optional()
+    .describe("URL that Alertmanager sends notifications to. It usually holds a token: `pulumi config set --secret alertWebhook …`."),
+  alertEmailPassword: z
+    .string()
+    .regex(/^[^\p{Cc}]{1,1024}$/u, "a password on one line")
+    .optional()
+    .describe("Password of `monitoring.alertmanager.email.user`: `pulumi config set --secret alertEmailPassword …`."),
   scramIterations: z
     .int()
     .min(4096)

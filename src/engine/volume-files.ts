@@ -29,12 +29,23 @@ const staleS = 60;
 export async function writeVolumeFiles(engine: Engine, volume: string, image: string, files: readonly VolumeFile[]): Promise<void> {
   const archive = pack();
   const mtime = nextTime();
+  const owner = { uid: containerUser.uid, gid: containerUser.gid, mtime };
+  for (const folder of foldersOf(files)) archive.entry({ name: folder, type: "directory", mode: 0o755, ...owner });
   for (const { path, content, mode } of files) {
-    archive.entry({ name: path, mode, uid: containerUser.uid, gid: containerUser.gid, mtime }, content);
+    archive.entry({ name: path, mode, ...owner }, content);
   }
   archive.finalize();
   const body = await buffer(archive);
   await withCarrier(engine, volume, image, false, (carrier) => carrier.putArchive(body, { path: mountPoint }));
+}
+
+/** Folders of the files, the outer ones first: the engine would make them for root. */
+function foldersOf(files: readonly VolumeFile[]): readonly string[] {
+  const folders = files.flatMap(({ path }) => {
+    const parts = path.split("/").slice(0, -1);
+    return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
+  });
+  return [...new Set(folders)].toSorted();
 }
 
 let lastTime = 0;

@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 
 import { z } from "zod";
 
-import type { ContainerPlan } from "../plan/containers.ts";
-import { hardening, planContainers, recloneVariable } from "../plan/containers.ts";
+import type { ContainerPlan } from "../plan/container.ts";
+import { hardening } from "../plan/container.ts";
+import { planContainers, recloneVariable } from "../plan/containers.ts";
 import { routesOf } from "../plan/pooler.ts";
 import type { ClusterPlan, NodePlan, RoutePlan } from "../plan/types.ts";
 import type { FileSpec } from "../render/file-spec.ts";

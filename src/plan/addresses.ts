@@ -10,9 +10,13 @@ import { formatAddress, parseSubnet } from "./subnet.ts";
 const poolerOffset = 2;
 const nodesOffset = 4;
 
-/** Addresses that a cluster takes from its subnet, the network's, the gateway's and the broadcast address included. */
-export function addressesNeeded(nodes: number): number {
-  return nodesOffset + 2 * nodes + 2;
+/**
+ * Addresses that a cluster takes from its subnet, the network's, the gateway's and the broadcast address included.
+ *
+ * @param isMonitored - whether Prometheus and what stands around it take theirs at the end
+ */
+export function addressesNeeded(nodes: number, isMonitored: boolean): number {
+  return nodesOffset + 2 * nodes + (isMonitored ? 6 : 2);
 }
 
 /** The last one of the subnet: a free one might be a node's that is just being restarted. */
@@ -38,6 +42,14 @@ export function nodeAddress(subnet: string, index: number): string {
 /** @param index - 0 for pg1 */
 export function nodeExporterAddress(subnet: string, index: number): string {
   return at(subnet, nodesOffset + 2 * index + 1);
+}
+
+/** From the end, where no further replica comes. */
+const monitoringFromEnd = { prometheus: 4, alertmanager: 5, grafana: 6 } as const;
+
+export function monitoringAddress(subnet: string, service: keyof typeof monitoringFromEnd): string {
+  const { first, size } = parseSubnet(subnet);
+  return formatAddress(first + size - monitoringFromEnd[service]);
 }
 
 function at(subnet: string, offset: number): string {

@@ -1,5 +1,6 @@
 import { configVolumeName, containerName, dataVolumeName, networkName, services } from "./names.ts";
-import type { ClusterPlan, ExportersPlan } from "./types.ts";
+import { keepingNames, monitoringNames } from "./monitoring.ts";
+import type { ClusterPlan, ExportersPlan, MonitoringPlan } from "./types.ts";
 
 /**
  * The plan of the same cluster as a bundle: other names for all that lives on the engine, so that the two never share a
@@ -7,7 +8,7 @@ import type { ClusterPlan, ExportersPlan } from "./types.ts";
  */
 export function bundlePlan(plan: ClusterPlan): ClusterPlan {
   const prefix = `${plan.prefix}-bundle`;
-  const { nodes, pooler, exporters } = plan;
+  const { nodes, pooler, exporters, monitoring } = plan;
   return {
     ...plan,
     prefix,
@@ -20,6 +21,7 @@ export function bundlePlan(plan: ClusterPlan): ClusterPlan {
     })),
     pooler: { ...pooler, container: containerName(prefix, services.pooler), configVolume: configVolumeName(prefix, services.pooler) },
     exporters: exporters === undefined ? undefined : bundleExporters(exporters, prefix),
+    monitoring: monitoring === undefined ? undefined : bundleMonitoring(monitoring, prefix),
   };
 }
 
@@ -29,5 +31,15 @@ function bundleExporters(exporters: ExportersPlan, prefix: string): ExportersPla
     configVolume: configVolumeName(prefix, services.exporters),
     nodes: exporters.nodes.map((exporter) => ({ ...exporter, container: containerName(prefix, services.nodeExporter(exporter.node)) })),
     pooler: { ...exporters.pooler, container: containerName(prefix, services.poolerExporter) },
+  };
+}
+
+function bundleMonitoring(plan: MonitoringPlan, prefix: string): MonitoringPlan {
+  const { prometheus, alertmanager, grafana } = plan;
+  return {
+    ...plan,
+    prometheus: { ...prometheus, ...keepingNames("prometheus", prefix) },
+    alertmanager: alertmanager && { ...alertmanager, ...keepingNames("alertmanager", prefix) },
+    grafana: grafana && { ...grafana, ...monitoringNames("grafana", prefix) },
   };
 }

@@ -5,12 +5,13 @@ import { planDatabases, planRemoval, planUsers } from "./declared.ts";
 import { planExporters, exporterMemoryMb } from "./exporters.ts";
 import type { ImageHashes } from "./images.ts";
 import { planImages } from "./images.ts";
+import { monitoringServices, planMonitoring } from "./monitoring.ts";
 import { networkName, prefixOf } from "./names.ts";
 import { effectiveSettings, planNodes } from "./nodes.ts";
 import { planPooler } from "./pooler.ts";
 import { recommendedConnections } from "./postgres-defaults.ts";
 import { relationProblems } from "./relations.ts";
-import type { ClusterPlan, DatabasePlan, EnginePlan } from "./types.ts";
+import type { ClusterPlan, DatabasePlan, EnginePlan, MonitoringPlan } from "./types.ts";
 import { parseDurationS, parseMemoryMb } from "./units.ts";
 
 export interface PlanContext {
@@ -42,10 +43,11 @@ export function planCluster(config: ClusterConfig, context: PlanContext): Cluste
   const nodes = planNodes(config, prefix, connections);
   const pooler = planPooler(config, prefix, Number(effective.get("max_connections")));
   const exporters = config.exporters ? planExporters(config, prefix) : undefined;
+  const monitoring = planMonitoring(config, prefix);
   return {
     stack: context.stack,
     prefix,
-    engine: planEngine(config),
+    engine: planEngine(config, monitoring),
     network: { name: networkName(prefix), subnet: config.subnet, clients: config.clientNetworks },
     database: planDatabase(config),
     databases: planDatabases(config),
@@ -57,6 +59,7 @@ export function planCluster(config: ClusterConfig, context: PlanContext): Cluste
     nodes,
     pooler,
     exporters,
+    monitoring,
     images: planImages(config, context.imageHashes),
     scramIterations: config.scramIterations,
     scramSalt: config.scramSalt,
@@ -84,14 +87,15 @@ function planDatabase(config: ClusterConfig): DatabasePlan {
   };
 }
 
-function planEngine(config: ClusterConfig): EnginePlan {
+function planEngine(config: ClusterConfig, monitoring: MonitoringPlan | undefined): EnginePlan {
   const nodes = config.replicas + 1;
   const exporters = config.exporters ? nodes + 1 : 0;
+  const monitoringMb = monitoringServices(monitoring).reduce((sum, [, { memoryMb }]) => sum + memoryMb, 0);
   return {
     host: config.dockerHost,
     bindAddress: config.bindAddress,
     accessHost: accessHost(config),
-    memoryMb: nodes * parseMemoryMb(config.memory) + parseMemoryMb(config.pooler.memory) + exporters * exporterMemoryMb,
+    memoryMb: nodes * parseMemoryMb(config.memory) + parseMemoryMb(config.pooler.memory) + exporters * exporterMemoryMb + monitoringMb,
     cpus: config.cpus,
   };
 }

@@ -1,56 +1,14 @@
 import { nodeAddress, nodeExporterAddress, poolerAddress, poolerExporterAddress } from "./addresses.ts";
+import type { ContainerPlan } from "./container.ts";
+import { awaitTcp, configMount, tcpProbe, temporary, usualShmMb } from "./container.ts";
+import { monitoringContainers } from "./monitoring-containers.ts";
 import { containerUser, paths } from "./paths.ts";
 import { poolerPort } from "./pgbouncer-defaults.ts";
 import { services } from "./names.ts";
-import type { ClusterPlan, ExportersPlan, ImageKind, NodePlan } from "./types.ts";
-
-/** One container as every target runs it: what differs between services. What they share is `hardening`. */
-export interface ContainerPlan {
-  /** Its alias on the network and its name as a Compose service. */
-  readonly service: string;
-  /** Its name on the engine. */
-  readonly name: string;
-  /** Its fixed IPv4 address in the cluster's subnet. */
-  readonly address: string;
-  readonly image: ImageKind;
-  readonly command: readonly string[];
-  readonly memoryMb: number;
-  /** Size of /dev/shm in MB. */
-  readonly shmMb: number;
-  readonly cpus: number | undefined;
-  /** Name → value; never a secret. */
-  readonly environment: Readonly<Record<string, string>>;
-  readonly mounts: readonly { readonly volume: string; readonly target: string; readonly readOnly: boolean }[];
-  /** Path → mount options. */
-  readonly tmpfs: Readonly<Record<string, string>>;
-  readonly port: { readonly internal: number; readonly external: number; readonly address: string };
-  readonly stopSignal: "SIGINT" | "SIGTERM";
-  /** How long a clean stop may take, in seconds. */
-  readonly stopSeconds: number;
-  readonly nofile: number;
-  /** A cheap TCP probe; it informs, nothing waits for it. */
-  readonly probe: readonly string[];
-}
-
-/** What all containers have in common. */
-export const hardening = {
-  user: `${containerUser.uid}:${containerUser.gid}`,
-  readOnly: true,
-  capabilitiesDropped: ["ALL"],
-  securityOptions: ["no-new-privileges"],
-  restart: "unless-stopped",
-  log: { driver: "json-file", maxSize: "50m", maxFiles: 5 },
-  /** Each probe is a process in the container, so they are rare. */
-  probe: { intervalSeconds: 30, timeoutSeconds: 5, retries: 3, startSeconds: 60 },
-} as const;
+import type { ClusterPlan, ExportersPlan, NodePlan } from "./types.ts";
 
 /** Tells a node's start script to clone it anew, once for each value. */
 export const recloneVariable = "PGSTACK_RECLONE";
-
-const temporary = { "/tmp": "rw,noexec,nosuid,size=64m" } as const;
-
-/** Docker's own default, in MB. */
-const usualShmMb = 64;
 
 /** Collectors beside the default ones: what the dashboards and alerts of a replicated cluster need. */
 const collectors = [
@@ -159,7 +117,7 @@ export function poolerExporterContainer(plan: ClusterPlan, exporters: ExportersP
   };
 }
 
-/** Every container of a cluster: nodes, pooler, exporters. */
+/** Every container of a cluster: nodes, pooler, exporters, monitoring. */
 export function planContainers(plan: ClusterPlan): readonly ContainerPlan[] {
   const { exporters } = plan;
   return [
@@ -168,6 +126,7 @@ export function planContainers(plan: ClusterPlan): readonly ContainerPlan[] {
     ...(exporters === undefined
       ? []
       : [...exporters.nodes.map((exporter) => nodeExporterContainer(plan, exporters, exporter)), poolerExporterContainer(plan, exporters)]),
+    ...monitoringContainers(plan),
   ];
 }
 
@@ -186,18 +145,4 @@ function exporterContainer({ engine }: ClusterPlan, exporters: ExportersPlan, in
     nofile: 1024,
     probe: tcpProbe(internal),
   };
-}
-
-/** Where every container finds its files. */
-function configMount(volume: string): ContainerPlan["mounts"][number] {
-  return { volume, target: paths.config, readOnly: true };
-}
-
-/** Shell that ends once a port answers. */
-function awaitTcp(host: string, port: number): string {
-  return `until (exec 3<>/dev/tcp/${host}/${port}) 2>/dev/null; do sleep 0.1; done`;
-}
-
-function tcpProbe(port: number): readonly string[] {
-  return ["/bin/bash", "-c", `exec 3<>/dev/tcp/127.0.0.1/${port}`];
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import type { ImageHashes } from "./images.ts";
 import { imageFolders } from "./images.ts";
-import { imageKinds } from "./types.ts";
+import { builtImageKinds } from "./types.ts";
 
 /**
  * Hashes every image's build context (names and contents, not times), so that a changed Dockerfile is a changed name.
@@ -12,7 +12,7 @@ import { imageKinds } from "./types.ts";
  * @param root - folder that holds `images/`
  */
 export function hashImages(root: string): ImageHashes {
-  return Object.fromEntries(imageKinds.map((kind) => [kind, hashFolder(join(root, "images", imageFolders[kind]))])) as ImageHashes;
+  return Object.fromEntries(builtImageKinds.map((kind) => [kind, hashFolder(join(root, "images", imageFolders[kind]))])) as ImageHashes;
 }
 
 function hashFolder(folder: string): string {

@@ -1,9 +1,9 @@
 import type { ClusterConfig } from "../config/schema.ts";
-import type { ImageKind, ImagePlan } from "./types.ts";
-import { imageKinds } from "./types.ts";
+import type { BuiltImageKind, ImageKind, ImagePlan } from "./types.ts";
+import { builtImageKinds } from "./types.ts";
 
 /** Hash of each build context, so that a changed Dockerfile is a changed name, known in preview. */
-export type ImageHashes = Readonly<Record<ImageKind, string>>;
+export type ImageHashes = Readonly<Record<BuiltImageKind, string>>;
 
 interface BuiltImage {
   /** Folder under `images/`, also the repository's name. */
@@ -12,7 +12,7 @@ interface BuiltImage {
   readonly buildArgs: (config: ClusterConfig) => Readonly<Record<string, string>>;
 }
 
-const built: Readonly<Record<ImageKind, BuiltImage>> = {
+const built: Readonly<Record<BuiltImageKind, BuiltImage>> = {
   postgres: {
     folder: "postgres",
     tag: ({ postgresVersion }) => `${postgresVersion}-`,
@@ -21,13 +21,20 @@ const built: Readonly<Record<ImageKind, BuiltImage>> = {
   pooler: { folder: "pgbouncer", tag: () => "", buildArgs: () => ({}) },
   postgresExporter: { folder: "postgres-exporter", tag: () => "", buildArgs: () => ({}) },
   poolerExporter: { folder: "pgbouncer-exporter", tag: () => "", buildArgs: () => ({}) },
+  prometheus: { folder: "prometheus", tag: () => "", buildArgs: () => ({}) },
+  alertmanager: { folder: "alertmanager", tag: () => "", buildArgs: () => ({}) },
 };
 
 /** Folder under `images/` that each kind is built from. */
-export const imageFolders = Object.fromEntries(imageKinds.map((kind) => [kind, built[kind].folder])) as Readonly<Record<ImageKind, string>>;
+export const imageFolders = Object.fromEntries(builtImageKinds.map((kind) => [kind, built[kind].folder])) as Readonly<
+  Record<BuiltImageKind, string>
+>;
+
+/** Debian has no Grafana, so it is its makers' own image. */
+const grafanaImage = "grafana/grafana:12.3.0";
 
 export function planImages(config: ClusterConfig, hashes: ImageHashes): Readonly<Record<ImageKind, ImagePlan>> {
-  const plans = imageKinds.map((kind): readonly [ImageKind, ImagePlan] => {
+  const plans = builtImageKinds.map((kind): readonly [ImageKind, ImagePlan] => {
     const reference = config.images[kind];
     if (reference !== undefined) return [kind, { kind: "reference", reference }];
     const { folder, tag, buildArgs } = built[kind];
@@ -41,5 +48,6 @@ export function planImages(config: ClusterConfig, hashes: ImageHashes): Readonly
       },
     ];
   });
-  return Object.fromEntries(plans) as Record<ImageKind, ImagePlan>;
+  const grafana: ImagePlan = { kind: "reference", reference: config.images.grafana ?? grafanaImage };
+  return { ...Object.fromEntries(plans), grafana } as Record<ImageKind, ImagePlan>;
 }

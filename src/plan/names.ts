@@ -28,4 +28,7 @@ export const services = {
   exporters: "exporters",
   poolerExporter: "pooler-exporter",
   nodeExporter: (node: string): string => `${node}-exporter`,
+  prometheus: "prometheus",
+  alertmanager: "alertmanager",
+  grafana: "grafana",
 } as const;

@@ -11,8 +11,8 @@ export interface PublishedPort {
 }
 
 /** Every port that a stack publishes, in a fixed order. */
-export function publishedPorts(config: Pick<ClusterConfig, "replicas" | "ports" | "exporters">): readonly PublishedPort[] {
-  const { ports, exporters } = config;
+export function publishedPorts(config: Pick<ClusterConfig, "replicas" | "ports" | "exporters" | "monitoring">): readonly PublishedPort[] {
+  const { ports, exporters, monitoring } = config;
   const numbers = Array.from({ length: config.replicas + 1 }, (_, index) => index);
   return [
     ...numbers.map((index) => ({ port: ports.postgres + index, what: nodeName(index + 1), key: "ports.postgres" })),
@@ -25,6 +25,13 @@ export function publishedPorts(config: Pick<ClusterConfig, "replicas" | "ports" 
             key: "ports.postgresExporter",
           })),
           { port: ports.poolerExporter, what: "the pooler's exporter", key: "ports.poolerExporter" },
+        ]
+      : []),
+    ...(monitoring.prometheus
+      ? [
+          { port: ports.prometheus, what: "Prometheus", key: "ports.prometheus" },
+          ...(monitoring.alertmanager === undefined ? [] : [{ port: ports.alertmanager, what: "Alertmanager", key: "ports.alertmanager" }]),
+          ...(monitoring.grafana === undefined ? [] : [{ port: ports.grafana, what: "Grafana", key: "ports.grafana" }]),
         ]
       : []),
   ];

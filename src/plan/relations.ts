@@ -5,6 +5,7 @@ import { findSetting, settingsOf, toBaseUnit, valueProblem } from "../postgres/s
 import { addressesNeeded } from "./addresses.ts";
 import { connectionBudget } from "./connections.ts";
 import { declaredProblems } from "./declared-relations.ts";
+import { monitoringProblems } from "./monitoring-relations.ts";
 import { nodeName } from "./names.ts";
 import { ownedReason, refusedReason } from "./owned-settings.ts";
 import { publishedPorts } from "./ports.ts";
@@ -43,6 +44,7 @@ export function relationProblems(config: ClusterConfig, effective: EffectiveSett
     ...addressProblems(config),
     ...preloadProblems(config),
     ...synchronousProblems(config),
+    ...monitoringProblems(config),
   ];
 }
 
@@ -193,7 +195,7 @@ function portProblems(config: ClusterConfig): KeyProblem[] {
 }
 
 function subnetProblems(config: ClusterConfig): KeyProblem[] {
-  const need = addressesNeeded(config.replicas + 1);
+  const need = addressesNeeded(config.replicas + 1, config.monitoring.prometheus);
   try {
     const { size } = parseSubnet(config.subnet);
     if (size >= need) return [];

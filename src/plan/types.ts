@@ -27,6 +27,8 @@ export interface ClusterPlan {
   readonly pooler: PoolerPlan;
   /** Absent when `exporters` is false. */
   readonly exporters: ExportersPlan | undefined;
+  /** Absent when the stack runs no Prometheus. */
+  readonly monitoring: MonitoringPlan | undefined;
   readonly images: Readonly<Record<ImageKind, ImagePlan>>;
   readonly scramIterations: number;
   /** Word that the seed of the salts belongs to; undefined: the first one. */
@@ -168,7 +170,57 @@ export interface ExportersPlan {
   readonly pooler: { readonly container: string; readonly hostPort: number };
 }
 
-export const imageKinds = ["postgres", "pooler", "postgresExporter", "poolerExporter"] as const;
+/** One service of the monitoring that keeps what it has seen. */
+export interface KeepingServicePlan extends MonitoringServicePlan {
+  /** Outlives the stack, as the nodes' volumes do. */
+  readonly dataVolume: string;
+}
+
+/** One service of the monitoring. */
+export interface MonitoringServicePlan {
+  readonly container: string;
+  readonly configVolume: string;
+  /** Absent when all it has is provisioned. */
+  readonly dataVolume?: string;
+  readonly hostPort: number;
+  readonly memoryMb: number;
+}
+
+export interface MonitoringPlan {
+  /** How often metrics are read and alerts evaluated, in seconds. */
+  readonly scrapeIntervalS: number;
+  readonly prometheus: KeepingServicePlan & {
+    /** How long metrics are kept, in seconds. */
+    readonly retentionS: number;
+    /** Disk that metrics may take. */
+    readonly retentionMb: number;
+  };
+  readonly alertmanager:
+    | (KeepingServicePlan & {
+        readonly receiver: "none" | "webhook" | "email";
+        readonly email: EmailReceiver | undefined;
+        /** How often a notification is repeated, in seconds. */
+        readonly repeatIntervalS: number;
+      })
+    | undefined;
+  readonly grafana: MonitoringServicePlan | undefined;
+}
+
+/** Mail as Alertmanager sends it; the password is a secret of its own. */
+export interface EmailReceiver {
+  readonly to: string;
+  readonly from: string;
+  /** `<host>:<port>`. */
+  readonly smarthost: string;
+  readonly user?: string | undefined;
+  readonly requireTls: boolean;
+}
+
+/** Images that are built from `images/`. */
+export const builtImageKinds = ["postgres", "pooler", "postgresExporter", "poolerExporter", "prometheus", "alertmanager"] as const;
+export type BuiltImageKind = (typeof builtImageKinds)[number];
+
+export const imageKinds = [...builtImageKinds, "grafana"] as const;
 export type ImageKind = (typeof imageKinds)[number];
 
 export type ImagePlan =
@@ -181,6 +233,9 @@ export type ImagePlan =
 export const passwordRoles = ["app", "replicator", "monitoring", "pgbouncer"] as const;
 export type PasswordRole = (typeof passwordRoles)[number];
 
+/** `grafana`: password of its user `admin`, generated. The others come from stack config. */
+export type ServiceSecret = "grafana" | "alertWebhook" | "alertEmailPassword";
+
 /** Generated secrets in clear; exists only at the edge. */
 export interface ClusterSecrets {
   readonly passwords: Readonly<Record<PasswordRole, string>>;
@@ -188,4 +243,6 @@ export interface ClusterSecrets {
   readonly users: Readonly<Record<string, string>>;
   /** Random text from which each role's salt is derived. */
   readonly saltSeed: string;
+  /** What services beside the cluster log in with; only those that the stack has. */
+  readonly services?: Readonly<Partial<Record<ServiceSecret, string>>> | undefined;
 }

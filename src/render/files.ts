@@ -1,6 +1,8 @@
 import type { ClusterPlan } from "../plan/types.ts";
 import { renderExporterFiles } from "./exporter-files.ts";
 import type { FileSpec } from "./file-spec.ts";
+import type { MonitoringFiles } from "./monitoring-files.ts";
+import { renderMonitoringFiles } from "./monitoring-files.ts";
 import { renderNodeFiles } from "./node-files.ts";
 import { renderPoolerFiles } from "./pooler-files.ts";
 
@@ -10,6 +12,8 @@ export interface RenderedFiles {
   readonly pooler: readonly FileSpec[];
   /** Undefined without exporters. */
   readonly exporters: readonly FileSpec[] | undefined;
+  /** Undefined without Prometheus. */
+  readonly monitoring: MonitoringFiles | undefined;
 }
 
 /** Renders every file of a cluster: same plan, same bytes. */
@@ -18,5 +22,6 @@ export function renderFiles(plan: ClusterPlan): RenderedFiles {
     nodes: new Map(plan.nodes.map((node) => [node.name, renderNodeFiles(plan, node)])),
     pooler: renderPoolerFiles(plan),
     exporters: plan.exporters === undefined ? undefined : renderExporterFiles(),
+    monitoring: renderMonitoringFiles(plan),
   };
 }

@@ -20,6 +20,12 @@ while read -r mode kind service name; do
   target=$volumes/$service/$name
   [ -d "$volumes/$service" ] || continue
   wanted[$target]=1
+  folder=$service
+  while [[ $name == */* ]]; do
+    folder=$folder/${name%%/*}
+    name=${name#*/}
+    install -d -m 0755 -o "${owner%:*}" -g "${owner#*:}" "$volumes/$folder"
+  done
   if ! cmp -s "$source" "$target" || [ "$(stat -c '%a %u:%g' "$target")" != "${mode#0} $owner" ]; then
     cp "$source" "$target.new"
     chmod "$mode" "$target.new"
@@ -31,9 +37,9 @@ done <"$bundle/config/config/files"
 
 for volume in "$volumes"/*; do
   # What an earlier rendering left; these volumes hold nothing else.
-  for target in "$volume"/*; do
-    [ ! -e "$target" ] || [ -n "${wanted[$target]:-}" ] || rm -f "$target"
-  done
+  while IFS= read -r -d '' target; do
+    [ -n "${wanted[$target]:-}" ] || rm -f "$target"
+  done < <(find "$volume" -type f -print0)
   chmod 0700 "$volume"
   chown "$owner" "$volume"
 done

@@ -11,6 +11,9 @@ export interface FreeBlock {
     readonly pooler: number;
     readonly postgresExporter: number;
     readonly poolerExporter: number;
+    readonly prometheus: number;
+    readonly alertmanager: number;
+    readonly grafana: number;
   };
   readonly subnet: string;
 }
@@ -49,7 +52,15 @@ function blockOf(number: number): FreeBlock {
   // Below the range that the kernel takes for outgoing connections.
   const port = 10_000 + number * 100;
   return {
-    ports: { postgres: port, pooler: port + 30, postgresExporter: port + 40, poolerExporter: port + 70 },
+    ports: {
+      postgres: port,
+      pooler: port + 30,
+      postgresExporter: port + 40,
+      poolerExporter: port + 70,
+      prometheus: port + 80,
+      alertmanager: port + 81,
+      grafana: port + 82,
+    },
     subnet: `172.28.${100 + number}.0/24`,
   };
 }

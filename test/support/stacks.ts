@@ -12,6 +12,7 @@ import type { PlanContext } from "../../src/plan/cluster.ts";
 import { planCluster } from "../../src/plan/cluster.ts";
 import type { ClusterPlan, ClusterSecrets } from "../../src/plan/types.ts";
 import type { RenderedFiles } from "../../src/render/files.ts";
+import { monitoringFilesOf } from "../../src/render/monitoring-files.ts";
 import type { FileSpec } from "../../src/render/file-spec.ts";
 
 /** The checkout's folder. */
@@ -56,7 +57,14 @@ export function aContext(over: Partial<PlanContext> = {}): PlanContext {
     project: "pgstack",
     stack,
     stackFile: `Pulumi.${stack}.yaml`,
-    imageHashes: { postgres: "aaaaaaaaaaaa", pooler: "bbbbbbbbbbbb", postgresExporter: "cccccccccccc", poolerExporter: "dddddddddddd" },
+    imageHashes: {
+      postgres: "aaaaaaaaaaaa",
+      pooler: "bbbbbbbbbbbb",
+      postgresExporter: "cccccccccccc",
+      poolerExporter: "dddddddddddd",
+      prometheus: "eeeeeeeeeeee",
+      alertmanager: "ffffffffffff",
+    },
     ...over,
   };
 }
@@ -108,6 +116,7 @@ export function allFiles(files: RenderedFiles): readonly { readonly name: string
     ...files.nodes,
     ["pooler", files.pooler],
     ...(files.exporters === undefined ? [] : [["exporters", files.exporters] as const]),
+    ...monitoringFilesOf(files.monitoring),
   ];
   return volumes.flatMap(([volume, of]) => of.map((file) => ({ name: `${volume}/${file.path}`, file })));
 }

@@ -10,6 +10,7 @@ import { observeExporters } from "./exporters.ts";
 import { observeHeartbeat, observeWriteRoute } from "./heartbeat.ts";
 import { observeInsert } from "./inserts.ts";
 import { observeLogins } from "./logins.ts";
+import { observeMonitoring } from "./monitoring.ts";
 import { observeNode } from "./node.ts";
 import { observePooler } from "./pooler.ts";
 import { observeReadRoute } from "./read-route.ts";
@@ -30,7 +31,7 @@ export async function observeCluster(context: ObserveContext, { traces, earlier 
   const { target } = context;
   const seenPooler = observePooler(context);
   const seenLogins = observeLogins(context, { refusals: traces, earlier });
-  const [pooler, nodes, logins, readRoute, heartbeat, inserts, exporters, declared] = await Promise.all([
+  const [pooler, nodes, logins, readRoute, heartbeat, inserts, exporters, monitoring, declared] = await Promise.all([
     seenPooler,
     perNode(target.nodes, async (node) => observeNode(context, node)),
     seenLogins,
@@ -38,9 +39,20 @@ export async function observeCluster(context: ObserveContext, { traces, earlier 
     traces ? quiet(context, seenLogins).then(async () => observeHeartbeat(context)) : observeWriteRoute(context),
     traces ? perNode(target.nodes, async (node) => observeInsert(context, node)) : undefined,
     target.exporters === undefined ? undefined : observeExporters(context, target.exporters),
+    target.monitoring === undefined ? undefined : observeMonitoring(context, target.monitoring),
     target.declared === undefined ? undefined : observeDeclared(context, target.declared),
   ]);
-  return { pooler, nodes, logins, readRoute, heartbeat, inserts, exporters, ...(declared === undefined ? {} : { declared }) };
+  return {
+    pooler,
+    nodes,
+    logins,
+    readRoute,
+    heartbeat,
+    inserts,
+    exporters,
+    ...(monitoring === undefined ? {} : { monitoring }),
+    ...(declared === undefined ? {} : { declared }),
+  };
 }
 
 /** The heartbeat times replication, so it is not to compete with dozens of logins; nor is it to wait for one that hangs. */

@@ -6,7 +6,11 @@ import { atNode } from "./symptom.ts";
 import type { Symptom } from "./symptom.ts";
 
 /** Whether metrics can be read and tell of what they should. */
-export function monitoringSymptoms(target: CheckTarget, { exporters: seen }: ClusterObservation): readonly Symptom[] {
+export function monitoringSymptoms(target: CheckTarget, observation: ClusterObservation): readonly Symptom[] {
+  return [...exporterSymptoms(target, observation), ...serviceSymptoms(target, observation), ...prometheusSymptoms(target, observation)];
+}
+
+function exporterSymptoms(target: CheckTarget, { exporters: seen }: ClusterObservation): readonly Symptom[] {
   const { exporters } = target;
   if (exporters === undefined || seen === undefined) return [];
   const nodes = exporters.nodes.flatMap(({ node, port }) => ofExporter(seen.nodes[node], { place: atNode(node), metric: "pg_up", port }));
@@ -27,4 +31,41 @@ function ofExporter(
   }
   const observed = seen.value.up === false ? `${metric} is not 1` : `no ${metric} in its answer`;
   return [{ code: "exporter-target-down", place, observed: `port ${port}: ${observed}`, expected }];
+}
+
+/** Prometheus, Alertmanager and Grafana as services that answer or do not. */
+function serviceSymptoms({ monitoring: expected }: CheckTarget, { monitoring: seen }: ClusterObservation): readonly Symptom[] {
+  if (expected === undefined || seen === undefined) return [];
+  return (["prometheus", "alertmanager", "grafana"] as const).flatMap((service): Symptom[] => {
+    const answer = seen[service];
+    if (answer === undefined || answer.ok) return [];
+    const observed = `port ${expected[service]?.port ?? 0}: ${failureText(answer.failure)}`;
+    return [{ code: "monitoring-unreachable", place: undefined, service, observed, expected: `${service} answers` }];
+  });
+}
+
+/** What Prometheus itself says of its targets and rules. */
+function prometheusSymptoms({ monitoring }: CheckTarget, { monitoring: seen }: ClusterObservation): readonly Symptom[] {
+  if (monitoring === undefined || seen?.prometheus.ok !== true) return [];
+  const { downTargets, brokenRules } = seen.prometheus.value;
+  return [
+    ...downTargets.map(({ job, node, error }): Symptom => {
+      const place: Place | undefined = node === undefined ? (job === "pooler" ? { kind: "console" } : undefined) : atNode(node);
+      return {
+        code: "prometheus-target-down",
+        place,
+        service: "prometheus",
+        observed: `target ${node ?? job}: ${error}`,
+        expected: "Prometheus reads its metrics",
+      };
+    }),
+    ...brokenRules.map(({ name, error }): Symptom => ({
+      code: "alert-rule-broken",
+      place: undefined,
+      service: "prometheus",
+      observed: `rules that fail: {subjects}; the first: ${error}`,
+      expected: "Prometheus evaluates every rule",
+      group: { key: "rules", subject: name },
+    })),
+  ];
 }

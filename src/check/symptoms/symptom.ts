@@ -4,7 +4,7 @@ import type { Severity } from "../finding-kinds.ts";
 import type { FindingCode } from "../findings.ts";
 import { placeText } from "../logins.ts";
 import type { LoginProbe, Place } from "../logins.ts";
-import type { CheckTarget } from "../target.ts";
+import type { CheckMonitoring, CheckTarget } from "../target.ts";
 
 /** One thing that is not as expected, before it is known which of them explains the others. */
 export interface Symptom {
@@ -17,6 +17,8 @@ export interface Symptom {
   readonly severity?: Severity;
   /** Role of a refused login. */
   readonly role?: LoginProbe["role"];
+  /** Part of the monitoring that it is about. */
+  readonly service?: keyof CheckMonitoring;
   /** Symptoms of one code and group become one finding, which lists their subjects. */
   readonly group?: { readonly key: string; readonly subject: string };
 }

@@ -8,6 +8,7 @@ import { services } from "../../plan/names.ts";
 import type { ClusterPlan, ClusterSecrets } from "../../plan/types.ts";
 import type { FileSpec } from "../file-spec.ts";
 import { renderFiles } from "../files.ts";
+import { monitoringFilesOf } from "../monitoring-files.ts";
 import { composeFile } from "./file.ts";
 import { checkPath, oneShots, passwordsPath } from "./names.ts";
 import { readme } from "./readme.ts";
@@ -49,9 +50,10 @@ export function renderBundle(plan: ClusterPlan, root: string): readonly BundleFi
   return all.toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** What `passwords.json` holds; without declared users as it always was. */
-function storedSecrets({ passwords, users, saltSeed }: ClusterSecrets): Partial<ClusterSecrets> {
-  return { passwords, ...(Object.keys(users).length === 0 ? {} : { users }), saltSeed };
+/** What `passwords.json` holds; without declared users and further services as it always was. */
+function storedSecrets({ passwords, users, services: of = {}, saltSeed }: ClusterSecrets): Partial<ClusterSecrets> {
+  const some = (key: string, values: object): object => (Object.keys(values).length === 0 ? {} : { [key]: values });
+  return { passwords, ...some("users", users), ...some("services", of), saltSeed };
 }
 
 function plain(path: string, content: string): BundleFile {
@@ -70,6 +72,7 @@ function filesOfVolumes(plan: ClusterPlan): Readonly<Record<string, readonly Fil
     ...Object.fromEntries(files.nodes),
     [services.pooler]: files.pooler,
     ...(files.exporters === undefined ? {} : { [services.exporters]: files.exporters }),
+    ...Object.fromEntries(monitoringFilesOf(files.monitoring)),
     [oneShots.setup]: renderSetupFiles(plan),
   };
 }

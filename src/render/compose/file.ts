@@ -1,6 +1,8 @@
-import type { ContainerPlan } from "../../plan/containers.ts";
-import { hardening, planContainers } from "../../plan/containers.ts";
+import type { ContainerPlan } from "../../plan/container.ts";
+import { hardening } from "../../plan/container.ts";
+import { planContainers } from "../../plan/containers.ts";
 import { oneShotAddress } from "../../plan/addresses.ts";
+import { monitoringServices } from "../../plan/monitoring.ts";
 import { configVolumeName, containerName, services } from "../../plan/names.ts";
 import { paths } from "../../plan/paths.ts";
 import type { ClusterPlan, ImageKind, ImagePlan } from "../../plan/types.ts";
@@ -62,11 +64,12 @@ function copiers(plan: ClusterPlan): readonly Copier[] {
 
 /** Config volumes by the service whose files they hold. */
 export function configVolumes(plan: ClusterPlan): Readonly<Record<string, string>> {
-  const { nodes, pooler, exporters } = plan;
+  const { nodes, pooler, exporters, monitoring } = plan;
   return {
     ...Object.fromEntries(nodes.map(({ name, configVolume }) => [name, configVolume])),
     [services.pooler]: pooler.configVolume,
     ...(exporters === undefined ? {} : { [services.exporters]: exporters.configVolume }),
+    ...Object.fromEntries(monitoringServices(monitoring).map(([name, { configVolume }]) => [name, configVolume])),
     [oneShots.setup]: configVolumeName(plan.prefix, oneShots.setup),
   };
 }
@@ -117,7 +120,7 @@ function runtime(
   return {
     ...image(plan.images[container.image], container.service === builders(plan)[container.image]),
     container_name: container.name,
-    command: container.command,
+    ...(container.command.length === 0 ? {} : { command: container.command }),
     read_only: hardening.readOnly,
     cap_drop: hardening.capabilitiesDropped,
     security_opt: hardening.securityOptions,
@@ -139,6 +142,10 @@ function builders({ exporters, leader }: ClusterPlan): Readonly<Record<ImageKind
     pooler: oneShots.config,
     postgresExporter: services.nodeExporter(exporters?.nodes[0]?.node ?? ""),
     poolerExporter: services.poolerExporter,
+    prometheus: services.prometheus,
+    alertmanager: services.alertmanager,
+    // Pulled, not built.
+    grafana: services.grafana,
   };
 }
 

@@ -10,7 +10,7 @@ export interface ComposeService {
   readonly image: string;
   readonly build?: ComposeBuild;
   readonly container_name: string;
-  readonly command: readonly string[];
+  readonly command?: readonly string[];
   readonly depends_on?: Readonly<Record<string, { readonly condition: "service_started" | "service_completed_successfully" }>>;
   readonly restart: "unless-stopped" | "no";
   readonly user: string;

@@ -6,7 +6,7 @@ import { parseConfig } from "../../../src/config/parse.ts";
 import { planCluster } from "../../../src/plan/cluster.ts";
 
 function targetOf(config: Readonly<Record<string, string>>): CheckTarget {
-  const imageHashes = { postgres: "1", pooler: "2", postgresExporter: "3", poolerExporter: "4" };
+  const imageHashes = { postgres: "1", pooler: "2", postgresExporter: "3", poolerExporter: "4", prometheus: "5", alertmanager: "6" };
   const context = { project: "pgstack", stack: "test", stackFile: "Pulumi.test.yaml", imageHashes };
   return checkTargetOf(planCluster(parseConfig(config, "Pulumi.test.yaml"), context));
 }

@@ -31,7 +31,7 @@ describe("container addresses", () => {
 
   it("are all different and leave network, gateway and broadcast free in the smallest subnet that is accepted", () => {
     for (let replicas = 0; replicas <= 15; replicas += 1) {
-      const prefix = 32 - Math.ceil(Math.log2(addressesNeeded(replicas + 1)));
+      const prefix = 32 - Math.ceil(Math.log2(addressesNeeded(replicas + 1, true)));
       const subnet = `10.1.2.0/${prefix}`;
       const { size } = parseSubnet(subnet);
       const last = Object.values(addresses(replicas, subnet)).map((address) => Number(address.split(".")[3]));

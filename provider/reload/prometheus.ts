@@ -1,0 +1,63 @@
+import { poll } from "../../src/deadline.ts";
+import type { Engine } from "../../src/engine/connect.ts";
+import { containerState, signalContainer } from "../../src/engine/container.ts";
+import { UserError } from "../../src/errors.ts";
+import { fetchText } from "../../src/http.ts";
+import type { Context } from "../kind.ts";
+
+const reloadTimeoutMs = 10_000;
+const requestTimeoutMs = 2000;
+
+export interface PrometheusReload {
+  /** Both count their reloads in metrics of the same form. */
+  readonly server: "prometheus" | "alertmanager";
+  readonly container: string;
+  readonly address: { readonly host: string; readonly port: number };
+}
+
+/**
+ * Has Prometheus or Alertmanager read its files again and proves that it took them, by its own metrics. One that is not up
+ * reads the files when it starts.
+ */
+export async function reloadPrometheus(context: Context, engine: Engine, reload: PrometheusReload): Promise<void> {
+  const { container, server } = reload;
+  if ((await containerState(engine, container))?.running !== true) return;
+  const before = await lastReload(context, reload);
+  // It has only just begun, and reads what is there now.
+  if (before === undefined) return;
+  if (!(await signalContainer(engine, container, "SIGHUP"))) return;
+  const seen = await poll(
+    async () => {
+      const now = await lastReload(context, reload);
+      // A refused file leaves the time of the last good one.
+      return now !== undefined && (now.at > before.at || !now.ok) ? now : undefined;
+    },
+    { everyMs: 50, timeoutMs: reloadTimeoutMs, signal: context.signal },
+  );
+  if (seen?.ok === true) return;
+  throw new UserError([
+    {
+      where: container,
+      problem: seen === undefined ? `it did not read its files again within ${reloadTimeoutMs / 1000} s` : "it does not accept its files",
+      fix: `its log says why: docker logs --tail 20 ${container}. Correct what stack config gives to ${server}, and deploy again`,
+    },
+  ]);
+}
+
+interface LastReload {
+  readonly ok: boolean;
+  /** When files were taken last, in seconds since 1970. */
+  readonly at: number;
+}
+
+async function lastReload(context: Context, { server, address }: PrometheusReload): Promise<LastReload | undefined> {
+  try {
+    const signal = AbortSignal.any([context.signal, AbortSignal.timeout(requestTimeoutMs)]);
+    const text = await fetchText(address, "/metrics", { signal });
+    const value = (metric: string): number => Number(new RegExp(`^${server}_config_${metric} (\\S+)`, "m").exec(text)?.[1]);
+    return { ok: value("last_reload_successful") === 1, at: value("last_reload_success_timestamp_seconds") };
+  } catch {
+    context.signal.throwIfAborted();
+    return undefined;
+  }
+}

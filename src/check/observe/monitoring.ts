@@ -1,0 +1,66 @@
+import { z } from "zod";
+
+import { fetchText } from "../../http.ts";
+import { failed, seen } from "../observation.ts";
+import type { MonitoringObservation, Observed, PrometheusFacts } from "../observation.ts";
+import type { CheckMonitoring, CheckService } from "../target.ts";
+import { remainingMs } from "./context.ts";
+import type { ObserveContext } from "./context.ts";
+import { failureOf, outOfTime } from "./failure.ts";
+
+const targetsSchema = z.object({
+  data: z.object({
+    activeTargets: z.array(z.object({ labels: z.record(z.string(), z.string()), health: z.string(), lastError: z.string() })),
+  }),
+});
+
+const rulesSchema = z.object({
+  data: z.object({
+    groups: z.array(z.object({ rules: z.array(z.object({ name: z.string(), health: z.string(), lastError: z.string().optional() })) })),
+  }),
+});
+
+/** Asks Prometheus whether it reads all of its targets and can evaluate its rules, and the others whether they serve. */
+export async function observeMonitoring(context: ObserveContext, monitoring: CheckMonitoring): Promise<MonitoringObservation> {
+  const { prometheus, alertmanager, grafana } = monitoring;
+  const [facts, alertmanagerSeen, grafanaSeen] = await Promise.all([
+    observePrometheus(context, prometheus),
+    alertmanager === undefined ? undefined : ask(context, alertmanager, "/-/ready", () => true as const),
+    grafana === undefined ? undefined : ask(context, grafana, "/api/health", () => true as const),
+  ]);
+  return {
+    prometheus: facts,
+    ...(alertmanagerSeen === undefined ? {} : { alertmanager: alertmanagerSeen }),
+    ...(grafanaSeen === undefined ? {} : { grafana: grafanaSeen }),
+  };
+}
+
+async function observePrometheus(context: ObserveContext, service: CheckService): Promise<Observed<PrometheusFacts>> {
+  const [targets, rules] = await Promise.all([
+    ask(context, service, "/api/v1/targets?state=active", (text) => targetsSchema.parse(JSON.parse(text))),
+    ask(context, service, "/api/v1/rules", (text) => rulesSchema.parse(JSON.parse(text))),
+  ]);
+  if (!targets.ok) return targets;
+  if (!rules.ok) return rules;
+  return seen({
+    // A target that was never read yet is `unknown`: nothing is wrong with it so far.
+    downTargets: targets.value.data.activeTargets
+      .filter(({ health }) => health === "down")
+      .map(({ labels, lastError }) => ({ job: labels["job"] ?? "", node: labels["node"], error: lastError })),
+    brokenRules: rules.value.data.groups
+      .flatMap((group) => group.rules)
+      .filter(({ health }) => health === "err")
+      .map(({ name, lastError = "" }) => ({ name, error: lastError })),
+  });
+}
+
+async function ask<T>(context: ObserveContext, { port }: CheckService, path: string, read: (text: string) => T): Promise<Observed<T>> {
+  if (context.signal.aborted || remainingMs(context) === 0) return failed(outOfTime);
+  const timeout = AbortSignal.timeout(remainingMs(context));
+  try {
+    const signal = AbortSignal.any([context.signal, timeout]);
+    return seen(read(await fetchText({ host: context.target.accessHost, port }, path, { signal })));
+  } catch (error) {
+    return failed(timeout.aborted ? outOfTime : failureOf(error, context.secrets));
+  }
+}
