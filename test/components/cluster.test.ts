@@ -82,6 +82,16 @@ const exporterResources = (...nodes: readonly string[]): string[] => [
   `${container} exporter-pooler`,
 ];
 
+/** Prometheus or Alertmanager: with files and a data volume. */
+const keepingService = (name: "prometheus" | "alertmanager"): string[] => [
+  `${image} image-${name}`,
+  ...configVolume(`${name}-config`),
+  `${volume} ${name}-data`,
+  `${container} ${name}`,
+];
+
+const monitoring = "pgstack:docker:Monitoring monitoring";
+
 describe("a cluster registers", () => {
   it("for staging exactly these resources", async () => {
     expect((await record(stackPlan("staging"))).ids).toEqual(
@@ -98,8 +108,30 @@ describe("a cluster registers", () => {
         ...nodeResources("pg3", "replica"),
         ...nodeResources("pg4", "replica"),
         ...exporterResources("pg1", "pg2", "pg3", "pg4"),
+        monitoring,
+        ...keepingService("prometheus"),
       ].toSorted(),
     );
+  });
+
+  it("with Alertmanager and Grafana theirs too, and a password for the latter", async () => {
+    const recorder = await record(aPlan({ replicas: 0, monitoring: { prometheus: true, alertmanager: {}, grafana: {} } }));
+    expect(recorder.ids).toEqual(
+      [
+        ...common,
+        ...nodeResources("pg1", "leader"),
+        ...exporterResources("pg1"),
+        monitoring,
+        ...keepingService("prometheus"),
+        ...keepingService("alertmanager"),
+        `${image} image-grafana`,
+        ...configVolume("grafana-config"),
+        `${container} grafana`,
+        `${password} secrets-grafana`,
+      ].toSorted(),
+    );
+    // Official, so never built.
+    expect(recorder.find(image, "image-grafana").inputs["build"]).toBeUndefined();
   });
 
   it("without replicas no slot, and a pooler that waits for the leader alone", async () => {
@@ -158,7 +190,7 @@ describe("the resources of production", () => {
   it("of Docker live on the declared engine", () => {
     expect(recorder.find("pulumi:providers:docker", "engine").inputs).toEqual({ host: "unix:///var/run/docker.sock" });
     const onDocker = recorder.registrations.filter(({ type }) => type.startsWith("docker:"));
-    expect(onDocker).toHaveLength(24);
+    expect(onDocker).toHaveLength(28);
     expect(new Set(onDocker.map(({ provider }) => provider))).toEqual(new Set(["engine"]));
   });
 
@@ -336,8 +368,10 @@ describe("the resources of production", () => {
     const nodes = ["pg1", "pg2", "pg3", "pg4"];
     expect(orderOf(check)).toEqual(
       [
-        ...[...nodes.map((node) => `exporter-${node}`), "exporter-pooler", ...nodes, "pooler"].map((name) => `${container} ${name}`),
-        ...[...nodes, "pooler"].map((name) => `${files} ${name}-config-files`),
+        ...[...nodes.map((node) => `exporter-${node}`), "exporter-pooler", ...nodes, "pooler", "prometheus"].map(
+          (name) => `${container} ${name}`,
+        ),
+        ...[...nodes, "pooler", "prometheus"].map((name) => `${files} ${name}-config-files`),
         ...nodes.map((node) => `${gate} ${node}-ready`),
         "pgstack:index:Restarts restarts",
         "pgstack:index:Roles roles",
@@ -361,7 +395,7 @@ describe("the resources of production", () => {
   it("keep data volumes whatever changes, and config volumes not", () => {
     const data = recorder.ofType(volume).filter(({ name }) => name.endsWith("-data"));
     expect(data.map(({ inputs }) => inputs)).toEqual(
-      ["pg1", "pg2", "pg3", "pg4"].map((node) => ({ name: `pgstack-production-${node}-data` })),
+      ["pg1", "pg2", "pg3", "pg4", "prometheus"].map((service) => ({ name: `pgstack-production-${service}-data` })),
     );
     for (const { name, retainOnDelete, protect, ignoreChanges } of data) {
       expect({ name, retainOnDelete, protect }).toEqual({ name, retainOnDelete: true, protect: false });
@@ -369,13 +403,17 @@ describe("the resources of production", () => {
     }
     const config = recorder.ofType(volume).filter(({ name }) => !name.endsWith("-data"));
     expect(config.map(({ name, retainOnDelete, ignoreChanges }) => [name, retainOnDelete, ignoreChanges])).toEqual(
-      ["exporter-config", "pg1-config", "pg2-config", "pg3-config", "pg4-config", "pooler-config"].map((name) => [name, false, []]),
+      ["exporter-config", "pg1-config", "pg2-config", "pg3-config", "pg4-config", "pooler-config", "prometheus-config"].map((name) => [
+        name,
+        false,
+        [],
+      ]),
     );
   });
 
   it("retain nothing but data, and hide changes of nothing but volumes and builds", () => {
     const retained = recorder.registrations.filter(({ retainOnDelete }) => retainOnDelete).map(({ id }) => id);
-    expect(retained).toEqual(["pg1", "pg2", "pg3", "pg4"].map((node) => `${volume} ${node}-data`));
+    expect(retained).toEqual(["pg1", "pg2", "pg3", "pg4", "prometheus"].map((service) => `${volume} ${service}-data`));
     expect(recorder.registrations.filter(({ protect }) => protect)).toEqual([]);
     const ignoring = recorder.registrations.filter(({ ignoreChanges }) => ignoreChanges.length > 0).map(({ type }) => type);
     expect(new Set(ignoring)).toEqual(new Set([volume, image]));

@@ -21,7 +21,7 @@ describe.each(stacks)("every container of %s", (stack) => {
   });
 
   it("is there", () => {
-    expect(containers.map(({ inputs }) => inputs["name"])).toHaveLength({ staging: 6, production: 10 }[stack]);
+    expect(containers.map(({ inputs }) => inputs["name"])).toHaveLength({ staging: 6, production: 11 }[stack]);
   });
 
   it("is hardened in the same way", () => {
@@ -62,7 +62,7 @@ describe.each(stacks)("every container of %s", (stack) => {
       expect(
         mounts.filter(({ readOnly }) => !readOnly).map(({ target }) => target),
         name,
-      ).toEqual(/^pg\d+$/.test(name) ? ["/var/lib/postgresql/data"] : []);
+      ).toEqual(/^pg\d+$/.test(name) ? ["/var/lib/postgresql/data"] : name === "prometheus" ? ["/prometheus"] : []);
       expect(
         mounts.filter(({ readOnly }) => readOnly).map(({ target }) => target),
         name,

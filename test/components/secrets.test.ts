@@ -106,7 +106,7 @@ describe.each(stacks)("the secrets of %s", (stack) => {
   });
 
   it("are secret outputs of the component", async () => {
-    expect(await valueOf(cluster.secrets.all)).toEqual({ value: fakeSecrets, secret: true });
+    expect(await valueOf(cluster.secrets.all)).toEqual({ value: { ...fakeSecrets, services: {} }, secret: true });
     for (const [role, output] of Object.entries(cluster.secrets.passwords)) {
       expect(await valueOf(output)).toEqual({ value: fakeSecrets.passwords[role as keyof typeof fakeSecrets.passwords], secret: true });
     }

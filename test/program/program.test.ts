@@ -43,7 +43,19 @@ describe.each(stacks)("the program with Pulumi.%s.yaml", (stack) => {
     const secret = (value: unknown): unknown => ({ value, secret: true });
     const clear = (value: unknown): unknown => ({ value, secret: false });
     expect([...values.keys()].toSorted()).toEqual(
-      ["adminUrl", "check", "directUrl", "dotenv", "nodes", "ports", "readUrl", "replicaUrls", "report", "writeUrl"].toSorted(),
+      [
+        "adminUrl",
+        "check",
+        "directUrl",
+        "dotenv",
+        "nodes",
+        "ports",
+        "readUrl",
+        "replicaUrls",
+        "report",
+        "writeUrl",
+        ...(plan.monitoring === undefined ? [] : ["monitoring"]),
+      ].toSorted(),
     );
     expect(values.get("writeUrl")).toEqual(secret(url(pooler.hostPort, "app")));
     expect(values.get("readUrl")).toEqual(secret(url(pooler.hostPort, "app_ro")));

@@ -53,6 +53,7 @@ describe.each(stacks)("the files of %s", (stack) => {
       "pooler/userlist.txt secret 600",
       "exporters/monitoring.password secret 400",
       "exporters/monitoring.pgpass secret 400",
+      ...(stack === "production" ? ["prometheus/prometheus.yml plain 644", "prometheus/rules.yml plain 644"] : []),
     ]);
   });
 

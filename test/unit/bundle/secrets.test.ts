@@ -4,7 +4,8 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { generateSecrets, readSecrets, withUsers } from "../../../src/bundle/secrets.ts";
+import { encryptedValue } from "../../../src/config/secret-keys.ts";
+import { generateSecrets, readSecrets, withServices, withUsers } from "../../../src/bundle/secrets.ts";
 import { userErrorOf } from "../../support/stacks.ts";
 
 let folder: string;
@@ -40,6 +41,26 @@ describe("a bundle's secrets", () => {
     expect(two.passwords).toBe(one.passwords);
     write(JSON.stringify(two));
     expect(readSecrets(folder)).toEqual(two);
+  });
+
+  it("get a password for Grafana once, and take what the stack file gives", () => {
+    const given = { alertWebhook: "https://example.org/hook" };
+    const one = withServices(generateSecrets(), { folder, given, generated: ["grafana"] });
+    expect(/^[A-Za-z0-9]{40}$/.test(one.services?.grafana ?? "")).toBe(true);
+    expect(one.services?.alertWebhook).toBe("https://example.org/hook");
+    write(JSON.stringify(one));
+    const again = withServices(readSecrets(folder) ?? generateSecrets(), { folder, given: {}, generated: ["grafana"] });
+    expect(again.services).toEqual({ grafana: one.services?.grafana });
+    expect(withServices(again, { folder, given: {}, generated: [] }).services).toBeUndefined();
+  });
+
+  it("take what is encrypted in the stack file from passwords.json, and say so where it is not there", () => {
+    const given = { alertWebhook: encryptedValue };
+    const written = { ...generateSecrets(), services: { alertWebhook: "https://example.org/hook" } };
+    expect(withServices(written, { folder, given, generated: [] }).services).toEqual(written.services);
+    expect(userErrorOf(() => withServices(generateSecrets(), { folder, given, generated: [] }))).toContain(
+      "alertWebhook is encrypted in the stack file, and only Pulumi can read it there",
+    );
   });
 
   it("are undefined where there are none yet", () => {

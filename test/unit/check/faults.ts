@@ -15,6 +15,7 @@ import {
   lateness,
   leaderFacts,
   logins,
+  monitoring,
   noFacts,
   noHeartbeat,
   pooler,
@@ -93,6 +94,7 @@ export const faults: readonly Fault[] = [
         logins(() => true, failed(silence)),
         noHeartbeat(silence),
         poolerExporter(failed(silence)),
+        monitoring(() => ({ prometheus: failed(silence), alertmanager: failed(silence), grafana: failed(silence) })),
       ),
   },
   {
@@ -411,6 +413,56 @@ export const faults: readonly Fault[] = [
     code: "restart-pending",
     at: "leader",
     change: (_, name) => facts(name, { pendingRestart: ["max_connections"] }),
+  },
+  {
+    name: "Prometheus stopped",
+    code: "monitoring-unreachable",
+    at: "cluster",
+    needsExporters: true,
+    change: () => monitoring((all) => ({ ...all, prometheus: failed(silence) })),
+  },
+  {
+    name: "Grafana stopped",
+    code: "monitoring-unreachable",
+    at: "cluster",
+    needsExporters: true,
+    change: () => monitoring((all) => ({ ...all, grafana: failed(silence) })),
+  },
+  {
+    name: "exporter that Prometheus does not reach",
+    code: "prometheus-target-down",
+    at: "replica",
+    needsExporters: true,
+    change: (_, name) =>
+      monitoring((all) => ({
+        ...all,
+        prometheus: seen({ downTargets: [{ job: "postgres", node: name, error: "context deadline exceeded" }], brokenRules: [] }),
+      })),
+  },
+  {
+    name: "exporter stopped, which Prometheus sees too",
+    code: "exporter-unreachable",
+    at: "replica",
+    needsExporters: true,
+    change: (_, name) =>
+      all(
+        exporterAt(name, failed(silence)),
+        monitoring((rest) => ({
+          ...rest,
+          prometheus: seen({ downTargets: [{ job: "postgres", node: name, error: "connection refused" }], brokenRules: [] }),
+        })),
+      ),
+  },
+  {
+    name: "two rules that cannot be evaluated",
+    code: "alert-rule-broken",
+    at: "cluster",
+    needsExporters: true,
+    change: () =>
+      monitoring((rest) => ({
+        ...rest,
+        prometheus: seen({ downTargets: [], brokenRules: ["Mine", "Yours"].map((name) => ({ name, error: "many-to-many matching" })) }),
+      })),
   },
   {
     name: "a user's connection limit and rights changed",

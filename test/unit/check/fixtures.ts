@@ -6,6 +6,7 @@ import type {
   Failure,
   LeaderFacts,
   LoginOutcome,
+  MonitoringObservation,
   NodeFacts,
   Observed,
   PoolerFacts,
@@ -39,6 +40,13 @@ export function aTarget({ replicas = 2, leader = "pg1", exporters = true, draine
           nodes: names.map((node, index) => ({ node, port: 9187 + index, container: `pgstack-test-${node}-exporter` })),
           poolerPort: 9127,
           poolerContainer: "pgstack-test-pooler-exporter",
+        }
+      : undefined,
+    monitoring: exporters
+      ? {
+          prometheus: { port: 9090, container: "pgstack-test-prometheus" },
+          alertmanager: { port: 9093, container: "pgstack-test-alertmanager" },
+          grafana: { port: 3000, container: "pgstack-test-grafana" },
         }
       : undefined,
     timeoutMs: 60_000,
@@ -79,6 +87,10 @@ export function anObservation(target: CheckTarget): ClusterObservation {
       exporters === undefined
         ? undefined
         : { nodes: Object.fromEntries(exporters.nodes.map(({ node }) => [node, seen({ up: true })])), pooler: seen({ up: true }) },
+    monitoring:
+      target.monitoring === undefined
+        ? undefined
+        : { prometheus: seen({ downTargets: [], brokenRules: [] }), alertmanager: seen(true), grafana: seen(true) },
   };
 }
 
@@ -205,4 +217,10 @@ export function isAt(name: string): (probe: LoginProbe) => boolean {
 /** Whether a probe is made through this route. */
 export function isThrough(route: "write" | "read"): (probe: LoginProbe) => boolean {
   return ({ place, password }) => place.kind === "route" && place.route === route && password === "own";
+}
+
+/** Another answer of the monitoring; none without it. */
+export function monitoring(change: (seen: MonitoringObservation) => MonitoringObservation): Change {
+  return (observation) =>
+    observation.monitoring === undefined ? observation : { ...observation, monitoring: change(observation.monitoring) };
 }

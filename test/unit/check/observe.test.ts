@@ -7,10 +7,12 @@ import { afterEach, describe, expect, it } from "vitest";
 
 import { loginProbes } from "../../../src/check/logins.ts";
 import { failed, seen } from "../../../src/check/observation.ts";
+import type { Failure } from "../../../src/check/observation.ts";
 import { withConnection } from "../../../src/check/observe/connection.ts";
 import { startPass } from "../../../src/check/observe/context.ts";
 import { isUp, observeExporters } from "../../../src/check/observe/exporters.ts";
 import { failureOf } from "../../../src/check/observe/failure.ts";
+import { observeMonitoring } from "../../../src/check/observe/monitoring.ts";
 import { isSettled } from "../../../src/check/observe/logins.ts";
 import { observeCluster } from "../../../src/check/observe/cluster.ts";
 import { aTarget, noEntry, silence, someSecrets } from "./fixtures.ts";
@@ -256,5 +258,51 @@ describe("observeExporters", () => {
       nodes: { pg1: seen({ up: true }), pg2: { ok: false, failure: { kind: "error", message: "HTTP status 500 instead of 200" } } },
       pooler: { ok: false, failure: { kind: "silent", code: "ECONNREFUSED" } },
     });
+  });
+});
+
+describe("observeMonitoring", () => {
+  /** An HTTP server that gives these answers by path, and 503 otherwise. */
+  async function aService(answers: Readonly<Record<string, unknown>>): Promise<{ readonly port: number; readonly container: string }> {
+    const server = createHttpServer((request, response) => {
+      const answer = answers[(request.url ?? "").replace(/\?.*/, "")];
+      response.writeHead(answer === undefined ? 503 : 200).end(answer === undefined ? "" : JSON.stringify(answer));
+    });
+    return { port: await listen(server), container: "pgstack-test-prometheus" };
+  }
+  const targets = (health: string, lastError: string): unknown => ({
+    data: { activeTargets: [{ labels: { job: "postgres", node: "pg2" }, health, lastError }] },
+  });
+  const rules = (health: string): unknown => ({ data: { groups: [{ rules: [{ name: "Lag", health, lastError: "bad" }] }] } });
+
+  it("tells which targets are down and which rules fail", async () => {
+    const prometheus = await aService({ "/api/v1/targets": targets("down", "connection refused"), "/api/v1/rules": rules("err") });
+    expect(await observeMonitoring(pass(1000), { prometheus })).toEqual({
+      prometheus: seen({
+        downTargets: [{ job: "postgres", node: "pg2", error: "connection refused" }],
+        brokenRules: [{ name: "Lag", error: "bad" }],
+      }),
+    });
+  });
+
+  it("takes what was not read or evaluated yet for right", async () => {
+    const prometheus = await aService({ "/api/v1/targets": targets("unknown", ""), "/api/v1/rules": rules("unknown") });
+    expect(await observeMonitoring(pass(1000), { prometheus })).toEqual({ prometheus: seen({ downTargets: [], brokenRules: [] }) });
+  });
+
+  it("asks Alertmanager and Grafana whether they serve, and says why one does not", async () => {
+    const prometheus = { port: await aFreePort(), container: "x" };
+    const alertmanager = await aService({ "/-/ready": "OK" });
+    const grafana = await aService({});
+    expect(await observeMonitoring(pass(1000), { prometheus, alertmanager, grafana })).toEqual({
+      prometheus: failed(expect.objectContaining({ kind: "silent", code: "ECONNREFUSED" }) as Failure),
+      alertmanager: seen(true),
+      grafana: failed(expect.objectContaining({ message: "HTTP status 503 instead of 200" }) as Failure),
+    });
+  });
+
+  it("says so when something else answers there", async () => {
+    const prometheus = await aService({ "/api/v1/targets": { hello: "world" }, "/api/v1/rules": rules("ok") });
+    expect((await observeMonitoring(pass(1000), { prometheus })).prometheus.ok).toBe(false);
   });
 });

@@ -44,13 +44,22 @@ describe("values", () => {
         drainTimeout: "60s",
         memory: "128MB",
       },
-      ports: { postgres: 5432, pooler: 6432, postgresExporter: 9187, poolerExporter: 9127 },
+      ports: {
+        postgres: 5432,
+        pooler: 6432,
+        postgresExporter: 9187,
+        poolerExporter: 9127,
+        prometheus: 9090,
+        alertmanager: 9093,
+        grafana: 3000,
+      },
       bindAddress: "127.0.0.1",
       clientNetworks: [],
       subnet: "172.29.10.0/24",
       images: {},
       dockerHost: "unix:///var/run/docker.sock",
       exporters: true,
+      monitoring: { prometheus: false, scrapeInterval: "15s", retention: "15d", retentionSize: "2GB", memory: "256MB" },
       scramIterations: 4096,
       checkTimeout: "60s",
     });
@@ -81,12 +90,21 @@ describe("values", () => {
   it("keeps the defaults of the other keys of a mapping", () => {
     const { pooler, ports } = parse({ pooler: '{"poolSize":40}', ports: '{"pooler":7000}' });
     expect(pooler).toMatchObject({ poolSize: 40, mode: "transaction", memory: "128MB" });
-    expect(ports).toEqual({ postgres: 5432, pooler: 7000, postgresExporter: 9187, poolerExporter: 9127 });
+    expect(ports).toMatchObject({ postgres: 5432, pooler: 7000, postgresExporter: 9187, poolerExporter: 9127, prometheus: 9090 });
   });
 
   it("takes a database name of 60 characters, since the read route's is three longer", () => {
     expect(parse({ database: "d".repeat(60) }).database).toHaveLength(60);
     expect(problemsOf({ database: "d".repeat(61) })).toHaveLength(2);
+  });
+});
+
+describe("a key that holds a secret", () => {
+  it("is never shown, whatever is wrong with it", () => {
+    const message = userErrorOf(() => parse({ alertWebhook: "ftp://hush.example/token", alertEmailPassword: "hush\nhush" }));
+    expect(message).toContain("pgstack:alertWebhook: its value is not allowed\n  fix: give a URL that begins with http:// or https://");
+    expect(message).toContain("pgstack:alertEmailPassword: its value is not allowed");
+    expect(message).not.toContain("hush");
   });
 });
 
@@ -96,7 +114,7 @@ describe("an unknown key", () => {
   });
 
   it("is answered with all known ones when none is near", () => {
-    expect(configKeys).toHaveLength(29);
+    expect(configKeys).toHaveLength(32);
     expect(problemsOf({ banana: "3" })).toEqual([
       "Pulumi.test.yaml: pgstack:banana: unknown key",
       `  fix: remove it; known keys: ${configKeys.join(", ")}`,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { encryptedValue } from "../../../src/config/secret-keys.ts";
 import { readStackFile } from "../../../src/config/stack-file.ts";
 import { rawConfig, root, stacks, userErrorOf } from "../../support/stacks.ts";
 
@@ -45,6 +46,10 @@ encryptionsalt: v1:x
     });
   });
 
+  it("leaves a key that may hold a secret to whoever can read it", () => {
+    expect(read("config:\n  pgstack:alertWebhook:\n    secure: v1:abc\n")).toEqual({ alertWebhook: encryptedValue });
+  });
+
   it.each([[""], ["config:\n"], ["encryptionsalt: v1:x\n"]])("has no keys in %j", (text) => {
     expect(read(text)).toEqual({});
   });
@@ -53,7 +58,7 @@ encryptionsalt: v1:x
     ["config: 3", "Pulumi.test.yaml: config: it is not a mapping of keys\n  fix: write `config:` and the keys below it"],
     [
       "config:\n  pgstack:settings:\n    work_mem:\n      secure: v1:abc",
-      "Pulumi.test.yaml: pgstack:settings: it is encrypted, and only Pulumi can read it\n  fix: give it in clear: no key of pgstack is secret",
+      "Pulumi.test.yaml: pgstack:settings: it is encrypted, and only Pulumi can read it\n  fix: give it in clear: only alertWebhook and alertEmailPassword may be secret",
     ],
   ])("refuses %j", (text, message) => {
     expect(userErrorOf(() => read(text))).toBe(message);

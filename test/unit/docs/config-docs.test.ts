@@ -16,7 +16,7 @@ import { aPlan, readStackFile, root, stacks } from "../../support/stacks.ts";
 
 const stale = "stale: run npm run docs";
 const read = (name: string): string => readFileSync(`${root}/${name}`, "utf8");
-const isValid = new Ajv({ strict: true, strictTypes: false, formats: { ipv4: true } }).compile(stackFileSchema());
+const isValid = new Ajv({ strict: true, strictTypes: false, formats: { ipv4: true, uri: true } }).compile(stackFileSchema());
 
 /** What the JSON schema objects to in a stack file with these config keys, as `path: message`. */
 function objections(config: Readonly<Record<string, unknown>>, more: Readonly<Record<string, unknown>> = {}): string[] {
@@ -35,7 +35,7 @@ describe("docs/config.md", () => {
       ...configPage().matchAll(/^\| `([a-z][A-Za-z.<>]*)` \| (?:text|whole number|number|true or false|list|mapping) \|/gm),
     ].map(([, key]) => key);
     expect(new Set(rows).size).toBe(rows.length);
-    expect(rows).toHaveLength(53);
+    expect(rows).toHaveLength(75);
     expect(rows).toEqual(expect.arrayContaining(["replicas", "settings", "pooler.poolSize", "ports.pooler", "images.postgres"]));
   });
 
@@ -44,7 +44,7 @@ describe("docs/config.md", () => {
       .split("\n")
       .filter((line) => /^\| `[^`]+` \|.*\|.*\|.*\|.*\|$/.test(line))
       .map((line) => line.split(/ ?(?<!\\)\| ?/).slice(1, -1));
-    expect(cells).toHaveLength(53);
+    expect(cells).toHaveLength(75);
     for (const row of cells) {
       expect(row, row[0]).toHaveLength(5);
       for (const cell of row) expect(cell.trim(), row[0]).not.toBe("");

@@ -13,7 +13,9 @@ const valuesOf = (plan: ClusterPlan, node: number): Map<string, string> =>
 describe("the checked-in stack files", () => {
   it("reach the program as text, mappings as JSON", () => {
     expect(pulumiConfig("staging")["pgstack:replicas"]).toBe("1");
-    expect(rawConfig("staging")["ports"]).toBe('{"postgres":15432,"pooler":16432,"postgresExporter":19187,"poolerExporter":19127}');
+    expect(rawConfig("staging")["ports"]).toBe(
+      '{"postgres":15432,"pooler":16432,"postgresExporter":19187,"poolerExporter":19127,"prometheus":19090,"alertmanager":19093,"grafana":13000}',
+    );
   });
 
   it("plan staging as one leader and one replica", () => {
@@ -100,7 +102,7 @@ describe("the checked-in stack files", () => {
       ["pg3", "replica", "pg3", 25_434, 2048],
       ["pg4", "replica", "pg4", 25_435, 2048],
     ]);
-    expect(plan.engine.memoryMb).toBe(4 * 2048 + 128 + 5 * 64);
+    expect(plan.engine.memoryMb).toBe(4 * 2048 + 128 + 5 * 64 + 256);
     expect(plan.network).toEqual({ name: "pgstack-production", subnet: "172.29.20.0/24", clients: [] });
     expect(plan.pooler.hostPort).toBe(26_432);
     expect(plan.pooler.nofile).toBe(16_384);

@@ -30,6 +30,9 @@ describe("planImages", () => {
         context: "images/pgbouncer-exporter",
         buildArgs: {},
       },
+      prometheus: { kind: "build", reference: "pgstack/prometheus:eeeeeeeeeeee", context: "images/prometheus", buildArgs: {} },
+      alertmanager: { kind: "build", reference: "pgstack/alertmanager:ffffffffffff", context: "images/alertmanager", buildArgs: {} },
+      grafana: { kind: "reference", reference: expect.stringMatching(/^grafana\/grafana:\d+\.\d+\.\d+$/) as string },
     });
   });
 
@@ -57,7 +60,7 @@ describe("hashImages", () => {
   it("gives each image twelve hexadecimal digits of its own", () => {
     const hashes = Object.values(hashImages(root));
     for (const hash of hashes) expect(hash).toMatch(/^[0-9a-f]{12}$/);
-    expect(new Set(hashes).size).toBe(4);
+    expect(new Set(hashes).size).toBe(6);
   });
 
   it("does not depend on where the folder is or when its files were written", () => {
