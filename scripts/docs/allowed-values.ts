@@ -7,6 +7,8 @@ interface Definition {
   readonly innerType?: z.core.$ZodType;
   readonly shape?: Readonly<Record<string, z.core.$ZodType>>;
   readonly element?: z.core.$ZodType;
+  readonly options?: readonly z.core.$ZodType[];
+  readonly values?: readonly unknown[];
   readonly checks?: readonly z.core.$ZodCheck[];
   readonly error?: (issue: never) => unknown;
 }
@@ -24,6 +26,16 @@ export function bare(schema: z.core.$ZodType): z.core.$ZodType {
 /** Schemas of a mapping's keys; undefined for anything else. */
 export function shapeOf(schema: z.core.$ZodType): Readonly<Record<string, z.core.$ZodType>> | undefined {
   return definitionOf(bare(schema)).shape;
+}
+
+/** A mapping of keys where a word may stand in its place: the mapping's keys and the words; undefined for anything else. */
+export function mappingOrWords(
+  schema: z.core.$ZodType,
+): { readonly keys: readonly string[]; readonly words: readonly string[] } | undefined {
+  const options = definitionOf(bare(schema)).options ?? [];
+  const shape = options.map(shapeOf).find((inner) => inner !== undefined);
+  const words = options.flatMap((option) => definitionOf(option).values ?? []).map(String);
+  return shape === undefined ? undefined : { keys: Object.keys(shape), words };
 }
 
 /** What a key may hold, in words: the same ones that an error message gives after "give". */

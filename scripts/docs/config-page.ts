@@ -1,11 +1,11 @@
 import { stringify } from "yaml";
-import type { z } from "zod";
+import { z } from "zod";
 
 import { configSchema, maxReplicas, reservedDatabases, reservedRoles } from "../../src/config/schema.ts";
 import { directConnections, monitoringConnections } from "../../src/plan/connections.ts";
 import { ownedSettings, refusedValues } from "../../src/plan/owned-settings.ts";
 import { reservedConnections } from "../../src/plan/postgres-defaults.ts";
-import { allowedValues, bare, shapeOf } from "./allowed-values.ts";
+import { allowedValues, bare, mappingOrWords, shapeOf } from "./allowed-values.ts";
 import { configJsonSchema } from "./stack-file-schema.ts";
 import type { JsonSchema } from "./stack-file-schema.ts";
 
@@ -120,6 +120,9 @@ function keyRows(key: string, schema: z.core.$ZodType, json: JsonSchema): (reado
   const shape = shapeOf(schema);
   if (shape !== undefined)
     return Object.entries(shape).flatMap(([name, inner]) => keyRows(`${key}.${name}`, inner, json.properties?.[name] ?? {}));
+  const choice = mappingOrWords(schema);
+  if (choice !== undefined)
+    return [[`\`${key}\``, "mapping", filled(schema), `${list(choice.keys)}; or ${list(choice.words)}`, json.description ?? ""]];
   const value = valueOf(schema);
   if (value !== undefined && shapeOf(value) !== undefined)
     return [
@@ -129,6 +132,11 @@ function keyRows(key: string, schema: z.core.$ZodType, json: JsonSchema): (reado
   const type = value === undefined ? (typeNames[json.type ?? ""] ?? "text") : "mapping";
   const allowed = value === undefined ? allowedValues(schema, json) : freeValues(key, value, json);
   return [[`\`${key}\``, type, presetOf(json), allowed, json.description ?? ""]];
+}
+
+/** A mapping's keys with their defaults. */
+function filled(schema: z.core.$ZodType): string {
+  return `\`${stringify(z.parse(schema, {}), { collectionStyle: "flow", lineWidth: 0 }).trim()}\``;
 }
 
 function presetOf({ default: preset }: JsonSchema): string {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { alertsSchema, rulesSchema, runbooksSchema } from "./alerts.ts";
 import { duration, memory } from "./quantities.ts";
 
 /** Prometheus and what stands around it. Their secrets are keys of their own (`alertWebhook`, `alertEmailPassword`, `src/config/secret-keys.ts`). */
@@ -51,6 +52,9 @@ export const monitoringSchema = z
     retention: duration.default("15d").describe("How long metrics are kept."),
     retentionSize: memory.default("2GB").describe("Disk that metrics may take; the oldest go first."),
     memory: memory.default("256MB").describe("Memory limit of Prometheus' container."),
+    alerts: alertsSchema,
+    rules: rulesSchema,
+    runbooks: runbooksSchema,
     alertmanager: alertmanagerSchema.optional(),
     grafana: grafanaSchema.optional(),
   })

@@ -46,9 +46,13 @@ function bare(schema: z.core.$ZodType): z.core.$ZodType {
   return innerType === undefined ? schema : bare(innerType);
 }
 
-/** Schemas of a mapping's keys; undefined for anything else. */
+/** Schemas of a mapping's keys, also where a word may stand in its place; undefined for anything else. */
 function shapeOf(schema: z.core.$ZodType): Readonly<Record<string, z.core.$ZodType>> | undefined {
-  return (bare(schema)._zod.def as { readonly shape?: Readonly<Record<string, z.core.$ZodType>> }).shape;
+  const { shape, options } = bare(schema)._zod.def as {
+    readonly shape?: Readonly<Record<string, z.core.$ZodType>>;
+    readonly options?: readonly z.core.$ZodType[];
+  };
+  return shape ?? options?.map(shapeOf).find((inner) => inner !== undefined);
 }
 
 /** The top-level keys, for messages and docs. */
@@ -76,6 +80,8 @@ function problemsOf(issue: z.core.$ZodIssue, values: unknown, stackFile: string)
       };
     });
   }
+  const within = issue.code === "invalid_union" ? issuesWithin(issue) : [];
+  if (within.length > 0) return within.flatMap((inner) => problemsOf(inner, values, stackFile));
   if (issue.code === "invalid_key") {
     const key = String(issue.path.at(-1) ?? "");
     return [
@@ -93,6 +99,12 @@ function problemsOf(issue: z.core.$ZodIssue, values: unknown, stackFile: string)
       fix: fixOf(issue),
     },
   ];
+}
+
+/** What is wrong inside a mapping where a word could stand in its place; nothing when the value is neither of the two. */
+function issuesWithin({ errors, path }: z.core.$ZodIssueInvalidUnion): readonly z.core.$ZodIssue[] {
+  const meant = errors.find((issues) => issues.every((inner) => inner.path.length > 0 || inner.code === "unrecognized_keys"));
+  return (meant ?? []).map((inner) => ({ ...inner, path: [...path, ...inner.path] }));
 }
 
 function fixOf(issue: z.core.$ZodIssue): string {
@@ -142,15 +154,18 @@ function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   return Object.keys((schema && shapeOf(schema)) ?? {});
 }
 
-/** The schema of a key; undefined below lists. */
+/** The schema of a key or of a list's entry. */
 function schemaAt(path: readonly PropertyKey[]): z.core.$ZodType | undefined {
   return path.reduce<z.core.$ZodType | undefined>((at, key) => at && (shapeOf(at)?.[String(key)] ?? valueSchemaOf(at)), configSchema);
 }
 
-/** The schema of every value of a mapping of free names; undefined for anything else. */
+/** The schema of every value of a mapping of free names, or of every entry of a list; undefined for anything else. */
 function valueSchemaOf(schema: z.core.$ZodType): z.core.$ZodType | undefined {
-  const { type, valueType } = bare(schema)._zod.def as { readonly type: string; readonly valueType?: z.core.$ZodType };
-  return type === "record" ? valueType : undefined;
+  const { valueType, element } = bare(schema)._zod.def as {
+    readonly valueType?: z.core.$ZodType;
+    readonly element?: z.core.$ZodType;
+  };
+  return valueType ?? element;
 }
 
 function valueAt(values: unknown, path: readonly PropertyKey[]): unknown {

@@ -1,10 +1,11 @@
 import type { ClusterConfig } from "../config/schema.ts";
+import { alertProblems } from "./alert-relations.ts";
 import type { KeyProblem } from "./relations.ts";
 import { parseDurationS, parseMemoryMb } from "./units.ts";
 
 /** What no single key of the monitoring can tell. */
 export function monitoringProblems(config: ClusterConfig): readonly KeyProblem[] {
-  return [...partProblems(config), ...receiverProblems(config), ...figureProblems(config)];
+  return [...partProblems(config), ...receiverProblems(config), ...figureProblems(config), ...alertProblems(config)];
 }
 
 /** Parts that have nothing to read from. */

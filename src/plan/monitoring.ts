@@ -1,4 +1,5 @@
 import type { ClusterConfig } from "../config/schema.ts";
+import { planAlerts } from "./alerts.ts";
 import { configVolumeName, containerName, dataVolumeName, services } from "./names.ts";
 import type { KeepingServicePlan, MonitoringPlan, MonitoringServicePlan } from "./types.ts";
 import { parseDurationS, parseMemoryMb } from "./units.ts";
@@ -13,6 +14,7 @@ export function planMonitoring(config: ClusterConfig, prefix: string): Monitorin
   const { alertmanager, grafana } = monitoring;
   return {
     scrapeIntervalS: parseDurationS(monitoring.scrapeInterval),
+    alerts: planAlerts(monitoring),
     prometheus: {
       ...keepingNames("prometheus", prefix),
       hostPort: ports.prometheus,

@@ -1,3 +1,4 @@
+import type { AlertsPlan } from "./alerts.ts";
 import type { DefaultSetting } from "./postgres-defaults.ts";
 
 /**
@@ -189,6 +190,7 @@ export interface MonitoringServicePlan {
 export interface MonitoringPlan {
   /** How often metrics are read and alerts evaluated, in seconds. */
   readonly scrapeIntervalS: number;
+  readonly alerts: AlertsPlan;
   readonly prometheus: KeepingServicePlan & {
     /** How long metrics are kept, in seconds. */
     readonly retentionS: number;

@@ -1,5 +1,6 @@
 import { renderPrometheusConfig } from "../monitoring/prometheus.ts";
 import type { ClusterPlan } from "../plan/types.ts";
+import { renderRules } from "./alert-rules.ts";
 import type { FileSpec } from "./file-spec.ts";
 import { plain } from "./file-spec.ts";
 
@@ -16,7 +17,7 @@ export function renderMonitoringFiles(plan: ClusterPlan): MonitoringFiles | unde
   return {
     prometheus: [
       plain("prometheus.yml", renderPrometheusConfig(plan, monitoring, exporters)),
-      plain("rules.yml", `# Rendered for ${plan.stack} by pgstack. Do not edit.\ngroups: []\n`),
+      plain("rules.yml", renderRules({ ...plan, ...monitoring })),
     ],
     alertmanager: undefined,
     grafana: undefined,
