@@ -1,4 +1,5 @@
 import type { ClusterConfig } from "../config/schema.ts";
+import { grafanaImage } from "./grafana.ts";
 import type { BuiltImageKind, ImageKind, ImagePlan } from "./types.ts";
 import { builtImageKinds } from "./types.ts";
 
@@ -29,9 +30,6 @@ const built: Readonly<Record<BuiltImageKind, BuiltImage>> = {
 export const imageFolders = Object.fromEntries(builtImageKinds.map((kind) => [kind, built[kind].folder])) as Readonly<
   Record<BuiltImageKind, string>
 >;
-
-/** Debian has no Grafana, so it is its makers' own image. */
-const grafanaImage = "grafana/grafana:12.3.0";
 
 export function planImages(config: ClusterConfig, hashes: ImageHashes): Readonly<Record<ImageKind, ImagePlan>> {
   const plans = builtImageKinds.map((kind): readonly [ImageKind, ImagePlan] => {
