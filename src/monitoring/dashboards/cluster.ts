@@ -54,7 +54,7 @@ function signs(limits: DashboardLimits): readonly PanelSpec[] {
     {
       ...common,
       title: "Replicas missing",
-      description: "Declared replicas that do not stream from the leader. Good: 0. Without a leader nobody knows, and it says none.",
+      description: "Declared replicas that do not stream from the leader. Good: 0. Without a leader nobody knows.",
       unit: "none",
       queries: [query(`sum(${inStack("pgstack_replicas_declared")}) - sum(${inStack("pgstack_replicas_streaming")})`, "missing")],
       steps: noneOf("red"),
@@ -92,7 +92,7 @@ function signs(limits: DashboardLimits): readonly PanelSpec[] {
       description:
         "How long the first client in a queue of the pooler has waited. Good: 0; seconds are a pool that is too small or paused.",
       unit: "s",
-      queries: [query(`max(${inStack("pgbouncer_pools_client_maxwait_seconds")})`, "wait")],
+      queries: [query(`max(${inStack("pgbouncer_pools_client_maxwait_seconds", 'database!="pgbouncer"')})`, "wait")],
       steps: below({ critical: { limit: limits.PoolerClientsWaiting?.critical?.limit } }),
     },
   ];
@@ -208,6 +208,7 @@ function nodes(limits: DashboardLimits): TableSpec {
 const alerts: TableSpec = {
   kind: "table",
   title: "Alerts",
+  empty: "no alert fires",
   description: "Alerts that fire now. Good: an empty list. docs/monitoring.md says for each what to do.",
   unit: "none",
   width: 10,

@@ -132,7 +132,7 @@ function target({ expr, legend }: Query, index: number, kind: "now" | "curve" | 
 type Thresholds = NonNullable<Panel["fieldConfig"]["defaults"]["thresholds"]>;
 type Mappings = NonNullable<Panel["fieldConfig"]["defaults"]["mappings"]>;
 
-function field({ unit, steps, words, decimals }: PanelSpec): {
+function field({ unit, steps, words, decimals, empty }: PanelSpec): {
   readonly unit: Unit;
   readonly noValue: string;
   readonly color: { readonly mode: "thresholds" };
@@ -142,7 +142,7 @@ function field({ unit, steps, words, decimals }: PanelSpec): {
 } {
   return {
     unit,
-    noValue: "none",
+    noValue: empty ?? "no data",
     color: { mode: "thresholds" },
     thresholds: thresholds(steps ?? [{ color: "text", from: null }]),
     mappings: mappings(words),

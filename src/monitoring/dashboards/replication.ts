@@ -56,7 +56,7 @@ function state(): readonly PanelSpec[] {
       title: "Slots of nobody",
       description: "Physical slots that are not declared: the leader keeps WAL for nobody. Good: 0.",
       unit: "none",
-      queries: [query(`count(${inStack("pgstack_slot_declared")} == 0) or vector(0)`, "not declared")],
+      queries: [query(`count(${inStack("pgstack_slot_declared", 'slot!~"pg_basebackup_.*"')} == 0) or vector(0)`, "not declared")],
       steps: noneOf("orange"),
     }),
     stat({

@@ -47,6 +47,8 @@ interface CommonSpec {
   readonly steps?: readonly Step[] | undefined;
   readonly words?: Words;
   readonly decimals?: number;
+  /** Shown instead of no value. */
+  readonly empty?: string;
 }
 
 /** One number, as it is now. */
