@@ -11,6 +11,7 @@ import { restartSettings } from "../src/restarts/settings.ts";
 import type { OnEngine } from "../src/engine/local-engine.ts";
 import type { ClusterPlan, ImageKind, NodePlan, ServiceSecret } from "../src/plan/types.ts";
 import { imageKinds } from "../src/plan/types.ts";
+import { monitoringRevision } from "../src/postgres/monitoring.ts";
 import { renderBundle } from "../src/render/compose/bundle.ts";
 import type { RenderedFiles } from "../src/render/files.ts";
 import { monitoringFilesOf } from "../src/render/monitoring-files.ts";
@@ -232,6 +233,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
         host: plan.engine.host,
         container: leaderOf(plan).container,
         ...rolesSpec(plan),
+        monitoring: monitoringRevision,
         verifiers: pulumi.secret(this.secrets.all.apply((secrets) => serverVerifiers(plan, secrets))),
       },
       { parent: this, dependsOn: [leader.gate] },

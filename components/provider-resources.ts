@@ -187,6 +187,8 @@ export interface RolesArgs extends OnEngine, DeclaredSpec {
   readonly owner: string;
   readonly extensions: readonly string[];
   readonly monitoringConnections: number;
+  /** Version of what monitoring reads. */
+  readonly monitoring: string;
   readonly verifiers: pulumi.Input<Readonly<Record<string, string>>>;
 }
 

@@ -83,10 +83,13 @@ export const configFiles: Kind = {
 };
 
 /** Whether the volume may have held other files before. */
-function isOther(olds: Properties | undefined, { secretFiles }: Inputs): boolean {
-  const stored = inputs.pick({ secretFiles: true }).safeParse(olds);
+function isOther(olds: Properties | undefined, { files, secretFiles }: Inputs): boolean {
+  const stored = inputs.pick({ files: true, secretFiles: true }).safeParse(olds);
   if (!stored.success || olds?.["drift"] !== "") return true;
-  return Object.entries(secretFiles).some(([path, { content }]) => stored.data.secretFiles[path]?.content !== content);
+  return (
+    Object.entries(files).some(([path, content]) => stored.data.files[path] !== content) ||
+    Object.entries(secretFiles).some(([path, { content }]) => stored.data.secretFiles[path]?.content !== content)
+  );
 }
 
 function filesOf(wanted: Inputs): readonly VolumeFile[] {

@@ -5,6 +5,7 @@ import type { Engine } from "../../src/engine/connect.ts";
 import { containerState } from "../../src/engine/container.ts";
 import { runSql } from "../../src/engine/psql.ts";
 import { contentDriftSql, databaseSpec, declaredDatabases, userSpec } from "../../src/postgres/declared.ts";
+import { monitoringDriftSql } from "../../src/postgres/monitoring.ts";
 import type { RolesSpec } from "../../src/postgres/roles.ts";
 import { extensionDriftSql, rolesDriftSql, rolesSql } from "../../src/postgres/roles.ts";
 import { parseInputs } from "../inputs.ts";
@@ -19,6 +20,8 @@ const inputs = z.object({
   owner: z.string(),
   extensions: z.array(z.string()),
   monitoringConnections: z.number(),
+  /** Version of what monitoring reads: a new one is brought to a cluster that runs. */
+  monitoring: z.string().optional(),
   verifiers: z.record(z.string(), z.string()),
   databases: z.array(databaseSpec).optional(),
   users: z.array(userSpec).optional(),
@@ -72,7 +75,7 @@ async function liveDrift(
 
 async function driftOf(engine: Engine, container: string, spec: RolesSpec, signal: AbortSignal): Promise<string> {
   const ask = (sql: string, database: string): Promise<string> => runSql(engine, container, sql, database, signal);
-  const common = await ask(rolesDriftSql(spec), "postgres");
+  const common = [await ask(rolesDriftSql(spec), "postgres"), await ask(monitoringDriftSql, "postgres")];
   const present = (await ask("select datname from pg_database where datallowconn;", "postgres")).split("\n");
   const first = present.includes(spec.database) ? [await ask(extensionDriftSql(spec), spec.database)] : [];
   const contents = await Promise.all(
@@ -80,7 +83,7 @@ async function driftOf(engine: Engine, container: string, spec: RolesSpec, signa
       .filter((database) => present.includes(database))
       .map((database) => ask(contentDriftSql(spec, database) ?? "", database)),
   );
-  return [common, ...first, ...contents]
+  return [...common, ...first, ...contents]
     .filter((text) => text !== "")
     .join("\n")
     .replaceAll("\n", "; ");

@@ -5,7 +5,7 @@ import type { Context } from "../kind.ts";
 /** An exporter holds nothing that it would have to bring to an end. */
 const stopS = 5;
 
-/** Exporters read their password once, when they start. The check proves afterwards that each of them sees its server. */
+/** Exporters read their password and their queries once, when they start. The check proves afterwards that each of them sees its server. */
 export async function restartExporters(context: Context, engine: Engine, containers: readonly string[]): Promise<void> {
   for (const container of containers) {
     if ((await containerState(engine, container))?.running !== true) continue;

@@ -10,15 +10,21 @@ import type { ClusterPlan, ExportersPlan, NodePlan } from "./types.ts";
 /** Tells a node's start script to clone it anew, once for each value. */
 export const recloneVariable = "PGSTACK_RECLONE";
 
-/** Collectors beside the default ones: what the dashboards and alerts of a replicated cluster need. */
-const collectors = [
-  "stat_wal_receiver",
-  "stat_checkpointer",
-  "long_running_transactions",
-  "database_wraparound",
-  "postmaster",
-  "xlog_location",
+/**
+ * What postgres_exporter collects beside its default and what of its default it leaves out. Not `stat_wal_receiver`, which swaps
+ * two of its columns (0.17.1), nor `xlog_location`, which does nothing since PostgreSQL 10: `queries.yaml` asks for both.
+ */
+const exporterFlags = [
+  `--extend.query-path=${paths.config}/queries.yaml`,
+  // Hundreds of series per node that never change.
+  "--disable-settings-metrics",
+  ...["stat_checkpointer", "long_running_transactions", "database_wraparound", "postmaster"].map((name) => `--collector.${name}`),
+  // They see the database that the exporter is connected to alone, where no application has a table.
+  ...["stat_user_tables", "statio_user_tables"].map((name) => `--no-collector.${name}`),
 ];
+
+/** Below the time that Prometheus gives a scrape, so that one query that hangs hides itself alone. In milliseconds. */
+const exporterStatementMs = 5000;
 
 export function nodeContainer({ engine, network, nodes }: ClusterPlan, node: NodePlan): ContainerPlan {
   return {
@@ -87,9 +93,9 @@ export function nodeExporterContainer(
       exporters.nodes.findIndex(({ node }) => node === exporter.node),
     ),
     image: "postgresExporter",
-    command: ["/usr/bin/prometheus-postgres-exporter", ...collectors.map((collector) => `--collector.${collector}`)],
+    command: ["/usr/bin/prometheus-postgres-exporter", ...exporterFlags],
     environment: {
-      DATA_SOURCE_URI: `${exporter.node}:5432/postgres?sslmode=disable`,
+      DATA_SOURCE_URI: `${exporter.node}:5432/postgres?sslmode=disable&connect_timeout=5&statement_timeout=${exporterStatementMs}`,
       DATA_SOURCE_USER: "monitoring",
       DATA_SOURCE_PASS_FILE: `${paths.config}/monitoring.password`,
     },

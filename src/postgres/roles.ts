@@ -1,6 +1,7 @@
 import { sqlIdent, sqlLiteral } from "../render/escape.ts";
 import { databasesDriftSql, declaredSql, localCommit } from "./declared.ts";
 import type { DeclaredSpec } from "./declared.ts";
+import { monitoringSql } from "./monitoring.ts";
 
 export type { DeclaredSpec } from "./declared.ts";
 
@@ -55,6 +56,7 @@ export function rolesSql(spec: RolesSpec): string {
     "\\connect postgres",
     localCommit,
     "create extension if not exists pg_stat_statements;",
+    ...monitoringSql,
     ...declaredSql(spec),
   ].join("\n");
 }

@@ -1,10 +1,14 @@
+import type { ClusterPlan } from "../plan/types.ts";
 import { pgpass } from "./escape.ts";
 import type { FileSpec } from "./file-spec.ts";
-import { secret } from "./file-spec.ts";
+import { plain, secret } from "./file-spec.ts";
+import { renderTemplate } from "./template.ts";
 
-/** Files of the exporters' volume: the `monitoring` password in the two forms that they read. */
-export function renderExporterFiles(): readonly FileSpec[] {
+/** Files of the exporters' volume: queries of nodes, and the `monitoring` password in the two forms that exporters read. */
+export function renderExporterFiles({ stack, nodes }: ClusterPlan): readonly FileSpec[] {
+  const replicas = nodes.flatMap(({ slot }) => (slot === undefined ? [] : [slot]));
   return [
+    plain("queries.yaml", renderTemplate("exporters/queries.yaml", { stack, replicas })),
     secret("monitoring.password", 0o400, ({ passwords }) => passwords.monitoring),
     secret("monitoring.pgpass", 0o400, ({ passwords }) => `*:*:*:monitoring:${pgpass(passwords.monitoring)}\n`),
   ];

@@ -21,7 +21,7 @@ export function renderFiles(plan: ClusterPlan): RenderedFiles {
   return {
     nodes: new Map(plan.nodes.map((node) => [node.name, renderNodeFiles(plan, node)])),
     pooler: renderPoolerFiles(plan),
-    exporters: plan.exporters === undefined ? undefined : renderExporterFiles(),
+    exporters: plan.exporters === undefined ? undefined : renderExporterFiles(plan),
     monitoring: renderMonitoringFiles(plan),
   };
 }

@@ -20,9 +20,15 @@ export function renderNodeFiles(plan: ClusterPlan, node: NodePlan): readonly Fil
     plain("pg_hba.conf", renderTemplate("postgres/pg_hba.conf", { stack: plan.stack, rules: hbaRules(plan) })),
     plain("pg_ident.conf", renderTemplate("postgres/pg_ident.conf", { stack: plan.stack })),
     plain("node.env", renderTemplate("postgres/node.env", nodeEnvironment(plan, node))),
-    plain("node.sh", readFileSync(join(templatesFolder, "postgres/node.sh"), "utf8")),
+    copied("node.sh"),
+    copied("heartbeat.pl"),
     secret("replicator.pgpass", 0o400, ({ passwords }) => `*:5432:*:replicator:${pgpass(passwords.replicator)}\n`),
   ];
+}
+
+/** A script, as it is. */
+function copied(name: string): FileSpec {
+  return plain(name, readFileSync(join(templatesFolder, "postgres", name), "utf8"));
 }
 
 function sectionsOf(settings: readonly SettingPlan[]): { title: string; settings: { name: string; value: string; comment: string }[] }[] {

@@ -14,6 +14,7 @@ import {
   pgbouncerConnstr,
   postgresConf,
   shell,
+  sqlLiteral,
   UnsafeValueError,
   userlist,
 } from "./escape.ts";
@@ -64,6 +65,9 @@ function escaperOf(format: TemplateFormat): Escaper {
       return shell;
     case "env":
       return dotenv;
+    case "queries.yaml":
+      // Queries are YAML's literal blocks, which hold any printable text as it is.
+      return sqlLiteral;
     default:
       return assertNever(format, "template format");
   }

@@ -1,7 +1,7 @@
 /** The templates: which file each name stands for, the format that its values are escaped for, and its data. */
 
 /** Formats with an escaper of their own; see `escape.ts`. */
-export type TemplateFormat = "postgresql.conf" | "pg_hba.conf" | "pgbouncer.ini" | "userlist.txt" | "shell" | "env";
+export type TemplateFormat = "postgresql.conf" | "pg_hba.conf" | "pgbouncer.ini" | "userlist.txt" | "shell" | "env" | "queries.yaml";
 
 /** One `name = value` line with an optional remark, printed above it. */
 export interface SettingData {
@@ -85,6 +85,11 @@ export interface TemplateData {
     readonly stack: string;
     readonly entries: readonly { readonly role: string; readonly verifier: string }[];
   };
+  readonly "exporters/queries.yaml": {
+    readonly stack: string;
+    /** Names of the replicas, which are those of their slots. */
+    readonly replicas: readonly string[];
+  };
 }
 
 export type TemplateName = keyof TemplateData;
@@ -130,6 +135,11 @@ export const templates: Readonly<Record<TemplateName, TemplateEntry>> = {
     file: "pgbouncer/pgbouncer.ini.liquid",
     format: "pgbouncer.ini",
     optional: ["settings.comment", "users"],
+  },
+  "exporters/queries.yaml": {
+    file: "exporters/queries.yaml.liquid",
+    format: "queries.yaml",
+    optional: [],
   },
   "pgbouncer/userlist.txt": {
     file: "pgbouncer/userlist.txt.liquid",

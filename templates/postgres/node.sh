@@ -1,6 +1,6 @@
 #!/bin/bash
 # Starts one PostgreSQL node. Delivered with the config volume, so any image with PostgreSQL under
-# /usr/lib/postgresql/<major>/bin and bash, flock and psql will do.
+# /usr/lib/postgresql/<major>/bin and bash, flock and psql will do; perl is for monitoring.
 #
 # What a node is stands in its data directory (standby.signal) and in node.env, which stack config is rendered to. Where the
 # two disagree this script explains and stops: it never deletes or overwrites a directory that holds a database.
@@ -182,4 +182,9 @@ if [ "$ROLE" = replica ]; then
   done
 fi
 
-exec postgres -D "$data" -c config_file="$config/postgresql.conf" "${raised[@]}"
+server=(postgres -D "$data" -c config_file="$config/postgresql.conf" "${raised[@]}")
+command -v perl >/dev/null || {
+  say "perl is missing in this image: the node has neither a heartbeat nor figures of its disk"
+  exec "${server[@]}"
+}
+exec perl "$config/heartbeat.pl" "$data" "$volume" "${server[@]}"

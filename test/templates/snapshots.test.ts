@@ -7,8 +7,8 @@ import { describe, expect, it } from "vitest";
 import { renderFiles } from "../../src/render/files.ts";
 import { allFiles, root, stackPlan, stacks, textOfFile } from "../support/stacks.ts";
 
-/** Not rendered but copied; a snapshot per node would only repeat it. */
-const copied = "node.sh";
+/** Not rendered but copied; a snapshot per node would only repeat them. */
+const copied = ["node.sh", "heartbeat.pl"];
 
 /** A snapshot's path below `__snapshots__`; secret files say that the secrets in them are fakes. */
 function snapshotName(stack: string, name: string, kind: "plain" | "secret"): string {
@@ -17,7 +17,7 @@ function snapshotName(stack: string, name: string, kind: "plain" | "secret"): st
 
 describe.each(stacks)("the files of %s", (stack) => {
   const files = allFiles(renderFiles(stackPlan(stack)));
-  const rendered = files.filter(({ name }) => !name.endsWith(`/${copied}`));
+  const rendered = files.filter(({ name }) => !copied.some((script) => name.endsWith(`/${script}`)));
 
   it.each(rendered)("$name is what the snapshot shows", async ({ name, file }) => {
     await expect(textOfFile(file)).toMatchFileSnapshot(`__snapshots__/${snapshotName(stack, name, file.kind)}`);
@@ -44,6 +44,7 @@ describe.each(stacks)("the files of %s", (stack) => {
       `${name}/pg_ident.conf plain 644`,
       `${name}/node.env plain 644`,
       `${name}/node.sh plain 644`,
+      `${name}/heartbeat.pl plain 644`,
       `${name}/replicator.pgpass secret 400`,
     ]);
     expect(shown).toEqual([
@@ -51,6 +52,7 @@ describe.each(stacks)("the files of %s", (stack) => {
       "pooler/pgbouncer.ini plain 644",
       "pooler/resume-later.pl plain 644",
       "pooler/userlist.txt secret 600",
+      "exporters/queries.yaml plain 644",
       "exporters/monitoring.password secret 400",
       "exporters/monitoring.pgpass secret 400",
       ...(stack === "production" ? ["prometheus/prometheus.yml plain 644", "prometheus/rules.yml plain 644"] : []),
@@ -62,9 +64,9 @@ describe.each(stacks)("the files of %s", (stack) => {
     expect(again.map(({ file }) => textOfFile(file))).toEqual(files.map(({ file }) => textOfFile(file)));
   });
 
-  it("hold node.sh as it is in templates/", () => {
-    const script = readFileSync(`${root}/templates/postgres/${copied}`, "utf8");
-    const scripts = files.filter(({ name }) => name.endsWith(`/${copied}`)).map(({ file }) => textOfFile(file));
+  it.each(copied)("hold %s as it is in templates/", (name) => {
+    const script = readFileSync(`${root}/templates/postgres/${name}`, "utf8");
+    const scripts = files.filter((one) => one.name.endsWith(`/${name}`)).map(({ file }) => textOfFile(file));
     expect(scripts).toEqual(stackPlan(stack).nodes.map(() => script));
   });
 });

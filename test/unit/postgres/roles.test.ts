@@ -44,7 +44,19 @@ describe("rolesSql", () => {
       grant select, insert, update, delete on pgstack.heartbeat to "clerk";
       \\connect postgres
       set synchronous_commit = local;
-      create extension if not exists pg_stat_statements;"
+      create extension if not exists pg_stat_statements;
+      create schema if not exists pgstack;
+      create table if not exists pgstack.beat (only boolean primary key default true check (only), at timestamptz not null) with (fillfactor = 10);
+      insert into pgstack.beat (at) values (clock_timestamp()) on conflict do nothing;
+      create or replace function pgstack.disk(out size_bytes bigint, out free_bytes bigint) returns setof record
+        language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
+          select part[1]::bigint, part[2]::bigint
+          from regexp_match(pg_read_file('/run/postgresql/disk', 0, 100, true), '^([0-9]{1,18}) ([0-9]{1,18}) ([0-9]{1,12})') as part
+          where part[3]::bigint > extract(epoch from clock_timestamp()) - 120 $$;
+      revoke all on function pgstack.disk() from public;
+      grant usage on schema pgstack to monitoring;
+      grant select on pgstack.beat to monitoring;
+      grant execute on function pgstack.disk() to monitoring;"
     `);
   });
 
