@@ -135,6 +135,7 @@ function computed(type: string, name: string): Record<string, unknown> {
     case "random:index/randomPassword:RandomPassword": {
       const [, user] = /^secrets-user-(.*)$/.exec(name) ?? [];
       if (user !== undefined) return { result: fakeUserPassword(user) };
+      if (name === "secrets-grafana") return { result: fakeSecrets.services?.grafana };
       const role = name.replace(/^.*-/, "") as keyof typeof fakeSecrets.passwords;
       return { result: fakeSecrets.passwords[role] };
     }

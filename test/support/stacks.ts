@@ -88,6 +88,11 @@ export const fakeSecrets: ClusterSecrets = {
     pgbouncer: "FAKEpgbouncerPassword0000000000pgbouncer",
   },
   users: {},
+  services: {
+    grafana: "FAKEgrafanaPassword0000000000000grafana",
+    alertWebhook: "https://alerts.example/FAKEwebhookToken",
+    alertEmailPassword: "FAKEemailPassword",
+  },
   saltSeed: "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
 };
 
@@ -100,7 +105,11 @@ export function fakeSecretsOf(plan: ClusterPlan): ClusterSecrets {
 }
 
 /** Every secret value of `fakeSecrets`. */
-export const secretValues: readonly string[] = [...Object.values(fakeSecrets.passwords), fakeSecrets.saltSeed];
+export const secretValues: readonly string[] = [
+  ...Object.values(fakeSecrets.passwords),
+  ...Object.values(fakeSecrets.services ?? {}),
+  fakeSecrets.saltSeed,
+];
 
 /** Users that arbitrary stacks declare. */
 const arbitraryUsers = Object.fromEntries(["seller", "buyer", "reader"].map((name) => [name, fakeUserPassword(name)]));

@@ -59,7 +59,16 @@ describe("values", () => {
       images: {},
       dockerHost: "unix:///var/run/docker.sock",
       exporters: true,
-      monitoring: { prometheus: false, scrapeInterval: "15s", retention: "15d", retentionSize: "2GB", memory: "256MB" },
+      monitoring: {
+        prometheus: false,
+        scrapeInterval: "15s",
+        retention: "15d",
+        retentionSize: "2GB",
+        memory: "256MB",
+        alerts: expect.objectContaining({ ReplicaLagSeconds: { warning: "5s", critical: "30s", for: "1m", criticalFor: "2m" } }) as unknown,
+        rules: [],
+        runbooks: "docs/runbooks",
+      },
       scramIterations: 4096,
       checkTimeout: "60s",
     });

@@ -46,7 +46,7 @@ describe("rolesSql", () => {
       set synchronous_commit = local;
       create extension if not exists pg_stat_statements;
       create schema if not exists pgstack;
-      create table if not exists pgstack.beat (only boolean primary key default true check (only), at timestamptz not null) with (fillfactor = 10);
+      create table if not exists pgstack.beat (single boolean primary key default true check (single), at timestamptz not null) with (fillfactor = 10);
       insert into pgstack.beat (at) values (clock_timestamp()) on conflict do nothing;
       create or replace function pgstack.disk(out size_bytes bigint, out free_bytes bigint) returns setof record
         language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
