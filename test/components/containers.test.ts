@@ -128,7 +128,7 @@ describe("containers", () => {
       name: "pgstack-test-pg2-exporter",
       memory: 64,
       envs: [
-        "DATA_SOURCE_URI=pg2:5432/postgres?sslmode=disable",
+        "DATA_SOURCE_URI=pg2:5432/postgres?sslmode=disable&connect_timeout=5&statement_timeout=5000",
         "DATA_SOURCE_USER=monitoring",
         "DATA_SOURCE_PASS_FILE=/etc/pgstack/monitoring.password",
       ],
@@ -142,6 +142,20 @@ describe("containers", () => {
       ],
       ports: [{ internal: 9127, external: 9127, ip: "127.0.0.1", protocol: "tcp" }],
     });
+  });
+
+  it("of postgres_exporter ask pgstack's queries, and collect nothing that lies", async () => {
+    expect((await one({}, "exporter-pg2"))["command"]).toEqual([
+      "/usr/bin/prometheus-postgres-exporter",
+      "--extend.query-path=/etc/pgstack/queries.yaml",
+      "--disable-settings-metrics",
+      "--collector.stat_checkpointer",
+      "--collector.long_running_transactions",
+      "--collector.database_wraparound",
+      "--collector.postmaster",
+      "--no-collector.stat_user_tables",
+      "--no-collector.statio_user_tables",
+    ]);
   });
 
   it.each([

@@ -123,6 +123,7 @@ describe("a stack without any", () => {
       "database",
       "extensions",
       "host",
+      "monitoring",
       "monitoringConnections",
       "owner",
       "verifiers",

@@ -9,6 +9,13 @@ const script = `${root}/templates/postgres/node.sh`;
 const hasShellcheck = spawnSync("shellcheck", ["--version"]).status === 0;
 if (!hasShellcheck && process.env["REQUIRE_SHELLCHECK"] !== "1") console.warn("shellcheck is not installed: node.sh is not linted");
 
+describe("heartbeat.pl", () => {
+  it("is a Perl script without syntax errors", () => {
+    const { status, stderr } = spawnSync("perl", ["-c", `${root}/templates/postgres/heartbeat.pl`], { encoding: "utf8" });
+    expect({ status, stderr: stderr.replace(/^.* (?=syntax OK)/, "") }).toEqual({ status: 0, stderr: "syntax OK\n" });
+  });
+});
+
 describe("node.sh", () => {
   it("is a bash script without syntax errors", () => {
     const { status, stderr } = spawnSync("bash", ["-n", script], { encoding: "utf8" });

@@ -140,11 +140,12 @@ describe("another replica", () => {
     }, 200);
   });
 
-  it("changes one file of the nodes that there are: the leader's node.env, which lists its peers", () => {
+  it("changes one file of the nodes that there are: the leader's node.env, which lists its peers; exporters know it too", () => {
     forAnyGrowth((before, after) => {
       const now = filesByName(after);
       const changed = [...filesByName(before)].filter(([name, text]) => now.get(name) !== text).map(([name]) => name);
-      expect(changed.filter((name) => name !== "pooler/pgbouncer.ini")).toEqual([`${before.leader}/node.env`]);
+      const exporters = before.exporters === undefined ? [] : ["exporters/queries.yaml"];
+      expect(changed.filter((name) => name !== "pooler/pgbouncer.ini")).toEqual([`${before.leader}/node.env`, ...exporters]);
     }, 25);
   });
 });

@@ -81,6 +81,7 @@ const samples: TemplateData = {
     ],
     users: [{ name: "reporter", params: [{ key: "max_user_connections", value: 5 }] }],
   },
+  "exporters/queries.yaml": { stack: "staging", replicas: ["pg2", "pg3"] },
   "pgbouncer/userlist.txt": {
     stack: "staging",
     entries: [
@@ -267,6 +268,12 @@ describe("engines", () => {
 
   it("write env files that every reader understands", () => {
     expect(engineFor("env").parseAndRenderSync("X={{ x }}", { x: "it's" })).toBe(`X="it's"`);
+  });
+
+  it("write text into queries.yaml as SQL literals", () => {
+    const source = "query: |\n  select {{ x }}";
+    expect(engineFor("queries.yaml").parseAndRenderSync(source, { x: "it's" })).toBe("query: |\n  select 'it''s'");
+    expect(() => engineFor("queries.yaml").parseAndRenderSync(source, { x: "a\nb: |" })).toThrow("control character in an SQL literal");
   });
 
   it("escape what the tags echo and cycle print", () => {
