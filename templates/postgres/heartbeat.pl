@@ -53,9 +53,10 @@ sub accompany {
   }
 }
 
-# Whether the server accepts writes, by its own file: asking it while it starts would fill its log. A replica says "standby",
-# one that is shut down "stopping": a session would hold that up.
+# Whether the server accepts writes, by its own files: asking it while it starts would fill its log. One that is shut down says
+# "stopping": a session would hold that up. A promotion takes the signal away.
 sub is_ready {
+  return 0 if -e "$data/standby.signal";
   open(my $file, "<", "$data/postmaster.pid") or return 0;
   my @lines = <$file>;
   close $file;
