@@ -26,9 +26,9 @@ export function anAlertmanager(over: Partial<AlertmanagerInput> = {}): Alertmana
 }
 
 /** Every kind of receiver that there is. */
-export const receivers: readonly (readonly [string, AlertmanagerInput])[] = [
+export const receivers = [
   ["none", anAlertmanager()],
   ["webhook", anAlertmanager({ receiver: "webhook" })],
   ["email", anAlertmanager({ receiver: "email", email: anEmail })],
   ["email-without-login", anAlertmanager({ receiver: "email", email: { ...anEmail, user: undefined, requireTls: false } })],
-];
+] as const satisfies readonly (readonly [string, AlertmanagerInput])[];
