@@ -1,3 +1,4 @@
+import { bytesText, plural } from "../text/quantities.ts";
 import type { FindingClass } from "./finding-kinds.ts";
 import { kindOf } from "./findings.ts";
 import type { Finding } from "./findings.ts";
@@ -68,10 +69,6 @@ function secondsText({ durationMs, attempts }: CheckReport): string {
   return attempts === 1 ? seconds : `${seconds} and ${plural(attempts, "attempt")}`;
 }
 
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
-}
-
 const columns: readonly { readonly title: string; readonly cell: (node: NodeReport) => string }[] = [
   { title: "node", cell: ({ name }) => name },
   { title: "role", cell: ({ role }) => role },
@@ -93,12 +90,4 @@ function table(nodes: readonly NodeReport[]): readonly string[] {
       .join("  ")
       .trimEnd(),
   );
-}
-
-const byteUnits = ["B", "kB", "MB", "GB", "TB"] as const;
-
-function bytesText(bytes: number): string {
-  const step = bytes === 0 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), byteUnits.length - 1);
-  const size = bytes / 1024 ** step;
-  return `${Number.isInteger(size) ? size : size.toFixed(1)} ${byteUnits[step]}`;
 }

@@ -2,7 +2,7 @@ import { exitCode, exitCodes, reportJson, reportText } from "../check/report.ts"
 import { runCheck } from "../check/run.ts";
 import { parseDurationS } from "../plan/units.ts";
 import type { Command, CommandIo } from "./command.ts";
-import { UsageError } from "./command.ts";
+import { UsageError, wantsColour } from "./command.ts";
 import { parseOptions } from "./options.ts";
 import type { LoadWorld } from "./load-check.ts";
 import { loadCheck, loadWorld } from "./load-check.ts";
@@ -69,7 +69,7 @@ async function check(args: readonly string[], io: CommandIo, world: CheckWorld):
       if (io.isTerminal && !json) io.err(`${message}\n`);
     },
   });
-  io.out(json ? `${reportJson(report)}\n` : reportText(report, { colour: io.isTerminal }));
+  io.out(json ? `${reportJson(report)}\n` : reportText(report, { colour: wantsColour(io) }));
   return exitCode(report);
 }
 

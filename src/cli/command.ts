@@ -4,7 +4,15 @@ export interface CommandIo {
   readonly err: (text: string) => void;
   /** Whether the output is read by a person at a terminal. */
   readonly isTerminal: boolean;
+  /** Whether colours are wanted; absent: at a terminal. */
+  readonly colour?: boolean;
+  /** Width of the terminal now; undefined when there is none. */
+  readonly columns?: () => number | undefined;
   readonly signal: AbortSignal;
+}
+
+export function wantsColour({ colour, isTerminal }: CommandIo): boolean {
+  return colour ?? isTerminal;
 }
 
 /** A command of `pgstack`: `pgstack <name> [options]`. */
