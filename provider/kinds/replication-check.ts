@@ -58,7 +58,8 @@ export const replicationCheck: Kind = {
         "warning",
         `${finding.code}${finding.node === undefined ? "" : ` ${finding.node}`}: ${finding.observed}. ${finding.action}`,
       );
-    return { report };
+    // So that a reader of the stack's output can tell how old it is.
+    return { report: { ...report, at: new Date().toISOString() } };
   },
 };
 

@@ -46,6 +46,8 @@ export interface CheckMonitoring {
  */
 export interface CheckTarget {
   readonly stack: string;
+  /** The Docker engine that it runs on, for its logs; stacks of older versions do not tell. */
+  readonly engine?: string | undefined;
   readonly accessHost: string;
   readonly leader: string;
   readonly database: string;
@@ -95,6 +97,7 @@ export function checkSecretsOf({ passwords, users }: ClusterSecrets): CheckSecre
 export function checkTargetOf(plan: ClusterPlan): CheckTarget {
   return {
     stack: plan.stack,
+    engine: plan.engine.host,
     accessHost: plan.engine.accessHost,
     leader: plan.leader,
     database: plan.database.name,

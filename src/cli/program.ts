@@ -4,11 +4,17 @@ import { commonExitCodes, UsageError } from "./command.ts";
 import type { Command, CommandIo } from "./command.ts";
 import { databasesCommand, usersCommand } from "./inventory.ts";
 import { didYouMean } from "./options.ts";
+import { logsCommand } from "./logs.ts";
 import { previewCommand } from "./preview.ts";
 import { renderCommand } from "./render.ts";
 import { rotateCommand } from "./rotate.ts";
+import { statusCommand } from "./status.ts";
+import { topCommand } from "./top.ts";
 
 const commands: readonly Command[] = [
+  statusCommand(),
+  topCommand(),
+  logsCommand(),
   checkCommand(),
   databasesCommand(),
   usersCommand(),

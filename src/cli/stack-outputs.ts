@@ -16,6 +16,7 @@ const service = z.object({ port, container: z.string() });
 export const checkSchema = z.object({
   target: z.object({
     stack: z.string(),
+    engine: z.string().optional(),
     accessHost: z.string(),
     leader: z.string(),
     database: z.string(),
@@ -57,12 +58,14 @@ export const checkSchema = z.object({
   secrets: z.object({ app: z.string(), replicator: z.string(), monitoring: z.string(), pgbouncer: z.string() }).catchall(z.string()),
 });
 
-const outputsSchema = z.object({ check: checkSchema });
+const outputsSchema = z.object({ check: checkSchema, report: z.unknown().optional() });
 
 /** What a deployed stack says about itself. */
 export interface StackCheck {
   readonly target: CheckTarget;
   readonly secrets: CheckSecrets;
+  /** The output `report` as it is; absent for a bundle. */
+  readonly report?: unknown;
 }
 
 /** Runs a program and gives what it printed; rejects with its exit code and error output. */
@@ -107,7 +110,7 @@ function parseStackCheck(stack: string, text: string): StackCheck {
     const paths = parsed.error.issues.map(({ path }) => path.join("."));
     throw problem(stack, `its outputs are of another version: ${paths.join(", ")}`, `deploy it again: pulumi up --stack ${stack}`);
   }
-  return stackCheckOf(parsed.data.check);
+  return { ...stackCheckOf(parsed.data.check), report: parsed.data.report };
 }
 
 /** What was stored, with every optional field in place. */

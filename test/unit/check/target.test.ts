@@ -18,6 +18,7 @@ describe("checkTargetOf", () => {
         "accessHost": "127.0.0.1",
         "appUser": "shopkeeper",
         "database": "shop",
+        "engine": "unix:///var/run/docker.sock",
         "exporters": {
           "nodes": [
             {

@@ -1,0 +1,27 @@
+import type { CheckTarget } from "../check/target.ts";
+import { services } from "../plan/names.ts";
+
+/** A container with a log. */
+export interface LoggedService {
+  /** Name without project and stack: `pg1`, `pooler`. */
+  readonly name: string;
+  readonly container: string;
+}
+
+/** Everything of a cluster that writes a log: nodes, pooler, exporters, monitoring. */
+export function loggedServices({ nodes, poolerContainer, exporters, monitoring }: CheckTarget): readonly LoggedService[] {
+  return [
+    ...nodes.map(({ name, container }) => ({ name, container })),
+    { name: services.pooler, container: poolerContainer },
+    ...(exporters === undefined
+      ? []
+      : [
+          ...exporters.nodes.map(({ node, container }) => ({ name: services.nodeExporter(node), container })),
+          { name: services.poolerExporter, container: exporters.poolerContainer },
+        ]),
+    ...(["prometheus", "alertmanager", "grafana"] as const).flatMap((name) => {
+      const container = monitoring?.[name]?.container;
+      return container === undefined ? [] : [{ name, container }];
+    }),
+  ];
+}

@@ -1,0 +1,20 @@
+import { startPass } from "../../check/observe/context.ts";
+import type { CheckSecrets, CheckTarget } from "../../check/target.ts";
+import type { StatusObservation } from "../observation.ts";
+import { observeNode } from "./node.ts";
+import { observePooler } from "./pooler.ts";
+
+/** How long one look may take: what has not answered by then is shown as silent. */
+const lookMs = 3000;
+
+/** Looks at nodes and pooler once, all at the same time, and leaves no trace. */
+export async function observeStatus(target: CheckTarget, secrets: CheckSecrets, signal: AbortSignal): Promise<StatusObservation> {
+  const at = new Date();
+  const context = startPass(target, secrets, { budgetMs: lookMs, signal });
+  const [pooler, ...nodes] = await Promise.all([
+    observePooler(context),
+    ...target.nodes.map(async (node) => [node.name, await observeNode(context, node)] as const),
+  ]);
+  signal.throwIfAborted();
+  return { at, nodes: Object.fromEntries(nodes), pooler };
+}

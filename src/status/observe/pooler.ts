@@ -1,0 +1,88 @@
+import type { Client } from "pg";
+
+import { consoleDatabase } from "../../check/logins.ts";
+import type { Observed } from "../../check/observation.ts";
+import { withConnection } from "../../check/observe/connection.ts";
+import type { ObserveContext } from "../../check/observe/context.ts";
+import type { SeenPooler, SeenRoute } from "../observation.ts";
+
+interface DatabaseRow {
+  readonly name: string;
+  readonly host: string | null;
+  readonly pool_size: number;
+  readonly paused: number;
+  readonly disabled: number;
+}
+
+/** Counters come as text: the console sends them as 64-bit numbers. */
+interface PoolRow {
+  readonly database: string;
+  readonly cl_active: string;
+  readonly cl_waiting: string;
+  readonly sv_active: string;
+  readonly sv_idle: string;
+  readonly sv_used: string;
+  readonly sv_tested: string;
+  readonly sv_login: string;
+  readonly maxwait: string;
+  readonly maxwait_us: string;
+}
+
+interface KeyRow {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Asks the pooler's console, as `monitoring`. The console understands the simple protocol alone: no parameters. */
+export async function observePooler(context: ObserveContext): Promise<Observed<SeenPooler>> {
+  const { target, secrets } = context;
+  const endpoint = {
+    port: target.poolerPort,
+    database: consoleDatabase,
+    user: "monitoring",
+    password: secrets.monitoring,
+    pooled: true,
+  };
+  return withConnection(context, endpoint, async (client) => {
+    const version = await client.query<{ version: string }>("SHOW VERSION");
+    const databases = await client.query<DatabaseRow>("SHOW DATABASES");
+    const pools = await client.query<PoolRow>("SHOW POOLS");
+    const lists = await client.query<{ list: string; items: number }>("SHOW LISTS");
+    const config = await client.query<KeyRow>("SHOW CONFIG");
+    const max = config.rows.find(({ key }) => key === "max_client_conn")?.value;
+    return {
+      version: (version.rows[0]?.version ?? "unknown").replace(/^PgBouncer /, ""),
+      routes: databases.rows.filter(({ name }) => name !== consoleDatabase).map((row) => routeOf(row, pools.rows)),
+      isHeld: await isHeld(client),
+      clientsUsed: lists.rows.find(({ list }) => list === "used_clients")?.items ?? 0,
+      clientsMax: max === undefined ? null : Number(max),
+    };
+  });
+}
+
+function routeOf({ name, host, pool_size, paused, disabled }: DatabaseRow, pools: readonly PoolRow[]): SeenRoute {
+  const own = pools.filter(({ database }) => database === name);
+  const sum = (...columns: readonly (keyof PoolRow)[]): number =>
+    own.reduce((total, row) => total + columns.reduce((part, column) => part + Number(row[column]), 0), 0);
+  return {
+    name,
+    hosts: host === null || host === "" ? [] : host.split(","),
+    paused: paused !== 0,
+    disabled: disabled !== 0,
+    clientsActive: sum("cl_active"),
+    clientsWaiting: sum("cl_waiting"),
+    maxWaitSeconds: Math.max(0, ...own.map((row) => Number(row.maxwait) + Number(row.maxwait_us) / 1e6)),
+    serversUsed: sum("sv_active", "sv_idle", "sv_used", "sv_tested", "sv_login"),
+    serversMax: pool_size,
+  };
+}
+
+/** PAUSE and SUSPEND without a database. Older poolers than 1.19 cannot tell. */
+async function isHeld(client: Client): Promise<boolean> {
+  try {
+    const { rows } = await client.query<KeyRow>("SHOW STATE");
+    return rows.some(({ key, value }) => key === "active" && value === "no");
+  } catch {
+    return false;
+  }
+}

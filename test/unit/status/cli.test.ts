@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+
+import { failed, seen } from "../../../src/check/observation.ts";
+import type { CommandIo } from "../../../src/cli/command.ts";
+import { withUsualValue } from "../../../src/cli/optional-value.ts";
+import { runProgram } from "../../../src/cli/program.ts";
+import type { StatusWorld } from "../../../src/cli/status.ts";
+import { statusCommand } from "../../../src/cli/status.ts";
+import type { StatusObservation } from "../../../src/status/observation.ts";
+import { someSecrets } from "../check/fixtures.ts";
+import { aLook, aLookWithoutPg3, aNode, aPooler, aRoute, refused, target } from "./fixtures.ts";
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs the command; `looks` are seen one after the other, and Ctrl-C follows the last. */
+async function call(
+  args: readonly string[],
+  looks: readonly StatusObservation[] = [aLook(target)],
+  over: Partial<CommandIo> = {},
+): Promise<Ran> {
+  const written = { out: "", err: "" };
+  const interruption = new AbortController();
+  let seenLooks = 0;
+  const world: StatusWorld = {
+    load: () => Promise.resolve({ target, secrets: someSecrets, report: { ok: true, durationMs: 400, findings: [] } }),
+    loadBundle: () => ({ target, secrets: someSecrets }),
+    observe: () => {
+      const look = looks[seenLooks];
+      seenLooks += 1;
+      if (seenLooks === looks.length && args.some((arg) => arg.startsWith("--watch")))
+        setImmediate(() => interruption.abort(new Error("SIGINT")));
+      if (look === undefined) throw new Error("looked too often");
+      return Promise.resolve(look);
+    },
+  };
+  const io: CommandIo = {
+    out: (text) => void (written.out += text),
+    err: (text) => void (written.err += text),
+    isTerminal: false,
+    signal: interruption.signal,
+    ...over,
+  };
+  return { code: await runProgram(["status", ...args], io, [statusCommand(world)]), ...written };
+}
+
+const leader = target.nodes[0];
+if (leader === undefined) throw new Error("no leader");
+
+describe("pgstack status", () => {
+  it("prints text, or JSON without any password, for a stack or a bundle", async () => {
+    const text = await call(["--stack", "x"]);
+    expect(text).toMatchObject({ code: 0, err: "" });
+    expect(text.out).toContain("last deployment's check: healthy\n");
+    const json = await call(["--bundle", "x", "--json"]);
+    expect(JSON.parse(json.out)).toMatchObject({ stack: "test", ok: true, lastCheck: null, nodes: [{ name: "pg1" }, {}, {}] });
+    for (const secret of Object.values(someSecrets)) expect(text.out + json.out).not.toContain(secret);
+  });
+
+  it.each([
+    ["everything is fine", 0, aLook(target)],
+    ["a node is silent", 10, aLookWithoutPg3(target)],
+    ["the pooler is silent", 10, { ...aLook(target), pooler: failed(refused) }],
+    [
+      "the leader is in recovery",
+      11,
+      { ...aLook(target), nodes: { ...aLook(target).nodes, pg1: seen(aNode(leader, { inRecovery: true })) } },
+    ],
+    ["a route is paused", 12, { ...aLook(target), pooler: seen(aPooler({ routes: [aRoute({ paused: true })] })) }],
+  ] as const)("tells by its exit code that %s: %i", async (_what, code, look) => {
+    expect((await call(["--stack", "x"], [look])).code).toBe(code);
+  });
+
+  it("watches until Ctrl-C: one block after the other, one line of JSON each, or the whole screen", async () => {
+    const looks = [aLook(target), aLookWithoutPg3(target)];
+    const blocks = await call(["--stack", "x", "--watch", "0.5"], looks);
+    expect(blocks).toMatchObject({ code: 130, err: "interrupted\n" });
+    expect(blocks.out.match(/^test: .*$/gm)).toEqual(["test: ok, 2026-11-25 12:00:00 UTC", "test: 1 problem, 2026-11-25 12:00:00 UTC"]);
+    const lines = (await call(["--stack", "x", "--watch=0.5", "--json"], looks)).out.trimEnd().split("\n");
+    expect(lines.map((line) => (JSON.parse(line) as { ok: boolean }).ok)).toEqual([true, false]);
+    const screen = (await call(["--stack", "x", "--watch"], looks.slice(0, 1), { isTerminal: true, colour: false, columns: () => 60 })).out;
+    expect(screen.startsWith("\u001B[Htest: ok")).toBe(true);
+    expect(screen.endsWith("\u001B[J")).toBe(true);
+    expect(screen).not.toContain("\u001B[3");
+  });
+
+  it.each([
+    [["--stack", "x", "--watch", "0"], 'option --watch: "0" is not a number of seconds between 0.5 and 3600'],
+    [["--stack", "x", "--watch=soon"], 'option --watch: "soon" is not a number of seconds between 0.5 and 3600'],
+    [["--watch"], "option --stack or --bundle is missing"],
+  ])("refuses %j", async (args, message) => {
+    expect(await call(args)).toMatchObject({ code: 2, out: "", err: `error: ${message}\n  fix: see pgstack status --help\n` });
+  });
+
+  it("gives an option without a value its usual one", () => {
+    expect(withUsualValue(["--watch", "--json"], "--watch", "2")).toEqual(["--watch=2", "--json"]);
+    expect(withUsualValue(["--watch", "5"], "--watch", "2")).toEqual(["--watch", "5"]);
+    expect(withUsualValue(["--stack", "x", "--watch"], "--watch", "2")).toEqual(["--stack", "x", "--watch=2"]);
+  });
+});
