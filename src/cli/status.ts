@@ -1,9 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 import { exitCodes } from "../check/report.ts";
+import { orAborted } from "../deadline.ts";
 import { parseLastCheck } from "../status/last-check.ts";
 import type { ClusterStatus } from "../status/model.ts";
 import { observeStatus } from "../status/observe/cluster.ts";
+import { pageHtml } from "../status/page/document.ts";
+import type { PageSource } from "../status/page/gather.ts";
+import { gatherPage } from "../status/page/gather.ts";
+import { servePage } from "../status/page/serve.ts";
+import { writePage } from "../status/page/write.ts";
 import { clusterStatus } from "../status/status.ts";
 import { statusText } from "../status/text.ts";
 import type { Command, CommandIo } from "./command.ts";
@@ -11,11 +17,14 @@ import { commonExitCodes, UsageError, wantsColour } from "./command.ts";
 import type { LoadWorld } from "./load-check.ts";
 import { loadCheck, loadWorld } from "./load-check.ts";
 import { withUsualValue } from "./optional-value.ts";
+import type { OptionValues } from "./options.ts";
 import { parseOptions } from "./options.ts";
 import type { StackCheck } from "./stack-outputs.ts";
 
 const help = `Usage: pgstack status --stack NAME [--watch [SECONDS]] [--json]
-       pgstack status --bundle DIR [--watch [SECONDS]] [--json]
+       pgstack status --stack NAME --html FILE
+       pgstack status --stack NAME --serve [--port N]
+       pgstack status --bundle DIR ...
 
 Shows a deployed cluster as it is now: nodes with role, state and how far they are
 behind, the WAL that slots retain, the pooler's routes and who waits for them.
@@ -25,6 +34,10 @@ It reads only. What is not known is shown as "-", never as 0.
   -b, --bundle DIR        the Compose bundle to look at, by its folder
       --watch [SECONDS]   look again every few seconds (default: 2), until Ctrl-C
       --json              print JSON; with --watch one line for each look
+      --html FILE         write a page with picture, tables, charts and alerts: one
+                          file that asks for nothing else
+      --serve             serve that page on 127.0.0.1 until Ctrl-C, fresh at each load
+      --port N            port of --serve (default: 7432; 0: any that is free)
   -h, --help              print this
 
 A node that does not answer within 3 seconds is shown as such, with the reason.
@@ -37,7 +50,7 @@ Exit codes:
   ${exitCodes.replication}  a replica is disconnected or paused, a slot is missing, at risk or lost,
       or nodes are not in their declared roles
   ${exitCodes.routing}  a route of the pooler is paused or disabled
- 130  interrupted: the usual end of --watch
+ 130  interrupted: the usual end of --watch and --serve
 With several problems the lowest code counts.
 `;
 
@@ -46,15 +59,24 @@ const options = {
   bundle: { type: "string", short: "b" },
   watch: { type: "string" },
   json: { type: "boolean" },
+  html: { type: "string" },
+  serve: { type: "boolean" },
+  port: { type: "string" },
 } as const;
+
+const usualPort = 7432;
+
+/** How often a served page renews itself. */
+const refreshSeconds = 10;
 
 /** What `status` needs from outside; tests replace it. */
 export interface StatusWorld extends LoadWorld {
   readonly observe: typeof observeStatus;
+  readonly gather: typeof gatherPage;
 }
 
 /** The command `status`. */
-export function statusCommand(world: StatusWorld = { ...loadWorld, observe: observeStatus }): Command {
+export function statusCommand(world: StatusWorld = { ...loadWorld, observe: observeStatus, gather: gatherPage }): Command {
   return {
     name: "status",
     summary: "show nodes, lag, slots and pools as they are now",
@@ -64,13 +86,40 @@ export function statusCommand(world: StatusWorld = { ...loadWorld, observe: obse
 }
 
 async function status(args: readonly string[], io: CommandIo, world: StatusWorld): Promise<number> {
-  const { stack, bundle, watch, json = false } = parseOptions(withUsualValue(args, "--watch", "2"), options);
-  const everyMs = watch === undefined ? undefined : parseSeconds(watch) * 1000;
-  const cluster = await loadCheck({ stack, bundle }, io.signal, world);
-  if (everyMs !== undefined) return watchStatus(cluster, io, world, { everyMs, json });
-  const seen = await look(cluster, io, world);
-  io.out(json ? `${JSON.stringify(seen, undefined, 2)}\n` : textFor(seen, io));
-  return exitCodeOf(seen);
+  const given = parseOptions(withUsualValue(args, "--watch", "2"), options);
+  const way = wayOf(given);
+  const cluster = await loadCheck(given, io.signal, world);
+  switch (way.kind) {
+    case "watch":
+      return watchStatus(cluster, io, world, way);
+    case "html":
+      return writeStatus(cluster, io, world, way.file);
+    case "serve":
+      return serveStatus(cluster, io, world, way.port);
+    case "once": {
+      const seen = await look(cluster, io, world);
+      io.out(way.json ? `${JSON.stringify(seen, undefined, 2)}\n` : textFor(seen, io));
+      return exitCodeOf(seen);
+    }
+  }
+}
+
+/** How the state is shown. */
+type Way =
+  | { readonly kind: "once"; readonly json: boolean }
+  | { readonly kind: "watch"; readonly everyMs: number; readonly json: boolean }
+  | { readonly kind: "html"; readonly file: string }
+  | { readonly kind: "serve"; readonly port: number };
+
+function wayOf({ watch, html, serve, port, json = false }: OptionValues<typeof options>): Way {
+  const page = [...(html === undefined ? [] : ["--html"]), ...(serve === true ? ["--serve"] : [])];
+  const text = [...(watch === undefined ? [] : ["--watch"]), ...(json ? ["--json"] : [])];
+  if (page.length > 1 || (page.length === 1 && text.length > 0))
+    throw new UsageError(`options ${[...page, ...text].join(" and ")} exclude each other`);
+  if (port !== undefined && serve !== true) throw new UsageError("option --port goes with --serve");
+  if (html !== undefined) return { kind: "html", file: html };
+  if (serve === true) return { kind: "serve", port: port === undefined ? usualPort : parsePort(port) };
+  return watch === undefined ? { kind: "once", json } : { kind: "watch", everyMs: parseSeconds(watch) * 1000, json };
 }
 
 async function look({ target, secrets, report }: StackCheck, io: CommandIo, world: StatusWorld): Promise<ClusterStatus> {
@@ -86,7 +135,7 @@ async function watchStatus(
   cluster: StackCheck,
   io: CommandIo,
   world: StatusWorld,
-  { everyMs, json }: { readonly everyMs: number; readonly json: boolean },
+  { everyMs, json }: Extract<Way, { kind: "watch" }>,
 ): Promise<never> {
   for (;;) {
     const seen = await look(cluster, io, world);
@@ -94,6 +143,34 @@ async function watchStatus(
     else io.out(io.isTerminal ? onWholeScreen(textFor(seen, io)) : `${textFor(seen, io)}\n`);
     await delay(everyMs, undefined, { signal: io.signal });
   }
+}
+
+async function writeStatus(cluster: StackCheck, io: CommandIo, world: StatusWorld, file: string): Promise<number> {
+  const data = await world.gather(pageSource(cluster), undefined, io.signal);
+  writePage(file, pageHtml(data));
+  return exitCodeOf(data.status);
+}
+
+/** Ends only by the signal, whose reason is thrown. */
+async function serveStatus(cluster: StackCheck, io: CommandIo, world: StatusWorld, port: number): Promise<never> {
+  const source = pageSource(cluster);
+  const server = await servePage(port, async () => pageHtml(await world.gather(source, refreshSeconds, io.signal)));
+  try {
+    io.out(`${server.url}\n`);
+    return await orAborted(new Promise<never>(() => undefined), io.signal);
+  } finally {
+    server.close();
+  }
+}
+
+function pageSource({ target, secrets, report }: StackCheck): PageSource {
+  return { target, secrets, lastCheck: parseLastCheck(report) };
+}
+
+function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Infinity;
+  if (port > 65_535) throw new UsageError(`option --port: "${text}" is not a number between 0 and 65535`);
+  return port;
 }
 
 /** Overwrites line by line instead of clearing first, which would flicker. */

@@ -140,6 +140,6 @@ describe("what can be asked for", () => {
       "pooler-exporter pgstack-test-pooler-exporter",
       "prometheus pgstack-test-prometheus",
     ]);
-    expect(loggedServices({ ...target, exporters: undefined })).toHaveLength(3);
+    expect(loggedServices({ ...target, exporters: undefined, monitoring: undefined })).toHaveLength(3);
   });
 });

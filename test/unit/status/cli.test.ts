@@ -36,6 +36,7 @@ async function call(
       if (look === undefined) throw new Error("looked too often");
       return Promise.resolve(look);
     },
+    gather: () => Promise.reject(new Error("no page was asked for")),
   };
   const io: CommandIo = {
     out: (text) => void (written.out += text),

@@ -1,0 +1,34 @@
+import type { CheckTarget } from "../../check/target.ts";
+import { fetchText } from "../../http.ts";
+import type { Chart, ChartSpec, History } from "../history.ts";
+import { chartSpecs, longestWindow, parseAlerts, parseRange, stepSeconds, windowFor } from "../history.ts";
+
+/** How long Prometheus may take for all of it. */
+const historyMs = 4000;
+
+/** Asks the stack's Prometheus for the last hours and for alerts. That there is none, or no answer, is told and not thrown. */
+export async function observeHistory({ stack, accessHost, monitoring }: CheckTarget, signal: AbortSignal): Promise<History> {
+  if (monitoring === undefined) return { state: "none" };
+  const where = { host: accessHost, port: monitoring.prometheus.port };
+  const late = AbortSignal.timeout(historyMs);
+  const ask = async (path: string): Promise<string> => fetchText(where, path, { signal: AbortSignal.any([signal, late]) });
+  const to = Math.floor(Date.now() / 1000);
+  try {
+    const [alerts, ...charts] = await Promise.all([ask("/api/v1/alerts"), ...chartSpecs(stack).map(async (spec) => chart(spec, to, ask))]);
+    return { state: "read", from: to - windowFor(charts, to), to, charts, alerts: parseAlerts(alerts) };
+  } catch (error) {
+    signal.throwIfAborted();
+    const reason = late.aborted ? `no answer within ${historyMs / 1000} s` : error instanceof Error ? error.message : String(error);
+    return { state: "silent", reason };
+  }
+}
+
+async function chart(spec: ChartSpec, to: number, ask: (path: string) => Promise<string>): Promise<Chart> {
+  const parts = await Promise.all(
+    spec.queries.map(async (query, index) => {
+      const range = { query: query.expression, start: `${to - longestWindow}`, end: `${to}`, step: `${stepSeconds}` };
+      return parseRange(await ask(`/api/v1/query_range?${new URLSearchParams(range).toString()}`), query, index > 0);
+    }),
+  );
+  return { ...spec, series: parts.flat() };
+}
