@@ -1,0 +1,187 @@
+import type { AlertCase } from "../case.ts";
+import { situation } from "../case.ts";
+import { blip, receiverStops, serverHangs, serverStops, set, streamEnds, without } from "../faults.ts";
+import { alternating, always, gone, then } from "../series.ts";
+
+const pg2Stops = [...serverStops("pg2"), ...streamEnds("pg2", 1)];
+const leaderStops = [
+  ...serverStops("pg1"),
+  ...receiverStops("pg2"),
+  ...receiverStops("pg3"),
+  set("pgbouncer_pools_client_waiting_connections", { database: "app" }, then(0, 4)),
+  set("pgbouncer_pools_client_maxwait_seconds", { database: "app" }, "0x7 0+15x1000000"),
+];
+const leaderDown = "PostgresDown critical node=pg1 role=leader";
+const promoted = [
+  set("pgstack_node_in_recovery", { node: "pg2" }, then(1, 0)),
+  set("pgstack_node_timeline", { node: "pg2" }, then(1, 2)),
+  set("pgstack_receiver_streaming", { node: "pg2" }, gone),
+  set("pgstack_node_replay_paused", { node: "pg2" }, gone),
+  ...streamEnds("pg2", 1),
+];
+
+export const availabilityCases: readonly AlertCase[] = [
+  situation("PostgresDown critical, ExporterDown critical, PoolerDown critical", "all is well", [], "10m", []),
+  situation("MetricsMissing critical, LeaderCount critical", "all is well without replicas", [], "10m", [], { nodes: ["pg1"] }),
+  situation(
+    "PostgresDown critical",
+    "a replica stops",
+    pg2Stops,
+    "4m",
+    ["PostgresDown critical node=pg2 role=replica", "ReplicasMissing warning"],
+    {
+      texts: {
+        alert: "PostgresDown",
+        summary: "PostgreSQL on pg2 (replica) is down (test)",
+        description: "pg2 does not answer, or went away three times in ten minutes. Reads go to the other nodes.",
+      },
+    },
+  ),
+  situation("PostgresDown critical", "a replica has been down for half a minute", pg2Stops, "2m30s", []),
+  situation("PostgresDown critical", "a replica restarts within seconds", [set("pg_up", { node: "pg2" }, blip)], "4m", []),
+  situation("PostgresDown critical", "the leader stops", leaderStops, "4m", [
+    leaderDown,
+    "ReplicaDisconnected critical node=pg2",
+    "ReplicaDisconnected critical node=pg3",
+    "PoolerClientsWaiting warning route=app database=app",
+    "PoolerClientsWaiting critical route=app database=app",
+  ]),
+  situation("PostgresDown critical", "a server comes and goes", [set("pg_up", { node: "pg2" }, alternating(1, 0))], "6m", [
+    "PostgresDown critical node=pg2 role=replica",
+  ]),
+  situation(
+    "PostgresDown critical",
+    "a server restarts twice in a rollout",
+    [set("pg_up", { node: "pg2" }, `1x7 0 1 1 1 0 ${always(1)}`)],
+    "8m",
+    [],
+  ),
+  situation("PostgresDown critical", "a replica hangs", [...serverHangs("pg2"), ...streamEnds("pg2", 1)], "4m", [
+    "PostgresDown critical node=pg2 role=replica",
+    "ExporterDown critical node=pg2 job=postgres",
+    "ReplicasMissing warning",
+  ]),
+  situation("PostgresDown critical", "the leader hangs", [...serverHangs("pg1"), ...receiverStops("pg2"), ...receiverStops("pg3")], "4m", [
+    leaderDown,
+    "ExporterDown critical node=pg1 job=postgres",
+    "ReplicaDisconnected critical node=pg2",
+    "ReplicaDisconnected critical node=pg3",
+  ]),
+  situation("ExporterDown critical, PostgresDown critical", "the exporter of a replica stops", serverHangs("pg2"), "4m", [
+    "ExporterDown critical node=pg2 job=postgres",
+  ]),
+  situation(
+    "ExporterDown critical, LeaderCount critical",
+    "the exporter of the leader stops: nobody calls the leader gone",
+    serverHangs("pg1"),
+    "6m",
+    ["ExporterDown critical node=pg1 job=postgres"],
+  ),
+  situation(
+    "ExporterDown critical",
+    "the exporter of the pooler stops",
+    [set("up", { job: "pooler" }, then(1, 0)), set("pgbouncer_.*", {}, gone)],
+    "4m",
+    ["ExporterDown critical job=pooler"],
+  ),
+  situation("ExporterDown critical", "an exporter is restarted", [set("up", { node: "pg1" }, blip)], "4m", []),
+  situation("ExporterDown critical", "an exporter comes and goes", [set("up", { node: "pg3" }, alternating(1, 1, 0))], "8m", [
+    "ExporterDown critical node=pg3 job=postgres",
+  ]),
+  situation("PoolerDown critical", "the pooler stops", [set("pgbouncer_up", {}, then(1, 0)), set("pgbouncer_(?!up).*", {}, gone)], "4m", [
+    "PoolerDown critical",
+  ]),
+  situation("PoolerDown critical", "the pooler is replaced within seconds", [set("pgbouncer_up", {}, blip)], "4m", []),
+  situation("PoolerDown critical", "the pooler comes and goes", [set("pgbouncer_up", {}, alternating(1, 0))], "6m", [
+    "PoolerDown critical",
+  ]),
+  situation("MetricsMissing critical", "a target is no longer scraped", [set(".*", { node: "pg2" }, gone)], "4m", [
+    "MetricsMissing critical metric=up job=postgres node=pg2",
+  ]),
+  situation("MetricsMissing critical", "the pooler is no longer scraped", [set(".*", { job: "pooler" }, gone)], "4m", [
+    "MetricsMissing critical metric=up job=pooler",
+  ]),
+  situation(
+    "MetricsMissing critical",
+    "a custom query fails on the leader",
+    [set("pgstack_slot_.*", {}, gone), set("pg_exporter_last_scrape_error", { node: "pg1" }, then(0, 1))],
+    "4m",
+    [
+      "MetricsMissing critical metric=pgstack_slot_active node=pg1",
+      "MetricsMissing critical metric=pg_exporter_last_scrape_error node=pg1",
+    ],
+  ),
+  situation("MetricsMissing critical", "nobody measures a disk", [set("pgstack_node_disk_.*", { node: "pg3" }, gone)], "4m", [
+    "MetricsMissing critical metric=pgstack_node_disk_free_bytes node=pg3",
+  ]),
+  situation(
+    "MetricsMissing critical",
+    "the file of custom queries is broken",
+    [set("pgstack_.*", { node: "pg2" }, gone), set("pg_exporter_user_queries_load_error", { node: "pg2" }, then(0, 1))],
+    "4m",
+    [
+      "pgstack_node_in_recovery",
+      "pgstack_node_disk_free_bytes",
+      "pgstack_heartbeat_age_seconds",
+      "pgstack_receiver_streaming",
+      "pg_exporter_user_queries_load_error",
+    ].map((metric) => `MetricsMissing critical metric=${metric} node=pg2`),
+  ),
+  situation("MetricsMissing critical", "the pooler shows no pools", [without("pgbouncer_pools_client_waiting_connections")], "4m", [
+    "MetricsMissing critical metric=pgbouncer_pools",
+  ]),
+  situation(
+    "MetricsMissing critical",
+    "one scrape of a server fails",
+    [set("pg_exporter_last_scrape_error", { node: "pg2" }, `0x7 1 ${always(0)}`)],
+    "3m",
+    [],
+  ),
+  situation("LeaderCount critical, TimelineSplit critical", "a replica is promoted beside the leader", promoted, "3m15s", [
+    "LeaderCount critical",
+    "TimelineSplit critical node=pg1",
+    "TimelineSplit critical node=pg3",
+    "ReplicasMissing warning",
+    "MetricsMissing critical metric=pgstack_receiver_streaming node=pg2",
+  ]),
+  situation("LeaderCount critical", "a second leader is told at once", promoted, "2m", ["LeaderCount critical"], {
+    texts: {
+      alert: "LeaderCount",
+      summary: "2 nodes take writes instead of one (test)",
+      description:
+        "With more than one, each has rows that the others lack, and every minute makes it worse. With none, all nodes are replicas and writes fail.",
+    },
+  }),
+  situation(
+    "LeaderCount critical",
+    "the leader comes back as a replica",
+    [set("pgstack_node_in_recovery", { node: "pg1" }, then(0, 1))],
+    "4m",
+    ["LeaderCount critical"],
+  ),
+  situation(
+    "LeaderCount critical",
+    "no leader for half a minute",
+    [set("pgstack_node_in_recovery", { node: "pg1" }, then(0, 1))],
+    "2m30s",
+    [],
+  ),
+  situation(
+    "TimelineSplit critical",
+    "a node is on another timeline for a moment",
+    [
+      set("pgstack_node_timeline", { node: "pg3" }, `2x6 1 1 ${always(2)}`),
+      set("pgstack_node_timeline", { node: "pg1" }, always(2)),
+      set("pgstack_node_timeline", { node: "pg2" }, always(2)),
+    ],
+    "4m",
+    [],
+  ),
+  situation(
+    "TimelineSplit critical",
+    "a replica stays behind on the old timeline",
+    [set("pgstack_node_timeline", { node: "pg1" }, then(1, 2)), set("pgstack_node_timeline", { node: "pg2" }, then(1, 2))],
+    "4m",
+    ["TimelineSplit critical node=pg3"],
+  ),
+];
