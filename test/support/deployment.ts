@@ -22,7 +22,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 /** Every name on the engine that a test makes begins with this; `make clean-tests` removes what a killed run left. */
 export const testPrefix = "pgstack-test";
 
-const engineHost = process.env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock";
+export const engineHost = process.env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock";
 
 export type StackConfig = Readonly<Record<string, unknown>>;
 

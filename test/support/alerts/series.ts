@@ -26,8 +26,8 @@ export const until = (values: string, count: number): string => values.replaceAl
 /** One value for ever. */
 export const always = (value: number): string => `${value}x${samples}`;
 /** A value until the fault, another one from it on. */
-export const then = (before: number, after: number): string => `${before}x${healthySamples - 1} ${after}x${samples}`;
-/** The healthy value until the fault, then no samples. */
+export const turns = (before: number, after: number): string => `${before}x${healthySamples - 1} ${after}x${samples}`;
+/** The healthy value until the fault, turns no samples. */
 export const gone = (before: number): string => `${before}x${healthySamples - 1} stale`;
 /** One value after the other, again and again. */
 export const alternating = (...values: readonly number[]): string => Array.from({ length: 60 }, () => values.join(" ")).join(" ");

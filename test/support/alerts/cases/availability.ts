@@ -1,20 +1,20 @@
 import type { AlertCase } from "../case.ts";
 import { situation } from "../case.ts";
 import { blip, receiverStops, serverHangs, serverStops, set, streamEnds, without } from "../faults.ts";
-import { alternating, always, gone, then } from "../series.ts";
+import { alternating, always, gone, turns } from "../series.ts";
 
 const pg2Stops = [...serverStops("pg2"), ...streamEnds("pg2", 1)];
 const leaderStops = [
   ...serverStops("pg1"),
   ...receiverStops("pg2"),
   ...receiverStops("pg3"),
-  set("pgbouncer_pools_client_waiting_connections", { database: "app" }, then(0, 4)),
+  set("pgbouncer_pools_client_waiting_connections", { database: "app" }, turns(0, 4)),
   set("pgbouncer_pools_client_maxwait_seconds", { database: "app" }, "0x7 0+15x1000000"),
 ];
 const leaderDown = "PostgresDown critical node=pg1 role=leader";
 const promoted = [
-  set("pgstack_node_in_recovery", { node: "pg2" }, then(1, 0)),
-  set("pgstack_node_timeline", { node: "pg2" }, then(1, 2)),
+  set("pgstack_node_in_recovery", { node: "pg2" }, turns(1, 0)),
+  set("pgstack_node_timeline", { node: "pg2" }, turns(1, 2)),
   set("pgstack_receiver_streaming", { node: "pg2" }, gone),
   set("pgstack_node_replay_paused", { node: "pg2" }, gone),
   ...streamEnds("pg2", 1),
@@ -80,7 +80,7 @@ export const availabilityCases: readonly AlertCase[] = [
   situation(
     "ExporterDown critical",
     "the exporter of the pooler stops",
-    [set("up", { job: "pooler" }, then(1, 0)), set("pgbouncer_.*", {}, gone)],
+    [set("up", { job: "pooler" }, turns(1, 0)), set("pgbouncer_.*", {}, gone)],
     "4m",
     ["ExporterDown critical job=pooler"],
   ),
@@ -88,7 +88,7 @@ export const availabilityCases: readonly AlertCase[] = [
   situation("ExporterDown critical", "an exporter comes and goes", [set("up", { node: "pg3" }, alternating(1, 1, 0))], "8m", [
     "ExporterDown critical node=pg3 job=postgres",
   ]),
-  situation("PoolerDown critical", "the pooler stops", [set("pgbouncer_up", {}, then(1, 0)), set("pgbouncer_(?!up).*", {}, gone)], "4m", [
+  situation("PoolerDown critical", "the pooler stops", [set("pgbouncer_up", {}, turns(1, 0)), set("pgbouncer_(?!up).*", {}, gone)], "4m", [
     "PoolerDown critical",
   ]),
   situation("PoolerDown critical", "the pooler is replaced within seconds", [set("pgbouncer_up", {}, blip)], "4m", []),
@@ -104,7 +104,7 @@ export const availabilityCases: readonly AlertCase[] = [
   situation(
     "MetricsMissing critical",
     "a custom query fails on the leader",
-    [set("pgstack_slot_.*", {}, gone), set("pg_exporter_last_scrape_error", { node: "pg1" }, then(0, 1))],
+    [set("pgstack_slot_.*", {}, gone), set("pg_exporter_last_scrape_error", { node: "pg1" }, turns(0, 1))],
     "4m",
     [
       "MetricsMissing critical metric=pgstack_slot_active node=pg1",
@@ -117,7 +117,7 @@ export const availabilityCases: readonly AlertCase[] = [
   situation(
     "MetricsMissing critical",
     "the file of custom queries is broken",
-    [set("pgstack_.*", { node: "pg2" }, gone), set("pg_exporter_user_queries_load_error", { node: "pg2" }, then(0, 1))],
+    [set("pgstack_.*", { node: "pg2" }, gone), set("pg_exporter_user_queries_load_error", { node: "pg2" }, turns(0, 1))],
     "4m",
     [
       "pgstack_node_in_recovery",
@@ -155,14 +155,14 @@ export const availabilityCases: readonly AlertCase[] = [
   situation(
     "LeaderCount critical",
     "the leader comes back as a replica",
-    [set("pgstack_node_in_recovery", { node: "pg1" }, then(0, 1))],
+    [set("pgstack_node_in_recovery", { node: "pg1" }, turns(0, 1))],
     "4m",
     ["LeaderCount critical"],
   ),
   situation(
     "LeaderCount critical",
     "no leader for half a minute",
-    [set("pgstack_node_in_recovery", { node: "pg1" }, then(0, 1))],
+    [set("pgstack_node_in_recovery", { node: "pg1" }, turns(0, 1))],
     "2m30s",
     [],
   ),
@@ -180,7 +180,7 @@ export const availabilityCases: readonly AlertCase[] = [
   situation(
     "TimelineSplit critical",
     "a replica stays behind on the old timeline",
-    [set("pgstack_node_timeline", { node: "pg1" }, then(1, 2)), set("pgstack_node_timeline", { node: "pg2" }, then(1, 2))],
+    [set("pgstack_node_timeline", { node: "pg1" }, turns(1, 2)), set("pgstack_node_timeline", { node: "pg2" }, turns(1, 2))],
     "4m",
     ["TimelineSplit critical node=pg3"],
   ),

@@ -1,14 +1,14 @@
 import type { AlertCase } from "../case.ts";
 import { situation } from "../case.ts";
 import { receiverStops, set, streamEnds } from "../faults.ts";
-import { alternating, gone, slotSeries, then } from "../series.ts";
+import { alternating, gone, slotSeries, turns } from "../series.ts";
 
 const heartbeat = (node: string, values: string): ReturnType<typeof set> => set("pgstack_heartbeat_age_seconds", { node }, values);
 const everyHeartbeat = (values: string): ReturnType<typeof set> => set("pgstack_heartbeat_age_seconds", {}, values);
-const behind = (bytes: number): ReturnType<typeof set> => set("pgstack_replica_replay_behind_bytes", { replica: "pg2" }, then(0, bytes));
+const behind = (bytes: number): ReturnType<typeof set> => set("pgstack_replica_replay_behind_bytes", { replica: "pg2" }, turns(0, bytes));
 const pg2Cut = [...receiverStops("pg2"), ...streamEnds("pg2", 1)];
 const paused = [
-  set("pgstack_node_replay_paused", { node: "pg2" }, then(0, 1)),
+  set("pgstack_node_replay_paused", { node: "pg2" }, turns(0, 1)),
   heartbeat("pg2", "1x7 1+15x1000000"),
   set("pgstack_replica_replay_behind_bytes", { replica: "pg2" }, "0x7 0+1000000x1000000"),
 ];
@@ -25,13 +25,13 @@ const orphan = (name: string): readonly ReturnType<typeof slotSeries>[number][] 
   });
 
 export const replicationCases: readonly AlertCase[] = [
-  situation("ReplicaLagSeconds warning, ReplicaLagSeconds critical", "a replica lags by 10 s", [heartbeat("pg2", then(1, 11))], "6m", [
+  situation("ReplicaLagSeconds warning, ReplicaLagSeconds critical", "a replica lags by 10 s", [heartbeat("pg2", turns(1, 11))], "6m", [
     "ReplicaLagSeconds warning node=pg2",
   ]),
   situation(
     "ReplicaLagSeconds critical",
     "a replica lags by a minute",
-    [heartbeat("pg2", then(1, 61))],
+    [heartbeat("pg2", turns(1, 61))],
     "4m",
     ["ReplicaLagSeconds warning node=pg2", "ReplicaLagSeconds critical node=pg2"],
     {
@@ -42,10 +42,10 @@ export const replicationCases: readonly AlertCase[] = [
       },
     },
   ),
-  situation("ReplicaLagSeconds critical", "the critical lag has not lasted for two minutes", [heartbeat("pg2", then(1, 61))], "3m45s", [
+  situation("ReplicaLagSeconds critical", "the critical lag has not lasted for two minutes", [heartbeat("pg2", turns(1, 61))], "3m45s", [
     "ReplicaLagSeconds warning node=pg2",
   ]),
-  situation("ReplicaLagSeconds warning", "lag of 4 s", [heartbeat("pg2", then(1, 5))], "6m", []),
+  situation("ReplicaLagSeconds warning", "lag of 4 s", [heartbeat("pg2", turns(1, 5))], "6m", []),
   situation("ReplicaLagSeconds warning", "lag comes and goes", [heartbeat("pg2", alternating(1, 20))], "6m", []),
   situation(
     "HeartbeatStale warning, ReplicaLagSeconds warning",
@@ -61,7 +61,7 @@ export const replicationCases: readonly AlertCase[] = [
   situation(
     "HeartbeatStale warning, HeartbeatStale critical",
     "a heartbeat is half a minute late",
-    [everyHeartbeat(then(1, 30))],
+    [everyHeartbeat(turns(1, 30))],
     "9m",
     [],
   ),
@@ -101,11 +101,11 @@ export const replicationCases: readonly AlertCase[] = [
   situation(
     "ReplicasMissing warning, ReplicasMissing critical",
     "one of two replicas is missing",
-    [set("pgstack_replicas_streaming", {}, then(2, 1))],
+    [set("pgstack_replicas_streaming", {}, turns(2, 1))],
     "4m",
     ["ReplicasMissing warning"],
   ),
-  situation("ReplicasMissing critical", "no replica streams", [set("pgstack_replicas_streaming", {}, then(2, 0))], "4m", [
+  situation("ReplicasMissing critical", "no replica streams", [set("pgstack_replicas_streaming", {}, turns(2, 0))], "4m", [
     "ReplicasMissing warning",
     "ReplicasMissing critical",
   ]),
@@ -136,13 +136,13 @@ export const replicationCases: readonly AlertCase[] = [
     [],
   ),
 
-  situation("SlotInactive warning, SlotInactive critical", "nobody reads from a slot", [slot("active", "pg2", then(1, 0))], "8m", [
+  situation("SlotInactive warning, SlotInactive critical", "nobody reads from a slot", [slot("active", "pg2", turns(1, 0))], "8m", [
     "SlotInactive warning node=pg2 slot=pg2",
   ]),
   situation(
     "SlotInactive critical",
     "nobody reads from a slot for long",
-    [slot("active", "pg2", then(1, 0))],
+    [slot("active", "pg2", turns(1, 0))],
     "40m",
     ["SlotInactive warning node=pg2 slot=pg2", "SlotInactive critical node=pg2 slot=pg2"],
     { step: "1m" },
@@ -151,14 +151,14 @@ export const replicationCases: readonly AlertCase[] = [
   situation(
     "SlotRetainedWal warning, SlotRetainedWal critical",
     "60% of the cap are kept",
-    [slot("behind_bytes", "pg2", then(0, 2.4e9))],
+    [slot("behind_bytes", "pg2", turns(0, 2.4e9))],
     "4m",
     ["SlotRetainedWal warning node=pg2 slot=pg2"],
   ),
   situation(
     "SlotRetainedWal critical",
     "90% of the cap are kept",
-    [slot("behind_bytes", "pg2", then(0, 3.6e9))],
+    [slot("behind_bytes", "pg2", turns(0, 3.6e9))],
     "4m",
     ["SlotRetainedWal warning node=pg2 slot=pg2", "SlotRetainedWal critical node=pg2 slot=pg2"],
     {
@@ -169,15 +169,15 @@ export const replicationCases: readonly AlertCase[] = [
       },
     },
   ),
-  situation("SlotRetainedWal warning", "40% of the cap are kept", [slot("behind_bytes", "pg2", then(0, 1.6e9))], "9m", []),
+  situation("SlotRetainedWal warning", "40% of the cap are kept", [slot("behind_bytes", "pg2", turns(0, 1.6e9))], "9m", []),
   situation(
     "SlotRetainedWal warning",
     "no cap, no share of it",
-    [slot("behind_bytes", "pg2", then(0, 9e9)), slot("cap_bytes", "pg2", "_x1000000")],
+    [slot("behind_bytes", "pg2", turns(0, 9e9)), slot("cap_bytes", "pg2", "_x1000000")],
     "9m",
     [],
   ),
-  situation("SlotLost critical", "a slot has lost WAL", [slot("lost", "pg2", then(0, 1))], "2m15s", [
+  situation("SlotLost critical", "a slot has lost WAL", [slot("lost", "pg2", turns(0, 1))], "2m15s", [
     "SlotLost critical node=pg2 slot=pg2",
   ]),
   situation("SlotLost critical", "a slot that nobody declared has lost WAL", [], "8m", [], {
@@ -193,7 +193,7 @@ export const replicationCases: readonly AlertCase[] = [
   situation(
     "XminAge warning, XminAge critical",
     "a replica holds back 20 million transactions",
-    [slot("xmin_age", "pg2", then(1, 2e7))],
+    [slot("xmin_age", "pg2", turns(1, 2e7))],
     "26m",
     ["XminAge warning node=pg2 slot=pg2"],
     { step: "1m" },
@@ -201,7 +201,7 @@ export const replicationCases: readonly AlertCase[] = [
   situation(
     "XminAge critical",
     "a replica holds back 60 million transactions",
-    [slot("xmin_age", "pg2", then(1, 6e7))],
+    [slot("xmin_age", "pg2", turns(1, 6e7))],
     "26m",
     ["XminAge warning node=pg2 slot=pg2", "XminAge critical node=pg2 slot=pg2"],
     { step: "1m" },

@@ -1,7 +1,7 @@
 import type { AlertCase } from "../case.ts";
 import { situation } from "../case.ts";
 import { set } from "../faults.ts";
-import { alternating, then } from "../series.ts";
+import { alternating, turns } from "../series.ts";
 
 const node = (metric: string, values: string): ReturnType<typeof set> => set(`pgstack_node_${metric}`, { node: "pg1" }, values);
 const waiting = (values: string): ReturnType<typeof set> => set("pgbouncer_pools_client_waiting_connections", { database: "app" }, values);
@@ -14,14 +14,14 @@ export const resourceCases: readonly AlertCase[] = [
   situation(
     "ConnectionsUsed warning, ConnectionsUsed critical",
     "80% of the connections are used",
-    [node("connections_used", then(20, 80))],
+    [node("connections_used", turns(20, 80))],
     "8m",
     ["ConnectionsUsed warning node=pg1"],
   ),
   situation(
     "ConnectionsUsed critical",
     "95% of the connections are used",
-    [node("connections_used", then(20, 95))],
+    [node("connections_used", turns(20, 95))],
     "8m",
     ["ConnectionsUsed warning node=pg1", "ConnectionsUsed critical node=pg1"],
     {
@@ -36,11 +36,11 @@ export const resourceCases: readonly AlertCase[] = [
   situation(
     "PoolerClientsWaiting warning, PoolerClientsWaiting critical",
     "clients wait for less than a second each",
-    [waiting(then(0, 3))],
+    [waiting(turns(0, 3))],
     "4m",
     ["PoolerClientsWaiting warning route=app database=app"],
   ),
-  situation("PoolerClientsWaiting critical", "a client waits for long", [waiting(then(0, 3)), maxWait("0x7 0+15x1000000")], "4m", [
+  situation("PoolerClientsWaiting critical", "a client waits for long", [waiting(turns(0, 3)), maxWait("0x7 0+15x1000000")], "4m", [
     "PoolerClientsWaiting warning route=app database=app",
     "PoolerClientsWaiting critical route=app database=app",
   ]),
@@ -55,25 +55,25 @@ export const resourceCases: readonly AlertCase[] = [
   situation(
     "PoolerClientsWaiting warning",
     "the console's own clients wait",
-    [set("pgbouncer_pools_client_waiting_connections", { database: "pgbouncer" }, then(0, 3))],
+    [set("pgbouncer_pools_client_waiting_connections", { database: "pgbouncer" }, turns(0, 3))],
     "6m",
     [],
   ),
-  situation("PoolerClientsUsed warning, PoolerClientsUsed critical", "85% of the clients", [clients(then(100, 850))], "8m", [
+  situation("PoolerClientsUsed warning, PoolerClientsUsed critical", "85% of the clients", [clients(turns(100, 850))], "8m", [
     "PoolerClientsUsed warning",
   ]),
-  situation("PoolerClientsUsed critical", "97% of the clients", [clients(then(100, 970))], "8m", [
+  situation("PoolerClientsUsed critical", "97% of the clients", [clients(turns(100, 970))], "8m", [
     "PoolerClientsUsed warning",
     "PoolerClientsUsed critical",
   ]),
-  situation("PoolerClientsUsed warning", "half of the clients", [clients(then(100, 500))], "8m", []),
-  situation("PoolerPaused warning, PoolerPaused critical", "a route is paused for two minutes", [paused(then(0, 1))], "4m", [
+  situation("PoolerClientsUsed warning", "half of the clients", [clients(turns(100, 500))], "8m", []),
+  situation("PoolerPaused warning, PoolerPaused critical", "a route is paused for two minutes", [paused(turns(0, 1))], "4m", [
     "PoolerPaused warning route=app name=app",
   ]),
   situation(
     "PoolerPaused critical",
     "a route is paused and forgotten",
-    [paused(then(0, 1)), waiting(then(0, 9)), maxWait("0x7 0+15x1000000")],
+    [paused(turns(0, 1)), waiting(turns(0, 9)), maxWait("0x7 0+15x1000000")],
     "8m",
     [
       "PoolerPaused warning route=app name=app",
@@ -85,25 +85,25 @@ export const resourceCases: readonly AlertCase[] = [
   situation(
     "IdleInTransaction warning, IdleInTransaction critical",
     "a transaction idles for six minutes",
-    [node("idle_in_transaction_seconds", then(0, 360))],
+    [node("idle_in_transaction_seconds", turns(0, 360))],
     "3m",
     ["IdleInTransaction warning node=pg1"],
   ),
   situation(
     "IdleInTransaction critical",
     "a transaction idles for twenty minutes",
-    [node("idle_in_transaction_seconds", then(0, 1200))],
+    [node("idle_in_transaction_seconds", turns(0, 1200))],
     "3m",
     ["IdleInTransaction warning node=pg1", "IdleInTransaction critical node=pg1"],
   ),
-  situation("IdleInTransaction warning", "transactions idle for seconds", [node("idle_in_transaction_seconds", then(0, 30))], "9m", []),
+  situation("IdleInTransaction warning", "transactions idle for seconds", [node("idle_in_transaction_seconds", turns(0, 30))], "9m", []),
   situation("Deadlocks warning", "ten deadlocks a minute", [deadlocks("0x7 0+2.5x1000000")], "9m", [
     "Deadlocks warning node=pg1 datname=app",
   ]),
   situation("Deadlocks warning", "a deadlock a minute", [deadlocks("0x7 0+0.25x1000000")], "9m", []),
   situation("Deadlocks warning", "a counter that begins anew", [deadlocks("5000x7 0x1000000")], "5m", []),
 
-  situation("PendingRestart warning", "two settings wait for a restart", [node("settings_pending_restart", then(0, 2))], "13m", [
+  situation("PendingRestart warning", "two settings wait for a restart", [node("settings_pending_restart", turns(0, 2))], "13m", [
     "PendingRestart warning node=pg1",
   ]),
   situation(
@@ -113,7 +113,7 @@ export const resourceCases: readonly AlertCase[] = [
     "13m",
     [],
   ),
-  situation("ConfigDrift warning", "a setting was changed by hand", [node("settings_by_hand", then(0, 1))], "8m", [
+  situation("ConfigDrift warning", "a setting was changed by hand", [node("settings_by_hand", turns(0, 1))], "8m", [
     "ConfigDrift warning node=pg1",
   ]),
   situation("ConfigDrift warning", "a setting is tried by hand for two minutes", [node("settings_by_hand", "0x7 1x7 0x1000000")], "8m", []),
@@ -121,25 +121,25 @@ export const resourceCases: readonly AlertCase[] = [
   situation(
     "TransactionIdAge warning, TransactionIdAge critical",
     "60% of the transaction ids",
-    [node("transaction_id_age", then(1000, 1.3e9))],
+    [node("transaction_id_age", turns(1000, 1.3e9))],
     "8m",
     ["TransactionIdAge warning node=pg1"],
   ),
-  situation("TransactionIdAge critical", "80% of the transaction ids", [node("transaction_id_age", then(1000, 1.75e9))], "8m", [
+  situation("TransactionIdAge critical", "80% of the transaction ids", [node("transaction_id_age", turns(1000, 1.75e9))], "8m", [
     "TransactionIdAge warning node=pg1",
     "TransactionIdAge critical node=pg1",
   ]),
   situation(
     "TransactionIdAge warning",
     "an age at which autovacuum begins to freeze",
-    [node("transaction_id_age", then(1000, 2e8))],
+    [node("transaction_id_age", turns(1000, 2e8))],
     "8m",
     [],
   ),
-  situation("DiskFull warning, DiskFull critical", "80% of the disk", [node("disk_free_bytes", then(50e9, 20e9))], "5m", [
+  situation("DiskFull warning, DiskFull critical", "80% of the disk", [node("disk_free_bytes", turns(50e9, 20e9))], "5m", [
     "DiskFull warning node=pg1",
   ]),
-  situation("DiskFull critical", "95% of the disk", [node("disk_free_bytes", then(50e9, 5e9))], "5m", [
+  situation("DiskFull critical", "95% of the disk", [node("disk_free_bytes", turns(50e9, 5e9))], "5m", [
     "DiskFull warning node=pg1",
     "DiskFull critical node=pg1",
   ]),
