@@ -3,7 +3,9 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+import { poll } from "../../src/deadline.ts";
 import { BundleProject } from "../support/bundle-project.ts";
+import { Scrape } from "../support/metrics.ts";
 import type { RunResult } from "../support/run.ts";
 import { run } from "../support/run.ts";
 
@@ -30,6 +32,21 @@ describe("a bundle", () => {
 
   it("is the declared cluster when `up --wait` returns", async () => {
     expect(await findings()).toEqual({ code: 0, findings: [], nodes: ["pg1", "pg2"] });
+  });
+
+  it.each([
+    ["pg1", 1],
+    ["pg2", undefined],
+  ])("gives the figures of %s: heartbeat, disk, replicas", async (node, streaming) => {
+    const { stdout } = await bundle.compose("port", `${node}-exporter`, "9187");
+    const port = Number(stdout.trim().split(":")[1]);
+    const fresh = async (): Promise<Scrape | undefined> => {
+      const one = await Scrape.of(port);
+      return (one.value("pgstack_heartbeat_age_seconds") ?? 99) < 3 ? one : undefined;
+    };
+    const scrape = await poll(fresh, { everyMs: 200, timeoutMs: 30_000 });
+    expect(scrape?.value("pgstack_node_disk_size_bytes")).toBeGreaterThan(0);
+    expect(scrape?.value("pgstack_replicas_streaming")).toBe(streaming);
   });
 
   it("changes nothing when it is started again", async () => {
@@ -163,6 +180,7 @@ describe("a bundle", () => {
     const list = async (service: string): Promise<string> =>
       (await bundle.compose("exec", "-T", service, "find", "/etc/pgstack", "-type", "f", "-printf", "%f %m %U:%G\n")).stdout;
     expect((await list("pg2")).trim().split("\n").toSorted()).toEqual([
+      "heartbeat.pl 644 999:999",
       "node.env 644 999:999",
       "node.sh 644 999:999",
       "pg_hba.conf 644 999:999",
