@@ -12,13 +12,14 @@ import type { Scenario } from "./lib/scenario.ts";
 import { changes } from "./scenarios/changes.ts";
 import { deploy } from "./scenarios/deploy.ts";
 import { growth } from "./scenarios/growth.ts";
+import { monitoring } from "./scenarios/monitoring.ts";
 import { noChange } from "./scenarios/no-change.ts";
 import { phases } from "./scenarios/phases.ts";
 import { pooler } from "./scenarios/pooler.ts";
 import { tuning } from "./scenarios/tuning.ts";
 import { visibility } from "./scenarios/visibility.ts";
 
-const scenarios: readonly Scenario[] = [deploy, noChange, phases, growth, pooler, visibility, tuning, changes];
+const scenarios: readonly Scenario[] = [deploy, noChange, phases, growth, pooler, visibility, tuning, changes, monitoring];
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const results = join(root, "bench", "results");

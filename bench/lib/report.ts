@@ -19,7 +19,7 @@ Run it with \`make bench\`; \`BENCH="deploy pooler"\` chooses scenarios and \`RO
 \`bench/results\`; \`make bench-publish\` takes them into this page. What is left of a figure and why stands in
 \`docs/benchmarks/remarks/<scenario>.md\` and is shown with it.`;
 
-const order = ["deploy", "no-change", "phases", "growth", "pooler", "visibility", "tuning", "changes"];
+const order = ["deploy", "no-change", "phases", "growth", "pooler", "visibility", "tuning", "changes", "monitoring"];
 
 /** Every result in a folder, in the order of the page. */
 function readResults(folder: string): readonly BenchResult[] {

@@ -6,6 +6,8 @@ type SyntaxNode = ReturnType<(typeof parser)["parse"]>["topNode"];
 /** What an expression needs, and why it cannot be used. */
 export interface ExpressionFacts {
   readonly metrics: readonly string[];
+  /** Each selector as it stands in the expression, without range and offset: `up{job="pooler"}`. */
+  readonly selectors: readonly string[];
   /** Undefined when nothing is wrong with it. */
   readonly problem: string | undefined;
 }
@@ -17,12 +19,14 @@ const rangeFunctions =
 /** Reads a PromQL expression with Prometheus' own grammar: the metrics in it, and what is wrong with it. */
 export function readExpression(expression: string): ExpressionFacts {
   const metrics = new Set<string>();
+  const selectors = new Set<string>();
   const problems: string[] = [];
   const textOf = ({ from, to }: { readonly from: number; readonly to: number }): string => expression.slice(from, to);
   parser.parse(expression).iterate({
     enter: ({ node }) => {
       if (node.type.isError) problems.push(brokenAt(expression, node.from));
       if (node.name === "VectorSelector") {
+        selectors.add(textOf(node));
         const name = selectedMetric(node, textOf);
         if (name === undefined) problems.push(`\`${textOf(node)}\` names no metric, so nobody can tell whether it exists`);
         else metrics.add(name);
@@ -31,7 +35,7 @@ export function readExpression(expression: string): ExpressionFacts {
       if (misused !== undefined) problems.push(misused);
     },
   });
-  return { metrics: [...metrics], problem: problems[0] };
+  return { metrics: [...metrics], selectors: [...selectors], problem: problems[0] };
 }
 
 function brokenAt(expression: string, at: number): string {

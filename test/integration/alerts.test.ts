@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { poll } from "../../src/deadline.ts";
 import { fetchText } from "../../src/http.ts";
+import { readExpression } from "../../src/monitoring/expression.ts";
 import { PoolerConsole } from "../../src/pgbouncer/console.ts";
 import { Deployment } from "../support/deployment.ts";
 import type { Outputs } from "../support/deployment.ts";
@@ -104,6 +105,14 @@ describe("alerts", () => {
   it("tells nothing of a healthy cluster, and every rule can be evaluated", async () => {
     expect((await prometheus.rules()).filter(({ health }) => health !== "ok")).toEqual([]);
     expect(await prometheus.alerts()).toEqual([]);
+  });
+
+  it("asks for nothing that is not there: every selector of every rule finds series", async () => {
+    const rules = await prometheus.rules();
+    const selectors = [...new Set(rules.flatMap(({ query }) => readExpression(query).selectors))];
+    expect(selectors.length).toBeGreaterThan(30);
+    const found = await Promise.all(selectors.map(async (selector) => ({ selector, series: (await prometheus.query(selector)).length })));
+    expect(found.filter(({ series }) => series === 0).map(({ selector }) => selector)).toEqual([]);
   });
 
   it("a stopped replica is down", async () => {

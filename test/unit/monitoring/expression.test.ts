@@ -17,7 +17,7 @@ describe("readExpression", () => {
     ["job:a:rate5m > 1", ["job:a:rate5m"]],
     ["vector(1)", []],
   ])("finds the metrics of %s", (expression, metrics) => {
-    expect(readExpression(expression)).toEqual({ metrics, problem: undefined });
+    expect(readExpression(expression)).toMatchObject({ metrics, problem: undefined });
   });
 
   it.each([
