@@ -1,9 +1,10 @@
-// Writes docs/config.md and docs/config.schema.json from the schema of stack config, and docs/benchmarks.md from the
-// published results. With --check it writes nothing and fails when one of them is stale.
+// Writes docs/config.md and docs/config.schema.json from the schema of stack config, docs/alerts.md from the alerts,
+// and docs/benchmarks.md from the published results. With --check it writes nothing and fails when one of them is stale.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import { benchmarksPage } from "../bench/lib/report.ts";
+import { alertsPage } from "./docs/alerts-page.ts";
 import { configPage } from "./docs/config-page.ts";
 import { stackFileSchema } from "./docs/stack-file-schema.ts";
 
@@ -12,6 +13,7 @@ const benchmarks = fileURLToPath(new URL("../docs/benchmarks", import.meta.url))
 const pages: Readonly<Record<string, () => string>> = {
   "docs/config.md": configPage,
   "docs/config.schema.json": () => `${JSON.stringify(stackFileSchema(), null, 2)}\n`,
+  "docs/alerts.md": alertsPage,
   "docs/benchmarks.md": () => benchmarksPage(benchmarks),
 };
 

@@ -8,6 +8,7 @@ import { reservedConnections } from "../../src/plan/postgres-defaults.ts";
 import { allowedValues, bare, mappingOrWords, shapeOf } from "./allowed-values.ts";
 import { configJsonSchema } from "./stack-file-schema.ts";
 import type { JsonSchema } from "./stack-file-schema.ts";
+import { rows } from "./table.ts";
 
 /** The top-level keys in the order of the page. */
 export const groups: readonly (readonly [title: string, keys: readonly string[]])[] = [
@@ -181,17 +182,13 @@ function relations(): string {
     "No two published ports meet: `ports.postgres` and `ports.postgresExporter` count up from there, one for each node.",
     "`subnet` has an address for each container.",
     "Prometheus needs `exporters`, Alertmanager and Grafana need Prometheus, and a receiver has what it sends to; nothing is given that nobody uses.",
+    "In `monitoring.alerts` a warning is below its critical threshold. Rules in `monitoring.rules` have names that no other alert has, and use metrics that something in the stack emits.",
     "With an engine on another machine, `bindAddress` is not a loopback address; where the servers see this machine's own address, `clientNetworks` admits it.",
     "`shared_preload_libraries` holds `pg_stat_statements`.",
     "`synchronous_standby_names` waits for fewer replicas than match it: a write goes on when one is away.",
     "The names and values under `settings` are those of the declared version, as far as a table of it is known (17).",
   ];
   return items.map((item) => `- ${item}`).join("\n");
-}
-
-function rows(head: readonly string[], body: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...body.map(line)].join("\n");
 }
 
 function list(names: readonly string[]): string {

@@ -42,7 +42,7 @@ export const slots: readonly AlertDefinition[] = [
     expressions: {
       warning: (context) => `${perSlot(select(context, "pgstack_slot_declared", { slot: "!~pg_basebackup_.*" }))} == 0`,
     },
-    labels: ["slot"],
+    labels: ["slot", "node"],
     summary: "Slot {{ $labels.slot }} belongs to no declared replica",
     description: "The leader keeps WAL, and perhaps dead rows, for {{ $labels.slot }}, which nobody declared.",
   },

@@ -163,13 +163,13 @@ describe("scripts/generate-docs.ts", () => {
     expect(generate("--check")).toEqual({
       status: 1,
       stdout: "",
-      stderr: ["docs/config.md", "docs/config.schema.json", "docs/benchmarks.md"]
+      stderr: ["docs/config.md", "docs/config.schema.json", "docs/alerts.md", "docs/benchmarks.md"]
         .map((page) => `${page} is stale: run npm run docs\n`)
         .join(""),
     });
     expect(generate()).toEqual({
       status: 0,
-      stdout: "wrote docs/config.md\nwrote docs/config.schema.json\nwrote docs/benchmarks.md\n",
+      stdout: "wrote docs/config.md\nwrote docs/config.schema.json\nwrote docs/alerts.md\nwrote docs/benchmarks.md\n",
       stderr: "",
     });
     expect(generate("--check")).toEqual({ status: 0, stdout: "", stderr: "" });
