@@ -19,8 +19,8 @@ describe("docs/runbooks", () => {
     const pages = readdirSync(folder).filter((file) => file !== "README.md");
     expect(pages.toSorted()).toEqual(alertNames.map((name) => `${kebab(name)}.md`).toSorted());
     const index = readFileSync(`${folder}/README.md`, "utf8");
-    expect([...index.matchAll(/^- \[(\w+)\]\(([\w-]+\.md)\)$/gm)].map(([, name, file]) => [name, file]).toSorted()).toEqual(
-      alertNames.map((name) => [name, `${kebab(name)}.md`]).toSorted(),
+    expect([...index.matchAll(/^- \[(\w+)\]\(([\w-]+\.md)\)$/gm)].map(([, name, file]) => `${name} ${file}`).toSorted()).toEqual(
+      alertNames.map((name) => `${name} ${kebab(name)}.md`).toSorted(),
     );
   });
 
