@@ -46,7 +46,7 @@ export class Monitoring extends pulumi.ComponentResource {
         image: plan.images[name].reference,
         files: files[name] ?? [],
         secrets,
-        reload: reloadOf(plan, name, service),
+        reload: reloadOf(name, service),
       },
       { parent: this, filesDependOn: after },
     );
@@ -72,7 +72,7 @@ export class Monitoring extends pulumi.ComponentResource {
 }
 
 /** Grafana reads its dashboards again by itself, everything else when it starts. */
-function reloadOf({ engine }: ClusterPlan, name: Service, { container, hostPort }: MonitoringServicePlan): Reload {
+function reloadOf(name: Service, { container, published, hostPort }: MonitoringServicePlan): Reload {
   if (name === "grafana") return { server: "exporters", containers: [container] };
-  return { server: name, container, address: { host: engine.accessHost, port: hostPort } };
+  return { server: name, container, address: { host: published.host, port: hostPort } };
 }

@@ -37,7 +37,7 @@ export function clusterOutputs(plan: ClusterPlan, cluster: PostgresCluster): Rec
       ? {}
       : {
           monitoring: Object.fromEntries(
-            monitoringServices(monitoring).map(([name, { hostPort }]) => [name, `http://${plan.engine.accessHost}:${hostPort}`]),
+            monitoringServices(monitoring).map(([name, { published, hostPort }]) => [name, `http://${published.host}:${hostPort}`]),
           ),
         }),
     ...(monitoring?.grafana === undefined

@@ -28,7 +28,7 @@ export interface CheckExporters {
 
 /** A web service of the cluster. */
 export interface CheckService {
-  /** Port at `accessHost`. */
+  readonly host: string;
   readonly port: number;
   readonly container: string;
 }
@@ -137,7 +137,9 @@ function declaredOf(plan: ClusterPlan): Pick<CheckTarget, "declared"> {
 
 function monitoringOf({ monitoring }: ClusterPlan): Pick<CheckTarget, "monitoring"> {
   if (monitoring === undefined) return {};
-  const found = monitoringServices(monitoring).map(([name, { hostPort, container }]) => [name, { port: hostPort, container }] as const);
+  const found = monitoringServices(monitoring).map(
+    ([name, { published, hostPort, container }]) => [name, { host: published.host, port: hostPort, container }] as const,
+  );
   return { monitoring: Object.fromEntries(found) as unknown as CheckMonitoring };
 }
 

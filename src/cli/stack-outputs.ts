@@ -10,7 +10,7 @@ import { project } from "./stack-plan.ts";
 const maxBytes = 64 * 1024 * 1024;
 
 const port = z.int().min(1).max(65_535);
-const service = z.object({ port, container: z.string() });
+const service = z.object({ host: z.string(), port, container: z.string() });
 
 /** What the check needs, as it is stored. */
 export const checkSchema = z.object({

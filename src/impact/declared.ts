@@ -5,10 +5,12 @@ import { z } from "zod";
 import type { ContainerPlan } from "../plan/container.ts";
 import { hardening } from "../plan/container.ts";
 import { planContainers, recloneVariable } from "../plan/containers.ts";
+import { services } from "../plan/names.ts";
 import { routesOf } from "../plan/pooler.ts";
 import type { ClusterPlan, NodePlan, RoutePlan } from "../plan/types.ts";
 import type { FileSpec } from "../render/file-spec.ts";
 import type { RenderedFiles } from "../render/files.ts";
+import { monitoringFilesOf } from "../render/monitoring-files.ts";
 import { rolesSpec } from "../render/roles-spec.ts";
 
 const texts = z.record(z.string(), z.string());
@@ -64,6 +66,8 @@ export const declaredSchema = z.object({
   }),
   /** By service. */
   containers: z.record(z.string(), container),
+  /** Plain files of exporters, Prometheus and what stands around it, by service. Absent in what earlier versions declared. */
+  files: z.record(z.string(), texts).optional(),
   /** Databases, roles and what is in them; keys that are new to a version are compared as they are. */
   roles: z.record(z.string(), z.unknown()),
   scramIterations: z.number(),
@@ -104,6 +108,10 @@ export function declaredOf(plan: ClusterPlan, files: RenderedFiles): Declared {
       files: fileHashes(files.pooler),
     },
     containers: Object.fromEntries(planContainers(plan).map((one) => [one.service, declaredContainer(plan, one)])),
+    files: {
+      ...(files.exporters === undefined ? {} : { [services.exporters]: fileHashes(files.exporters) }),
+      ...Object.fromEntries(monitoringFilesOf(files.monitoring).map(([service, of]) => [service, fileHashes(of)])),
+    },
     roles: JSON.parse(JSON.stringify(rolesSpec(plan))) as Declared["roles"],
     scramIterations: plan.scramIterations,
     ...(plan.scramSalt === undefined ? {} : { scramSalt: plan.scramSalt }),

@@ -68,6 +68,12 @@ export function alertInhibitions(replicas: number): readonly Inhibition[] {
       equal: ["stack"],
     },
     {
+      why: "a second leader receives from nobody, so it has no figures of a receiver",
+      sourceMatchers: ['alertname="LeaderCount"'],
+      targetMatchers: ['alertname="MetricsMissing"', 'metric="pgstack_receiver_streaming"'],
+      equal: ["stack"],
+    },
+    {
       why: "a lost slot keeps no WAL and has no reader",
       sourceMatchers: ['alertname="SlotLost"'],
       targetMatchers: ['alertname=~"SlotInactive|SlotRetainedWal"'],

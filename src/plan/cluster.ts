@@ -1,5 +1,6 @@
 import type { ClusterConfig } from "../config/schema.ts";
 import { UserError } from "../errors.ts";
+import { publishedForClients } from "./access.ts";
 import { connectionBudget } from "./connections.ts";
 import { planDatabases, planRemoval, planUsers } from "./declared.ts";
 import { planExporters, exporterMemoryMb } from "./exporters.ts";
@@ -94,14 +95,8 @@ function planEngine(config: ClusterConfig, monitoring: MonitoringPlan | undefine
   return {
     host: config.dockerHost,
     bindAddress: config.bindAddress,
-    accessHost: accessHost(config),
+    accessHost: publishedForClients(config).host,
     memoryMb: nodes * parseMemoryMb(config.memory) + parseMemoryMb(config.pooler.memory) + exporters * exporterMemoryMb + monitoringMb,
     cpus: config.cpus,
   };
-}
-
-/** Where clients reach published ports: the address they are bound to, or the engine's host when they are bound to all. */
-function accessHost({ bindAddress, dockerHost }: ClusterConfig): string {
-  if (bindAddress !== "0.0.0.0") return bindAddress;
-  return dockerHost.startsWith("unix:") ? "127.0.0.1" : new URL(dockerHost.replace(/^(tcp|ssh):/, "http:")).hostname;
 }

@@ -76,7 +76,7 @@ interface Place {
 }
 
 function common(
-  { engine, network }: ClusterPlan,
+  { network }: ClusterPlan,
   name: keyof typeof monitoringPorts,
   { service, data }: Place,
 ): Omit<ContainerPlan, "image" | "command" | "environment" | "stopSeconds"> {
@@ -90,7 +90,7 @@ function common(
     cpus: undefined,
     mounts: [...(data === undefined ? [] : [{ ...data, readOnly: false }]), configMount(service.configVolume)],
     tmpfs: temporary,
-    port: { internal, external: service.hostPort, address: engine.bindAddress },
+    port: { internal, external: service.hostPort, address: service.published.address },
     stopSignal: "SIGTERM",
     nofile: 16_384,
     probe: tcpProbe(internal),

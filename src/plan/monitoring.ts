@@ -1,4 +1,5 @@
 import type { ClusterConfig } from "../config/schema.ts";
+import { publishedForClients, publishedForOperators } from "./access.ts";
 import { planAlerts } from "./alerts.ts";
 import { configVolumeName, containerName, dataVolumeName, services } from "./names.ts";
 import type { KeepingServicePlan, MonitoringPlan, MonitoringServicePlan } from "./types.ts";
@@ -17,6 +18,7 @@ export function planMonitoring(config: ClusterConfig, prefix: string): Monitorin
     alerts: planAlerts(monitoring),
     prometheus: {
       ...keepingNames("prometheus", prefix),
+      published: publishedForOperators(config),
       hostPort: ports.prometheus,
       memoryMb: parseMemoryMb(monitoring.memory),
       retentionS: parseDurationS(monitoring.retention),
@@ -27,6 +29,7 @@ export function planMonitoring(config: ClusterConfig, prefix: string): Monitorin
         ? undefined
         : {
             ...keepingNames("alertmanager", prefix),
+            published: publishedForOperators(config),
             hostPort: ports.alertmanager,
             memoryMb: parseMemoryMb(alertmanager.memory),
             receiver: alertmanager.receiver,
@@ -36,7 +39,13 @@ export function planMonitoring(config: ClusterConfig, prefix: string): Monitorin
     grafana:
       grafana === undefined
         ? undefined
-        : { ...monitoringNames("grafana", prefix), hostPort: ports.grafana, memoryMb: parseMemoryMb(grafana.memory) },
+        : {
+            ...monitoringNames("grafana", prefix),
+            // It has a login.
+            published: publishedForClients(config),
+            hostPort: ports.grafana,
+            memoryMb: parseMemoryMb(grafana.memory),
+          },
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Published } from "./access.ts";
 import type { AlertsPlan } from "./alerts.ts";
 import type { DefaultSetting } from "./postgres-defaults.ts";
 
@@ -183,6 +184,8 @@ export interface MonitoringServicePlan {
   readonly configVolume: string;
   /** Absent when all it has is provisioned. */
   readonly dataVolume?: string;
+  /** Where its port is published, and at which host it is reached. */
+  readonly published: Published;
   readonly hostPort: number;
   readonly memoryMb: number;
 }

@@ -54,12 +54,17 @@ async function observePrometheus(context: ObserveContext, service: CheckService)
   });
 }
 
-async function ask<T>(context: ObserveContext, { port }: CheckService, path: string, read: (text: string) => T): Promise<Observed<T>> {
+async function ask<T>(
+  context: ObserveContext,
+  { host, port }: CheckService,
+  path: string,
+  read: (text: string) => T,
+): Promise<Observed<T>> {
   if (context.signal.aborted || remainingMs(context) === 0) return failed(outOfTime);
   const timeout = AbortSignal.timeout(remainingMs(context));
   try {
     const signal = AbortSignal.any([context.signal, timeout]);
-    return seen(read(await fetchText({ host: context.target.accessHost, port }, path, { signal })));
+    return seen(read(await fetchText({ host, port }, path, { signal })));
   } catch (error) {
     return failed(timeout.aborted ? outOfTime : failureOf(error, context.secrets));
   }

@@ -7,9 +7,9 @@ import { chartSpecs, longestWindow, parseAlerts, parseRange, stepSeconds, window
 const historyMs = 4000;
 
 /** Asks the stack's Prometheus for the last hours and for alerts. That there is none, or no answer, is told and not thrown. */
-export async function observeHistory({ stack, accessHost, monitoring }: CheckTarget, signal: AbortSignal): Promise<History> {
+export async function observeHistory({ stack, monitoring }: CheckTarget, signal: AbortSignal): Promise<History> {
   if (monitoring === undefined) return { state: "none" };
-  const where = { host: accessHost, port: monitoring.prometheus.port };
+  const { prometheus: where } = monitoring;
   const late = AbortSignal.timeout(historyMs);
   const ask = async (path: string): Promise<string> => fetchText(where, path, { signal: AbortSignal.any([signal, late]) });
   const to = Math.floor(Date.now() / 1000);

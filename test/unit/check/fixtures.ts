@@ -44,9 +44,9 @@ export function aTarget({ replicas = 2, leader = "pg1", exporters = true, draine
       : undefined,
     monitoring: exporters
       ? {
-          prometheus: { port: 9090, container: "pgstack-test-prometheus" },
-          alertmanager: { port: 9093, container: "pgstack-test-alertmanager" },
-          grafana: { port: 3000, container: "pgstack-test-grafana" },
+          prometheus: { host: "127.0.0.1", port: 9090, container: "pgstack-test-prometheus" },
+          alertmanager: { host: "127.0.0.1", port: 9093, container: "pgstack-test-alertmanager" },
+          grafana: { host: "127.0.0.1", port: 3000, container: "pgstack-test-grafana" },
         }
       : undefined,
     timeoutMs: 60_000,

@@ -15,6 +15,7 @@ import { failureOf } from "../../../src/check/observe/failure.ts";
 import { observeMonitoring } from "../../../src/check/observe/monitoring.ts";
 import { isSettled } from "../../../src/check/observe/logins.ts";
 import { observeCluster } from "../../../src/check/observe/cluster.ts";
+import type { CheckService } from "../../../src/check/target.ts";
 import { aTarget, noEntry, silence, someSecrets } from "./fixtures.ts";
 
 const target = aTarget({ replicas: 1 });
@@ -263,12 +264,12 @@ describe("observeExporters", () => {
 
 describe("observeMonitoring", () => {
   /** An HTTP server that gives these answers by path, and 503 otherwise. */
-  async function aService(answers: Readonly<Record<string, unknown>>): Promise<{ readonly port: number; readonly container: string }> {
+  async function aService(answers: Readonly<Record<string, unknown>>): Promise<CheckService> {
     const server = createHttpServer((request, response) => {
       const answer = answers[(request.url ?? "").replace(/\?.*/, "")];
       response.writeHead(answer === undefined ? 503 : 200).end(answer === undefined ? "" : JSON.stringify(answer));
     });
-    return { port: await listen(server), container: "pgstack-test-prometheus" };
+    return { host: "127.0.0.1", port: await listen(server), container: "pgstack-test-prometheus" };
   }
   const targets = (health: string, lastError: string): unknown => ({
     data: { activeTargets: [{ labels: { job: "postgres", node: "pg2" }, health, lastError }] },
@@ -291,7 +292,7 @@ describe("observeMonitoring", () => {
   });
 
   it("asks Alertmanager and Grafana whether they serve, and says why one does not", async () => {
-    const prometheus = { port: await aFreePort(), container: "x" };
+    const prometheus = { host: "127.0.0.1", port: await aFreePort(), container: "x" };
     const alertmanager = await aService({ "/-/ready": "OK" });
     const grafana = await aService({});
     expect(await observeMonitoring(pass(1000), { prometheus, alertmanager, grafana })).toEqual({

@@ -345,6 +345,16 @@ describe("what no session sees", () => {
     expect(image.items.map(({ class: kind, nodes }) => [kind, nodes])).toEqual([["no-effect", ["pooler-exporter"]]]);
   });
 
+  it("is Prometheus, its alerts and what else watches, files by name", () => {
+    const on = { replicas: 0, monitoring: { prometheus: true } };
+    expect(impactBetween({ replicas: 0 }, on).items.map(({ changes }) => changes)).toEqual([["prometheus: added"]]);
+    const threshold = { ...on, monitoring: { prometheus: true, alerts: { ConnectionsUsed: { warning: "70%" } } } };
+    expect(summary(impactBetween(on, threshold))).toEqual(["no-effect: prometheus: rules.yml @ prometheus"]);
+    // What a version before this one has declared says nothing of files.
+    const { files: _files, ...before } = aDeclared(on);
+    expect(impactOf(before, aDeclared(threshold)).items).toEqual([]);
+  });
+
   it("is an extension more or less, and nothing is dropped", () => {
     expect(summary(impactBetween({}, { extensions: ["pg_trgm"] }))).toEqual(["no-effect: extension pg_trgm added @ pg1"]);
     const fewer = impactBetween({ extensions: ["pg_trgm"] }, {});

@@ -130,7 +130,7 @@ describe("what can be asked for", () => {
 
   it("are all containers that the cluster has", () => {
     const target = aTarget({ replicas: 1 });
-    const monitoring = { prometheus: { port: 9090, container: "pgstack-test-prometheus" }, alertmanager: undefined };
+    const monitoring = { prometheus: { host: "127.0.0.1", port: 9090, container: "pgstack-test-prometheus" }, alertmanager: undefined };
     expect(loggedServices({ ...target, monitoring }).map(({ name, container }) => `${name} ${container}`)).toEqual([
       "pg1 pgstack-test-pg1",
       "pg2 pgstack-test-pg2",

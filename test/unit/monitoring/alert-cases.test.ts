@@ -46,10 +46,7 @@ describe("alertInhibitions", () => {
     ["a route is paused and forgotten", ["PoolerPaused critical route=app name=app"]],
     ["no replica streams", ["ReplicasMissing critical"]],
     ["a replica lags by a minute", ["ReplicaLagSeconds critical node=pg2"]],
-    [
-      "a replica is promoted beside the leader",
-      ["LeaderCount critical", "MetricsMissing critical metric=pgstack_receiver_streaming node=pg2"],
-    ],
+    ["a replica is promoted beside the leader", ["LeaderCount critical"]],
   ])("leave of all that fires when %s what names the fault", (what, left) => {
     expect(notifiedIn(what)).toEqual(left);
   });

@@ -38,6 +38,23 @@ describe("planMonitoring", () => {
     );
   });
 
+  it("shows what asks nobody who he is to this machine alone, wherever clients come from", () => {
+    const keys = { monitoring: all, bindAddress: "0.0.0.0" };
+    const published = (more: StackKeys): readonly (readonly [string, string])[] =>
+      monitoringServices(aPlan({ ...keys, ...more }).monitoring).map(([, service]) => [service.published.address, service.published.host]);
+    expect(published({})).toEqual([
+      ["127.0.0.1", "127.0.0.1"],
+      ["127.0.0.1", "127.0.0.1"],
+      ["0.0.0.0", "127.0.0.1"],
+    ]);
+    // The check comes from here, so with an engine elsewhere they are where clients are let in.
+    expect(published({ dockerHost: "tcp://db.example:2376", clientNetworks: ["10.0.0.0/8"] })).toEqual([
+      ["0.0.0.0", "db.example"],
+      ["0.0.0.0", "db.example"],
+      ["0.0.0.0", "db.example"],
+    ]);
+  });
+
   it("gives a bundle names of its own", () => {
     const { monitoring } = bundlePlan(aPlan({ monitoring: all }));
     expect(monitoringServices(monitoring).map(([, { container }]) => container)).toEqual(
