@@ -1,7 +1,9 @@
+import type { AlertName } from "../../config/alerts.ts";
 import type { Step, Words } from "./spec.ts";
 
 /** The alerts whose thresholds panels show. */
-export type LimitName =
+export type LimitName = Extract<
+  AlertName,
   | "ReplicaLagSeconds"
   | "ReplicaLagBytes"
   | "HeartbeatStale"
@@ -13,7 +15,8 @@ export type LimitName =
   | "IdleInTransaction"
   | "Deadlocks"
   | "TransactionIdAge"
-  | "DiskFull";
+  | "DiskFull"
+>;
 
 /** Where an alert begins to fire, in the smallest unit. */
 export interface Limit {

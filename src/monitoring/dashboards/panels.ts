@@ -29,7 +29,7 @@ function stat(spec: StatSpec, place: Place): StatPanel {
       reduceOptions: { calcs: ["lastNotNull"], fields: "", values: false },
       orientation: "auto",
       textMode: spec.names === true ? "name" : "auto",
-      colorMode: spec.steps === undefined && spec.words === undefined ? "none" : "background",
+      colorMode: judges(spec) ? "background" : "none",
       graphMode: "none",
       justifyMode: "auto",
       percentChangeColorMode: "standard",
@@ -38,6 +38,11 @@ function stat(spec: StatSpec, place: Place): StatPanel {
     },
     fieldConfig: { defaults: field(spec), overrides: [] },
   };
+}
+
+/** Whether colours say good or bad. A name without judgement would fill its panel with the colour of text. */
+function judges({ steps = [], words = {} }: StatSpec): boolean {
+  return [...steps, ...Object.values(words)].some(({ color }) => color !== "text");
 }
 
 function curves(spec: CurvesSpec, place: Place): TimeSeriesPanel {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 
-import type { LimitName } from "../../../../src/monitoring/dashboards/limits.ts";
+import type { DashboardLimits, LimitName } from "../../../../src/monitoring/dashboards/limits.ts";
 import { below, upTo } from "../../../../src/monitoring/dashboards/limits.ts";
 import type { Panel } from "../../../../src/monitoring/dashboards/schema.ts";
 import { panelNamed, panelsOf, readDashboards, someLimits } from "../../../support/dashboards.ts";
+import { aPlan } from "../../../support/stacks.ts";
 
 function valuesOf(panel: Panel): readonly (number | null)[] {
   return (panel.fieldConfig.defaults.thresholds?.steps ?? []).map(({ value }) => value);
@@ -53,6 +54,19 @@ describe("thresholds of panels", () => {
     expect(curves(someLimits)).toContain("Node: Disk used");
     expect(curves(someLimits)).not.toContain("Node: Disk free");
     expect(curves({})).toEqual([]);
+  });
+
+  it("are numbers of alerts that a stack has by default", () => {
+    const { alerts } = aPlan({ monitoring: { prometheus: true } }).monitoring?.alerts ?? { alerts: {} };
+    const shape = (limits: DashboardLimits): unknown =>
+      Object.fromEntries(
+        (Object.keys(someLimits) as LimitName[]).map((name) => [
+          name,
+          [typeof limits[name]?.warning?.limit, typeof limits[name]?.critical?.limit],
+        ]),
+      );
+    expect(shape(alerts)).toEqual(shape(someLimits));
+    expect(readDashboards(alerts)).toHaveLength(4);
   });
 
   it("go when the alert is off, and nothing else changes", () => {

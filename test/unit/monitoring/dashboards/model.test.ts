@@ -138,6 +138,20 @@ describe.each(panels)("$dashboard, $title", ({ panel }) => {
   });
 });
 
+describe("numbers", () => {
+  const colorMode = (title: string): unknown =>
+    panels
+      .filter(({ panel }) => panel.type === "stat" && panel.title === title)
+      .map(({ panel }) => (panel.options as { colorMode?: unknown }).colorMode);
+
+  it("are coloured where they are good or bad, and not where they only tell", () => {
+    expect(colorMode("Replicas missing")).toEqual(["background", "background"]);
+    expect(colorMode("Leader")).toEqual(["background"]);
+    expect(colorMode("Role")).toEqual(["none"]);
+    expect(colorMode("Runs since")).toEqual(["none"]);
+  });
+});
+
 describe("tables", () => {
   const tables = panels.filter(({ panel }) => panel.type === "table");
 
