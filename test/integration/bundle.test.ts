@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { poll } from "../../src/deadline.ts";
 import { BundleProject } from "../support/bundle-project.ts";
+import { Prometheus } from "../support/prometheus.ts";
 import { Scrape } from "../support/metrics.ts";
 import type { RunResult } from "../support/run.ts";
 import { run } from "../support/run.ts";
@@ -14,7 +15,10 @@ describe("a bundle", () => {
   let bundle: BundleProject;
 
   beforeAll(async () => {
-    bundle = await BundleProject.create({ replicas: 1 });
+    bundle = await BundleProject.create({
+      replicas: 1,
+      monitoring: { prometheus: true, scrapeInterval: "1s", alertmanager: {} },
+    });
     await bundle.render();
     await bundle.up();
   });
@@ -49,9 +53,22 @@ describe("a bundle", () => {
     expect(scrape?.value("pgstack_replicas_streaming")).toBe(streaming);
   });
 
+  it("has the same Prometheus, with rules that can be evaluated and nothing to tell", async () => {
+    const { stdout } = await bundle.compose("port", "prometheus", "9090");
+    const prometheus = new Prometheus(Number(stdout.trim().split(":")[1]));
+    await prometheus.settled(60_000);
+    const rules = await prometheus.rules();
+    expect(rules.length).toBeGreaterThan(30);
+    expect(rules.filter(({ health }) => health !== "ok")).toEqual([]);
+    expect(await prometheus.alerts()).toEqual([]);
+  });
+
   it("changes nothing when it is started again", async () => {
     const before = await bundle.running();
-    expect(Object.keys(before)).toEqual(["pg1", "pg1-exporter", "pg2", "pg2-exporter", "pooler", "pooler-exporter"]);
+    expect(Object.keys(before)).toEqual([
+      ...["alertmanager", "pg1", "pg1-exporter", "pg2", "pg2-exporter", "pooler", "pooler-exporter"],
+      "prometheus",
+    ]);
     await bundle.up();
     expect(await bundle.running()).toEqual(before);
   });

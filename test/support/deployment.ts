@@ -95,6 +95,11 @@ export class Deployment {
     writeFileSync(file, stringify({ encryptionsalt, config }));
   }
 
+  /** A key of this stack's config as it was given; undefined when it was not. */
+  config(key: string): unknown {
+    return this.#config[key];
+  }
+
   /** Any Pulumi command in this project, with this stack's state and passphrase. */
   pulumi(...args: readonly string[]): Promise<RunResult> {
     return this.runPulumi(args);

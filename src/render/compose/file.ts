@@ -6,6 +6,7 @@ import { monitoringServices } from "../../plan/monitoring.ts";
 import { configVolumeName, containerName, services } from "../../plan/names.ts";
 import { paths } from "../../plan/paths.ts";
 import type { ClusterPlan, ImageKind, ImagePlan } from "../../plan/types.ts";
+import { monitoringFilesOf, renderMonitoringFiles } from "../monitoring-files.ts";
 import type { ComposeFile, ComposeMount, ComposeService, ComposeVolume } from "./model.ts";
 import { oneShots, projectName, socketVolumeName } from "./names.ts";
 
@@ -171,6 +172,7 @@ const oneShotRuntime = {
 /** Runs as root with just enough rights to read files that belong to whoever unpacked the bundle, and to give them away. */
 function configService(plan: ClusterPlan, { service: name, image: kind, readers }: Copier): ComposeService {
   const volumes = configVolumes(plan);
+  const open = withoutSecrets(plan);
   return {
     ...runtime(
       plan,
@@ -190,10 +192,16 @@ function configService(plan: ClusterPlan, { service: name, image: kind, readers 
     volumes: [
       bind("./config", `${bundleMount}/config`),
       // One by one: nobody else's secrets.
-      ...readers.map((reader) => bind(`./secrets/${reader}`, `${bundleMount}/secrets/${reader}`)),
+      ...readers.filter((reader) => !open.has(reader)).map((reader) => bind(`./secrets/${reader}`, `${bundleMount}/secrets/${reader}`)),
       ...readers.map((reader) => mount(plan, volumes[reader] ?? "", `/volumes/${reader}`, false)),
     ],
   };
+}
+
+/** Services without any secret file: the bundle has no folder of theirs. */
+function withoutSecrets(plan: ClusterPlan): ReadonlySet<string> {
+  const files = monitoringFilesOf(renderMonitoringFiles(plan));
+  return new Set(files.filter(([, of]) => of.every(({ kind }) => kind === "plain")).map(([service]) => service));
 }
 
 /**

@@ -1,0 +1,139 @@
+import { createServer } from "node:http";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { poll } from "../../src/deadline.ts";
+import { Deployment } from "../support/deployment.ts";
+import { Prometheus } from "../support/prometheus.ts";
+import { run } from "../support/run.ts";
+
+/** Part of a URL that nobody may see. */
+const token = "NotForEverybodysEyes0123456789";
+
+/** What Alertmanager sends to a webhook, as far as it is looked at. */
+interface Notification {
+  readonly status: string;
+  readonly alerts: readonly { readonly status: string; readonly labels: Readonly<Record<string, string>> }[];
+}
+
+/** An alert on its way to a person, and rules of the stack's own. */
+describe("notifications", () => {
+  let deployment: Deployment;
+  let receiver: Server;
+  let prometheus: Prometheus;
+  let shown = "";
+  const received: { readonly path: string; readonly body: Notification }[] = [];
+
+  beforeAll(async () => {
+    receiver = createServer((request, response) => {
+      let text = "";
+      request.setEncoding("utf8").on("data", (part: string) => (text += part));
+      request.on("end", () => {
+        received.push({ path: request.url ?? "", body: JSON.parse(text) as Notification });
+        response.end();
+      });
+    });
+    await new Promise<void>((resolve) => receiver.listen(0, "0.0.0.0", resolve));
+    deployment = await Deployment.create("staging", {
+      replicas: "0",
+      memory: "512MB",
+      monitoring: {
+        prometheus: true,
+        scrapeInterval: "1s",
+        alertmanager: { receiver: "webhook" },
+        rules: [
+          {
+            alert: "OrdersStuck",
+            expr: 'pg_up{node="pg1"} == 1',
+            for: "0s",
+            severity: "critical",
+            summary: "{{ $labels.node }} has orders",
+          },
+        ],
+      },
+    });
+    // The gateway of the cluster's network is this machine.
+    const gateway = String(deployment.config("subnet")).replace(/0\/24$/, "1");
+    const url = `http://${gateway}:${(receiver.address() as AddressInfo).port}/${token}`;
+    const set = await deployment.pulumi("config", "set", "--secret", "--stack", deployment.stack, "alertWebhook", url);
+    if (set.code !== 0) throw new Error(set.output);
+    const preview = await deployment.preview("--diff");
+    const up = await deployment.up("--diff");
+    shown = preview.output + up.output;
+    const { check } = await deployment.outputs();
+    prometheus = new Prometheus(check.target.monitoring?.prometheus.port ?? 0);
+  });
+  afterAll(async () => {
+    await deployment?.remove();
+    await new Promise((resolve) => receiver.close(resolve));
+  });
+
+  it("of a rule of one's own reach the webhook", async () => {
+    const arrived = await poll(() => Promise.resolve(received[0]), { everyMs: 500, timeoutMs: 120_000 });
+    expect(arrived?.path).toBe(`/${token}`);
+    expect(arrived?.body).toMatchObject({
+      status: "firing",
+      alerts: [{ status: "firing", labels: { alertname: "OrdersStuck", severity: "critical", stack: deployment.stack, node: "pg1" } }],
+    });
+    expect((await prometheus.alerts()).map(({ labels }) => labels["alertname"])).toEqual(["OrdersStuck"]);
+  });
+
+  it("show their URL nowhere but in a file of Alertmanager's", async () => {
+    const containers = await deployment.engine.listContainers({ all: true });
+    const own = containers.flatMap(({ Names }) => Names.filter((name) => name.startsWith(`/pgstack-${deployment.stack}-`)));
+    const inspected = await Promise.all(own.map((name) => deployment.engine.getContainer(name.slice(1)).inspect()));
+    const logs = await Promise.all(own.map(async (name) => (await run("docker", ["logs", name.slice(1)])).output));
+    const state = await run("grep", ["-r", "", `${deployment.folder}/state`, `${deployment.folder}/Pulumi.${deployment.stack}.yaml`]);
+    expect([shown, JSON.stringify(inspected), logs.join("\n"), state.stdout].map((text) => text.includes(token))).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
+    const files = await run("docker", [
+      "exec",
+      deployment.container("alertmanager"),
+      "find",
+      "/etc/pgstack",
+      "-type",
+      "f",
+      "-printf",
+      "%f %m %U\n",
+    ]);
+    expect(files.stdout.split("\n").filter(Boolean).toSorted()).toEqual(["alert-webhook.url 400 999", "alertmanager.yml 644 999"]);
+  });
+
+  it("follow a changed threshold at once: the running Prometheus reads its rules again", async () => {
+    const id = async (): Promise<string> => (await deployment.engine.getContainer(deployment.container("prometheus")).inspect()).Id;
+    const before = await id();
+    const set = await deployment.pulumi(
+      ...["config", "set", "--path", "--stack", deployment.stack, "monitoring.rules[0].expr"],
+      'pg_up{node="pg1"} == 0',
+    );
+    if (set.code !== 0) throw new Error(set.output);
+    const told = await deployment.preview();
+    expect(told.output).toContain("prometheus: rules.yml");
+    await deployment.up();
+    expect(await id()).toBe(before);
+    const quiet = await poll(async () => ((await prometheus.alerts()).length === 0 ? true : undefined), {
+      everyMs: 500,
+      timeoutMs: 30_000,
+    });
+    expect(quiet).toBe(true);
+  });
+
+  it("are refused in preview when they ask for what nobody measures", async () => {
+    const set = await deployment.pulumi(
+      ...["config", "set", "--path", "--stack", deployment.stack, "monitoring.rules[0].expr"],
+      "pg_replication_lag > 5",
+    );
+    if (set.code !== 0) throw new Error(set.output);
+    const { code, output } = await deployment.preview();
+    expect(code).not.toBe(0);
+    expect(output).toContain("pgstack:monitoring.rules.0.expr");
+    expect(output).toContain("pg_replication_lag");
+    expect(output).not.toContain(token);
+  });
+});
