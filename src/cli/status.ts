@@ -13,13 +13,12 @@ import { writePage } from "../status/page/write.ts";
 import { clusterStatus } from "../status/status.ts";
 import { statusText } from "../status/text.ts";
 import type { Command, CommandIo } from "./command.ts";
-import { commonExitCodes, UsageError, wantsColour } from "./command.ts";
+import { commonExitCodes, wantsColour } from "./command.ts";
 import type { LoadWorld } from "./load-check.ts";
 import { loadCheck, loadWorld } from "./load-check.ts";
-import { withUsualValue } from "./optional-value.ts";
-import type { OptionValues } from "./options.ts";
-import { parseOptions } from "./options.ts";
 import type { StackCheck } from "./stack-outputs.ts";
+import type { Way } from "./status-options.ts";
+import { parseStatusRequest } from "./status-options.ts";
 
 const help = `Usage: pgstack status --stack NAME [--watch [SECONDS]] [--json]
        pgstack status --stack NAME --html FILE
@@ -54,18 +53,6 @@ Exit codes:
 With several problems the lowest code counts.
 `;
 
-const options = {
-  stack: { type: "string", short: "s" },
-  bundle: { type: "string", short: "b" },
-  watch: { type: "string" },
-  json: { type: "boolean" },
-  html: { type: "string" },
-  serve: { type: "boolean" },
-  port: { type: "string" },
-} as const;
-
-const usualPort = 7432;
-
 /** How often a served page renews itself. */
 const refreshSeconds = 10;
 
@@ -86,9 +73,8 @@ export function statusCommand(world: StatusWorld = { ...loadWorld, observe: obse
 }
 
 async function status(args: readonly string[], io: CommandIo, world: StatusWorld): Promise<number> {
-  const given = parseOptions(withUsualValue(args, "--watch", "2"), options);
-  const way = wayOf(given);
-  const cluster = await loadCheck(given, io.signal, world);
+  const { way, ...of } = parseStatusRequest(args);
+  const cluster = await loadCheck(of, io.signal, world);
   switch (way.kind) {
     case "watch":
       return watchStatus(cluster, io, world, way);
@@ -102,24 +88,6 @@ async function status(args: readonly string[], io: CommandIo, world: StatusWorld
       return exitCodeOf(seen);
     }
   }
-}
-
-/** How the state is shown. */
-type Way =
-  | { readonly kind: "once"; readonly json: boolean }
-  | { readonly kind: "watch"; readonly everyMs: number; readonly json: boolean }
-  | { readonly kind: "html"; readonly file: string }
-  | { readonly kind: "serve"; readonly port: number };
-
-function wayOf({ watch, html, serve, port, json = false }: OptionValues<typeof options>): Way {
-  const page = [...(html === undefined ? [] : ["--html"]), ...(serve === true ? ["--serve"] : [])];
-  const text = [...(watch === undefined ? [] : ["--watch"]), ...(json ? ["--json"] : [])];
-  if (page.length > 1 || (page.length === 1 && text.length > 0))
-    throw new UsageError(`options ${[...page, ...text].join(" and ")} exclude each other`);
-  if (port !== undefined && serve !== true) throw new UsageError("option --port goes with --serve");
-  if (html !== undefined) return { kind: "html", file: html };
-  if (serve === true) return { kind: "serve", port: port === undefined ? usualPort : parsePort(port) };
-  return watch === undefined ? { kind: "once", json } : { kind: "watch", everyMs: parseSeconds(watch) * 1000, json };
 }
 
 async function look({ target, secrets, report }: StackCheck, io: CommandIo, world: StatusWorld): Promise<ClusterStatus> {
@@ -167,12 +135,6 @@ function pageSource({ target, secrets, report }: StackCheck): PageSource {
   return { target, secrets, lastCheck: parseLastCheck(report) };
 }
 
-function parsePort(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : Infinity;
-  if (port > 65_535) throw new UsageError(`option --port: "${text}" is not a number between 0 and 65535`);
-  return port;
-}
-
 /** Overwrites line by line instead of clearing first, which would flicker. */
 function onWholeScreen(text: string): string {
   return `\u001B[H${text.replaceAll("\n", "\u001B[K\n")}\u001B[J`;
@@ -181,10 +143,4 @@ function onWholeScreen(text: string): string {
 /** The exit code of a state: that of its most basic problem. */
 export function exitCodeOf({ problems }: Pick<ClusterStatus, "problems">): number {
   return problems.length === 0 ? commonExitCodes.ok : Math.min(...problems.map(({ kind }) => exitCodes[kind]));
-}
-
-function parseSeconds(text: string): number {
-  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (seconds >= 0.5 && seconds <= 3600) return seconds;
-  throw new UsageError(`option --watch: "${text}" is not a number of seconds between 0.5 and 3600`);
 }

@@ -120,17 +120,23 @@ const colours = 8;
  * Series by the value of a label, in order of its values; values that are none (NaN) are left out. Series of one label value
  * have one colour in all queries of a chart.
  *
+ * @param names - those of the nodes, which have the same colours in all charts
  * @param isSecond - of a chart with two queries: its lines are dashed
  */
-export function parseRange(text: string, { label, suffix = "" }: ChartSpec["queries"][number], isSecond = false): readonly Series[] {
+export function parseRange(
+  text: string,
+  { label, suffix = "" }: ChartSpec["queries"][number],
+  { names = [] as readonly string[], isSecond = false } = {},
+): readonly Series[] {
   const { result } = rangeSchema.parse(JSON.parse(text)).data;
   return result
     .map(({ metric, values }) => ({ of: metric[label] ?? "?", values }))
     .toSorted((a, b) => a.of.localeCompare(b.of, "en", { numeric: true }))
-    .map(({ of, values }, index) => ({
+    .map(({ of, values }, index) => ({ of, values, place: names.includes(of) ? names.indexOf(of) : index }))
+    .map(({ of, values, place }) => ({
       name: `${of}${suffix}`,
-      colour: index % colours,
-      dashed: isSecond || index >= colours,
+      colour: place % colours,
+      dashed: isSecond || place >= colours,
       points: values.map(([at, value]): Point => [at, Number(value)]).filter(([, value]) => Number.isFinite(value)),
     }));
 }

@@ -6,7 +6,7 @@ const byteUnits = ["B", "kB", "MB", "GB", "TB"] as const;
 export function bytesText(bytes: number): string {
   const step = bytes < 1 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), byteUnits.length - 1);
   const size = bytes / 1024 ** step;
-  return `${Number.isInteger(size) ? size : size.toFixed(1)} ${byteUnits[step]}`;
+  return `${Number(size.toFixed(size < 100 ? 1 : 0))} ${byteUnits[step]}`;
 }
 
 const steps = [

@@ -116,12 +116,12 @@ export class Browser {
     return (result as { readonly value: T }).value;
   }
 
-  /** A picture of the page, the whole of it or its first `height` pixels. */
-  async screenshot(height?: number): Promise<Buffer> {
+  /** A picture of the page: the whole of it, or `height` pixels from `top` on. */
+  async screenshot({ top = 0, height = Infinity } = {}): Promise<Buffer> {
     const size = await this.evaluate<{ width: number; height: number }>(
       "({ width: document.documentElement.clientWidth, height: document.documentElement.scrollHeight })",
     );
-    const clip = { x: 0, y: 0, width: size.width, height: Math.min(size.height, height ?? size.height), scale: 1 };
+    const clip = { x: 0, y: top, width: size.width, height: Math.min(size.height - top, height), scale: 1 };
     const { data } = await this.#send("Page.captureScreenshot", { format: "png", captureBeyondViewport: true, clip });
     return Buffer.from(String(data), "base64");
   }

@@ -46,7 +46,7 @@ export function wideGeometry(nodeCount: number): Geometry {
     clients,
     pooler,
     nodes,
-    walX: 592,
+    walX: 612,
     entry: `M${right(clients)} ${middle(clients)}H${pooler.x}`,
     wayTo: (node) => {
       const from = right(pooler);
@@ -63,7 +63,7 @@ export function wideGeometry(nodeCount: number): Geometry {
 /** For phones: clients and pooler on top, the nodes below. */
 export function narrowGeometry(nodeCount: number): Geometry {
   const top = margin + boxHeight + 34;
-  const nodes = Array.from({ length: nodeCount }, (_, index) => ({ x: 34, y: top + index * row, width: 160, height: boxHeight }));
+  const nodes = Array.from({ length: nodeCount }, (_, index) => ({ x: 34, y: top + index * row, width: 150, height: boxHeight }));
   const clients = { x: margin, y: margin, width: 116, height: boxHeight };
   const pooler = { x: 162, y: margin, width: 140, height: boxHeight };
   const way = 14;
@@ -76,7 +76,7 @@ export function narrowGeometry(nodeCount: number): Geometry {
     clients,
     pooler,
     nodes,
-    walX: 214,
+    walX: 218,
     entry: `M${right(clients)} ${middle(clients)}H${pooler.x}`,
     wayTo: (node) => `M${middleOfPooler} ${pooler.y + pooler.height}V${turn}H${way}V${middle(node)}H${node.x}`,
     wayLabel: undefined,

@@ -1,18 +1,23 @@
 import { bytesText, durationText } from "../../text/quantities.ts";
 import type { ChartUnit, Point } from "../history.ts";
 
-/** Steps of an axis that people can count by. */
-const niceSteps = [1, 2, 5, 10] as const;
+/** Steps of an axis that people can count by, from small to large. */
+function niceSteps(top: number, unit: ChartUnit): readonly number[] {
+  if (unit === "bytes") {
+    // Halves of what has steps of 1024: 256 MB and not 250.
+    const base = 1024 ** Math.floor(Math.log2(top) / 10);
+    return [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256].map((step) => step * base);
+  }
+  if (unit === "seconds" && top > 40) return [15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400];
+  const base = 10 ** Math.floor(Math.log10(top / 4));
+  return [1, 2, 5, 10].map((step) => step * base).filter((step) => unit !== "count" || step >= 1);
+}
 
 /** Lines of a value axis from 0 to at least `max`: three to five of them. */
 export function valueTicks(max: number, unit: ChartUnit): readonly number[] {
   const least = unit === "count" ? 4 : unit === "bytes" ? 1024 : 2;
   const top = Math.max(max, least);
-  // Bytes have steps of 1024, and halves of those that people know: 256 MB and not 250.
-  const base = unit === "bytes" ? 1024 ** Math.floor(Math.log2(top) / 10) : 10 ** Math.floor(Math.log10(top / 4));
-  const steps =
-    unit === "bytes" ? [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256].map((step) => step * base) : niceSteps.map((step) => step * base);
-  const step = steps.find((one) => one * 4 >= top && (unit !== "count" || one >= 1)) ?? top / 4;
+  const step = niceSteps(top, unit).find((one) => one * 4 >= top) ?? top / 4;
   return Array.from({ length: Math.ceil(top / step - 1e-9) + 1 }, (_, index) => index * step);
 }
 
@@ -26,7 +31,7 @@ export function valueText(value: number, unit: ChartUnit): string {
 /** A value on an axis: short, and 0 without a unit. */
 export function tickText(value: number, unit: ChartUnit): string {
   if (value === 0) return "0";
-  return unit === "seconds" && value < 60 ? `${Number(value.toFixed(2))} s` : valueText(value, unit);
+  return unit === "seconds" && value < 120 ? `${Number(value.toFixed(2))} s` : valueText(value, unit);
 }
 
 const clockSteps = [60, 300, 600, 900, 1800, 3600] as const;

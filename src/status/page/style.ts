@@ -36,7 +36,7 @@ table{border-collapse:separate;border-spacing:0;width:100%}
 table.rows th,table.rows td{padding:9px 12px;text-align:left;border-bottom:1px solid var(--line);vertical-align:middle}
 table.rows tbody tr:last-child>*{border-bottom:0}
 table.rows thead th{font-weight:500;font-size:13px;color:var(--faint)}
-tbody th{font-weight:600;overflow-wrap:anywhere}
+tbody th{font-weight:600;overflow-wrap:break-word}
 .number,table.rows th.number,table.rows td.number{text-align:right}
 .number{white-space:nowrap}
 .role{color:var(--faint);font-weight:400;font-size:13px}
@@ -93,11 +93,12 @@ table.rows,table.rows tbody,table.rows tr,table.rows th,table.rows td{display:bl
 table.rows thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 table.rows{background:none;border:0}
 table.rows tbody{display:grid;gap:10px}
-table.rows tbody tr{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:0 20px;background:var(--card);border:1px solid var(--line);border-radius:10px;padding:8px 14px}
-table.rows tbody th{border:0;padding:4px 0 6px;font-size:16px}
-table.rows td,table.rows td.number{display:flex;justify-content:space-between;align-items:baseline;gap:10px;padding:3px 0;border:0;text-align:right;white-space:normal;overflow-wrap:anywhere}
+table.rows tbody tr{display:grid;grid-template-columns:repeat(12,minmax(0,1fr));gap:0 4px;background:var(--card);border:1px solid var(--line);border-radius:10px;padding:8px 14px}
+table.rows tbody th{grid-column:span 7;border:0;padding:4px 0 6px;font-size:16px;overflow-wrap:anywhere}
+table.rows td,table.rows td.number{grid-column:span 6;display:flex;justify-content:space-between;align-items:baseline;gap:10px;padding:3px 0;border:0;text-align:right;white-space:normal;overflow-wrap:anywhere}
 table.rows td::before{content:attr(data-title);color:var(--faint);font-size:13px;white-space:nowrap}
-table.rows th+td{justify-content:flex-end}
+table.rows tr>td:nth-child(odd){padding-right:10px}table.rows tr>td:nth-child(even){padding-left:10px}
+table.rows th+td,table.rows th+td.number{grid-column:span 5;justify-content:flex-end}
 table.rows th+td::before{content:none}
 table.rows td.whole{grid-column:1/-1}
 .bar svg{display:none}

@@ -77,7 +77,10 @@ function walLine(node: NodeStatus, geometry: Geometry, { trunk, branch, middle }
   const isBroken = tone === "bad" && node.state !== "paused";
   const [x, y] = middle;
   const lines = lagLines(node);
-  return html`<path class="edge plain" d="${trunk}" />${edge(geometry, branch, tone, isBroken ? "broken" : "")}${
+  return html`<path
+      class="edge plain"
+      d="${trunk}"
+    />${isBroken ? html`<path class="edge bad broken" d="${branch}" />` : edge(geometry, branch, tone)}${
       isBroken ? html`<path class="cross" d="M${x - 4} ${y - 4}l8 8m0 -8l-8 8" />` : undefined
     }${lines.map((line, index) => html`<text class="label ${tone}" x="${geometry.walX + 8}" y="${y + 4 + (index - (lines.length - 1) / 2) * 15}">${line}</text>`)}`;
 }
@@ -85,7 +88,7 @@ function walLine(node: NodeStatus, geometry: Geometry, { trunk, branch, middle }
 /** How far a replica is behind, in two short lines. */
 function lagLines({ lag, state }: NodeStatus): readonly string[] {
   const isBroken = state === "no answer" || state === "disconnected";
-  const bytes = lag.bytes === null ? [] : [`${bytesText(lag.bytes)}${lag.from === "slot" ? " in slot" : " behind"}`];
+  const bytes = lag.bytes === null ? [] : [`${bytesText(lag.bytes)}${lag.from === "slot" ? " held" : " behind"}`];
   const time = lag.seconds === null ? [] : [lag.seconds < 1.5 && !isBroken ? "in time" : `for ${durationText(lag.seconds)}`];
   const all = [...bytes, ...time];
   return all.length === 0 ? [isBroken ? "not connected" : "not known"] : all;

@@ -1,3 +1,7 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 import { describe, expect, it } from "vitest";
 
 import { failed, seen } from "../../../src/check/observation.ts";
@@ -8,7 +12,8 @@ import type { StatusWorld } from "../../../src/cli/status.ts";
 import { statusCommand } from "../../../src/cli/status.ts";
 import type { StatusObservation } from "../../../src/status/observation.ts";
 import { someSecrets } from "../check/fixtures.ts";
-import { aLook, aLookWithoutPg3, aNode, aPooler, aRoute, refused, target } from "./fixtures.ts";
+import { aLook, aLookWithoutPg3, aNode, aPooler, aRoute, aStatus, refused, target } from "./fixtures.ts";
+import { aPage } from "./page-data.ts";
 
 interface Ran {
   readonly code: number;
@@ -36,7 +41,7 @@ async function call(
       if (look === undefined) throw new Error("looked too often");
       return Promise.resolve(look);
     },
-    gather: () => Promise.reject(new Error("no page was asked for")),
+    gather: (source, refreshSeconds) => Promise.resolve(aPage({ refreshSeconds, status: { ...aStatus(), stack: source.target.stack } })),
   };
   const io: CommandIo = {
     out: (text) => void (written.out += text),
@@ -92,8 +97,38 @@ describe("pgstack status", () => {
     [["--stack", "x", "--watch", "0"], 'option --watch: "0" is not a number of seconds between 0.5 and 3600'],
     [["--stack", "x", "--watch=soon"], 'option --watch: "soon" is not a number of seconds between 0.5 and 3600'],
     [["--watch"], "option --stack or --bundle is missing"],
+    [["--stack", "x", "--html", "x.html", "--json"], "options --html and --json exclude each other"],
+    [["--stack", "x", "--html", "x.html", "--serve"], "options --html and --serve exclude each other"],
+    [["--stack", "x", "--serve", "--watch"], "options --serve and --watch exclude each other"],
+    [["--stack", "x", "--port", "80"], "option --port goes with --serve"],
+    [["--stack", "x", "--serve", "--port", "65536"], 'option --port: "65536" is not a number between 0 and 65535'],
   ])("refuses %j", async (args, message) => {
     expect(await call(args)).toMatchObject({ code: 2, out: "", err: `error: ${message}\n  fix: see pgstack status --help\n` });
+  });
+
+  it("writes a page, which it is silent about", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "pgstack-test-status-"));
+    const file = join(folder, "status.html");
+    expect(await call(["--stack", "x", "--html", file])).toEqual({ code: 0, out: "", err: "" });
+    expect(readFileSync(file, "utf8")).toContain("<!doctype html>");
+    rmSync(folder, { recursive: true });
+  });
+
+  it("serves a page until Ctrl-C, and prints where", async () => {
+    const interruption = new AbortController();
+    let url = "";
+    const out = (text: string): void => {
+      url = text.trim();
+      void fetch(url)
+        .then(async (answer) => (page = await answer.text()))
+        .finally(() => interruption.abort(new Error("SIGINT")));
+    };
+    let page = "";
+    const served = await call(["--stack", "x", "--serve", "--port", "0"], [], { out, signal: interruption.signal });
+    expect(served.code).toBe(130);
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
+    expect(page).toContain("renewed every 10 s");
+    await expect(fetch(url)).rejects.toThrow();
   });
 
   it("gives an option without a value its usual one", () => {
