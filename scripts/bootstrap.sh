@@ -3,7 +3,7 @@
 # is installed into a cache outside the repository, and one line says which.
 # Running it again is cheap and changes nothing.
 #
-#   scripts/bootstrap.sh [--only node,npm,pulumi,engine,compose,image]
+#   scripts/bootstrap.sh [--only node,npm,pulumi,engine,compose,image,browser]
 #                        [--without-engine] [--quiet]
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
@@ -37,7 +37,7 @@ warn() { printf 'warning: %s\n' "$*" >&2; }
 
 for step in "${steps[@]}"; do
   case "$step" in
-    node | npm | pulumi | engine | compose | image) ;;
+    node | npm | pulumi | engine | compose | image | browser) ;;
     *) die "there is no step $step" ;;
   esac
   . "$REPO/scripts/bootstrap/$step.sh"

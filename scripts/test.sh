@@ -10,6 +10,8 @@ say() { printf '\n== %s (%d s)\n' "$*" "$SECONDS"; }
 
 say "preparing the machine"
 "$REPO/scripts/bootstrap.sh"
+# What the tests alone need.
+"$REPO/scripts/bootstrap.sh" --only browser
 # The tools only: tests keep state and passphrases of their own.
 use_env --tools
 cd "$REPO"

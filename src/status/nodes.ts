@@ -24,12 +24,11 @@ const nothingKnown: OwnFacts = {
 
 function nodeStatus(node: CheckNode, observed: Observed<SeenNode> | undefined, leader: SeenLeader | undefined): NodeStatus {
   const facts = valueOf(observed);
-  const sender = leader?.senders.find(({ applicationName }) => applicationName === node.name);
   return {
     name: node.name,
     role: node.role,
     container: node.container,
-    state: stateOf(node, observed, sender),
+    state: stateOf(node, observed, leader),
     failure: observed?.ok === false ? failureText(observed.failure) : null,
     lag: node.role === "leader" ? noLag : lagOf(node, facts, leader),
     ...(facts === undefined ? nothingKnown : ownFacts(facts)),
@@ -57,19 +56,27 @@ function ownFacts({
   };
 }
 
-function stateOf(node: CheckNode, observed: Observed<SeenNode> | undefined, sender: SeenSender | undefined): NodeState {
+function stateOf(node: CheckNode, observed: Observed<SeenNode> | undefined, leader: SeenLeader | undefined): NodeState {
   if (observed?.ok !== true) return observed?.failure.kind === "starting" ? "starting" : "no answer";
   const { clusterName, inRecovery } = observed.value;
   if (clusterName !== node.name) return "another server";
   if (node.role === "leader") return inRecovery ? "read-only" : "writable";
-  return inRecovery ? replicaState(observed.value, sender) : "second primary";
+  return inRecovery ? replicaState(observed.value, leader) : "second primary";
 }
 
-/** A base backup has a sender of the same name, so the replica's own receiver counts too. */
-function replicaState({ receiver, replayPaused }: SeenNode, sender: SeenSender | undefined): NodeState {
-  if (receiver !== "streaming") return "disconnected";
+/**
+ * Both ends must say so: a base backup has a sender of the same name, and a receiver that hangs still calls itself streaming.
+ * Of a leader that does not answer only the receiver is left.
+ */
+function replicaState({ clusterName, receiver, replayPaused }: SeenNode, leader: SeenLeader | undefined): NodeState {
+  const sender = senderOf(clusterName, leader);
+  if (receiver !== "streaming" || (leader !== undefined && sender === undefined)) return "disconnected";
   if (replayPaused) return "paused";
   return sender === undefined || sender.state === "streaming" ? "streaming" : "catching up";
+}
+
+function senderOf(name: string, leader: SeenLeader | undefined): SeenSender | undefined {
+  return leader?.senders.find(({ applicationName }) => applicationName === name);
 }
 
 const noLag: LagStatus = { bytes: null, from: null, seconds: null };
@@ -80,7 +87,7 @@ const noLag: LagStatus = { bytes: null, from: null, seconds: null };
  */
 function lagOf({ name, slot }: CheckNode, facts: SeenNode | undefined, leader: SeenLeader | undefined): LagStatus {
   const seconds = facts?.heartbeatSeconds ?? null;
-  const sender = leader?.senders.find(({ applicationName }) => applicationName === name);
+  const sender = senderOf(name, leader);
   if (sender?.behindBytes != null && facts?.receiver === "streaming")
     return { bytes: positive(sender.behindBytes), from: "stream", seconds };
   const behind = leader?.slots.find((one) => one.name === slot)?.behindBytes ?? 0;

@@ -62,6 +62,11 @@ describe("the state of a cluster", () => {
     expect(aStatus(cut).problems).toEqual([{ kind: "replication", where: "pg2", text: "receives nothing from the leader; 42 s behind" }]);
   });
 
+  it("does not believe a receiver whose leader knows nothing of it", () => {
+    const look = withLeader((leader) => ({ ...leader, senders: [] }));
+    expect(node(look, "pg2")).toMatchObject({ state: "disconnected", lag: { bytes: 1200, from: "slot" } });
+  });
+
   it("does not take a base backup in a replica's name for the replica", () => {
     expect(node(withNode("pg2", { receiver: null }), "pg2")).toMatchObject({ state: "disconnected", lag: { from: "slot" } });
   });
