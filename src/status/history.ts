@@ -31,9 +31,9 @@ export function chartSpecs(stack: string): readonly ChartSpec[] {
     {
       key: "lag",
       title: "Age of the last heartbeat",
-      about: "The leader writes one each second. What rises above that is lag.",
+      about: "The largest of each minute. The leader writes one each second; what rises above that is lag.",
       unit: "seconds",
-      queries: [{ expression: `max by (node) (pgstack_heartbeat_age_seconds{${of}})`, label: "node" }],
+      queries: [{ expression: `max by (node) (max_over_time(pgstack_heartbeat_age_seconds{${of}}[1m]))`, label: "node" }],
     },
     {
       key: "retained",
@@ -95,7 +95,7 @@ export type History =
 export const longestWindow = 3 * 3600;
 export const stepSeconds = 15;
 
-const windows = [15 * 60, 3600, longestWindow] as const;
+const windows = [15 * 60, 30 * 60, 3600, 2 * 3600, longestWindow] as const;
 
 /** The shortest window that shows all there is: a new cluster's few minutes are not lost in empty hours. */
 export function windowFor(charts: readonly Chart[], to: number): number {

@@ -1,6 +1,5 @@
 import type { Chart, History, Series } from "../history.ts";
-import { longestWindow, stepSeconds } from "../history.ts";
-import { durationText } from "../../text/quantities.ts";
+import { stepSeconds } from "../history.ts";
 import type { Html } from "./html.ts";
 import { html } from "./html.ts";
 import { clockText, segments, tickText, timeTicks, valueText, valueTicks } from "./scale.ts";
@@ -28,7 +27,8 @@ export function chartsSection(history: History): Html {
 }
 
 function windowText(seconds: number): string {
-  return seconds === longestWindow ? "3 hours" : seconds === 3600 ? "hour" : durationText(seconds).replace("min", "minutes");
+  if (seconds === 3600) return "hour";
+  return seconds > 3600 ? `${seconds / 3600} hours` : `${seconds / 60} minutes`;
 }
 
 interface Window {

@@ -59,20 +59,20 @@ async function listen(server: Server, port: number): Promise<void> {
   }
 }
 
+/** One look at a time, whose result is given until it is old. A failure is not kept. */
 function cached(make: () => Promise<string>): () => Promise<string> {
-  let last: { readonly at: number; readonly page: Promise<string> } | undefined;
+  let last: { readonly page: Promise<string>; readyAt: number | undefined } | undefined;
   return async () => {
-    if (last === undefined || performance.now() - last.at > cacheMs) last = { at: performance.now(), page: make() };
-    const { page } = last;
+    if (last?.readyAt !== undefined && performance.now() - last.readyAt > cacheMs) last = undefined;
+    last ??= { page: make(), readyAt: undefined };
+    const own = last;
     try {
-      return await page;
+      const page = await own.page;
+      own.readyAt ??= performance.now();
+      return page;
     } catch (error) {
-      // The next one tries again.
-      if (last.page === page) last = undefined;
+      if (last === own) last = undefined;
       throw error;
-    } finally {
-      // Its age counts from when it was ready.
-      if (last?.page === page) last = { at: performance.now(), page };
     }
   };
 }

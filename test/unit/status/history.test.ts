@@ -59,7 +59,7 @@ describe("series of Prometheus", () => {
       ...(chartSpecs("x")[0] as Chart),
       series: [{ name: "a", colour: 0, dashed: false, points: [[first, 1]] }],
     });
-    expect([-60, -900, -901, -7200, -99_999].map((first) => windowFor([chart(first)], 0))).toEqual([900, 900, 3600, 10_800, 10_800]);
+    expect([-60, -900, -901, -7200, -99_999].map((first) => windowFor([chart(first)], 0))).toEqual([900, 900, 1800, 7200, 10_800]);
     expect(windowFor([], 0)).toBe(900);
   });
 });
