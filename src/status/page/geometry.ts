@@ -28,6 +28,9 @@ const boxHeight = 54;
 const row = 74;
 const margin = 6;
 
+/** More ways than these are drawn along one line: a bundle of curves cannot be told apart. */
+const mostCurves = 5;
+
 const middle = ({ y, height }: Box): number => y + height / 2;
 const right = ({ x, width }: Box): number => x + width;
 
@@ -50,13 +53,14 @@ export function wideGeometry(nodeCount: number): Geometry {
     entry: `M${right(clients)} ${middle(clients)}H${pooler.x}`,
     wayTo: (node) => {
       const from = right(pooler);
+      if (nodeCount > mostCurves) return `M${from} ${middle(pooler)}H${node.x - 60}V${middle(node)}H${node.x}`;
       // Level where its name stands.
       const level = node.x - 46;
       const bend = (from + level) / 2;
       return `M${from} ${middle(pooler)}C${bend} ${middle(pooler)} ${bend} ${middle(node)} ${level} ${middle(node)}H${node.x}`;
     },
     // On the side that the way does not come from.
-    wayLabel: (node) => [node.x - 12, middle(node) + (middle(node) > middle(pooler) ? 17 : -8)],
+    wayLabel: (node) => [node.x - 12, middle(node) + (middle(node) > middle(pooler) && nodeCount <= mostCurves ? 17 : -8)],
   };
 }
 

@@ -36,7 +36,8 @@ table{border-collapse:separate;border-spacing:0;width:100%}
 table.rows th,table.rows td{padding:9px 12px;text-align:left;border-bottom:1px solid var(--line);vertical-align:middle}
 table.rows tbody tr:last-child>*{border-bottom:0}
 table.rows thead th{font-weight:500;font-size:13px;color:var(--faint)}
-tbody th{font-weight:600;overflow-wrap:break-word}
+tbody th{font-weight:600;overflow-wrap:anywhere}
+table.rows tbody th{min-width:9ch}
 .number,table.rows th.number,table.rows td.number{text-align:right}
 .number{white-space:nowrap}
 .role{color:var(--faint);font-weight:400;font-size:13px}

@@ -108,10 +108,17 @@ export function slotsTable({ slots }: ClusterStatus): Html {
     : table("Replication slots", slotColumns, slots);
 }
 
+/** More of them are counted. */
+const mostHosts = 6;
+
+function hostsText(hosts: readonly string[]): string {
+  return hosts.length <= mostHosts ? hosts.join(", ") : `${hosts.length} nodes: ${hosts[0]} … ${hosts.at(-1)}`;
+}
+
 const routeColumns: readonly PageColumn<RouteStatus>[] = [
   { title: "route", cell: ({ name }) => name },
   { title: "state", cell: ({ state }) => badge(state, state === "open" ? "good" : "bad") },
-  { title: "to", cell: ({ hosts }) => hosts.join(", "), isLong: true },
+  { title: "to", cell: ({ hosts }) => hostsText(hosts), isLong: true },
   { title: "active", cell: ({ active }) => active, isNumber: true },
   { title: "waiting", cell: ({ waiting }) => (waiting === 0 ? waiting : badge(`${waiting}`, "warning")), isNumber: true },
   { title: "max wait", cell: maxWaitText, isNumber: true },
