@@ -74,7 +74,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
         network,
         secrets: this.secrets.all,
         adminPassword: this.secrets.passwords.pgbouncer,
-        image: images.resources.pooler,
+        images: { pooler: images.resources.pooler, listener: images.resources.listener },
         gates: [logins, ...this.#poolerWaitsFor(args, nodes)],
       },
       onEngine,
@@ -113,7 +113,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
         memoryMb: engine.memoryMb,
         cpus: engine.cpus ?? 0,
         containers: planContainers(plan).map(({ name }) => name),
-        ports: planContainers(plan).map(({ port }) => port.external),
+        ports: planContainers(plan).flatMap(({ port }) => (port === undefined ? [] : [port.external])),
         nodes: nodes.map(({ name, role, dataVolume }) => ({ name, role, dataVolume })),
         declared: declarationOf(plan),
       },
@@ -213,7 +213,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
         patienceS,
         pooler: poolerAccess(plan, this.secrets.passwords.pgbouncer),
       },
-      { parent: this, dependsOn: [...nodes.all.map(({ gate }) => gate), nodes.roles, pooler.files, pooler.container] },
+      { parent: this, dependsOn: [...nodes.all.map(({ gate }) => gate), nodes.roles, pooler.files, ...pooler.containers] },
     );
   }
 
@@ -222,7 +222,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
    * yet: it starts beside the clones, and the check at the end proves its routes.
    */
   #poolerWaitsFor({ plan, onEngine }: PostgresClusterArgs, nodes: Nodes): readonly pulumi.Resource[] {
-    const isNew = onEngine !== undefined && !onEngine.containers.has(plan.pooler.container);
+    const isNew = onEngine !== undefined && !onEngine.containers.has(plan.pooler.listener);
     return isNew ? [] : [...nodes.all.map(({ gate }) => gate), nodes.roles];
   }
 
@@ -250,7 +250,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
         nodes: plan.nodes.map((node) => node.container),
         declared: declarationOf(plan),
       },
-      { parent: this, dependsOn: [nodes.roles, ...nodes.all.map(({ files }) => files), pooler.files, pooler.container] },
+      { parent: this, dependsOn: [nodes.roles, ...nodes.all.map(({ files }) => files), pooler.files, ...pooler.containers] },
     );
   }
 
@@ -294,7 +294,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
           digestOf(files),
 
           ...nodes.all.map(({ containerId }) => containerId),
-          pooler.container.id,
+          ...pooler.containers.map(({ id }) => id),
           ...[...(exporters?.containers ?? []), ...(monitoring?.containers ?? [])].map(({ id }) => id),
         ],
       },
@@ -305,7 +305,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
           ...nodes.all.map(({ files }) => files),
           nodes.roles,
           pooler.files,
-          pooler.container,
+          ...pooler.containers,
           ...last,
           ...(exporters?.containers ?? []),
           ...(monitoring?.containers ?? []),

@@ -67,12 +67,16 @@ function containerArgs({ plan, container, volumes }: ServiceContainerArgs): dock
     networkMode: "bridge",
     // A literal name with `dependsOn`: an output would be unknown in previews that touch the network.
     networksAdvanced: [{ name: plan.network.name, aliases: [container.service], ipv4Address: container.address }],
-    ports: [{ internal: container.port.internal, external: container.port.external, ip: container.port.address, protocol: "tcp" }],
+    ports: published(container),
     envs: Object.entries(container.environment).map(([key, value]) => `${key}=${value}`),
     // Readiness is proven by gates.
     mustRun: true,
     wait: false,
   };
+}
+
+function published({ port }: ContainerPlan): docker.types.input.ContainerPort[] {
+  return port === undefined ? [] : [{ internal: port.internal, external: port.external, ip: port.address, protocol: "tcp" }];
 }
 
 /** `1` would read back as `1.0` and replace the container on every run. */

@@ -130,6 +130,24 @@ export class OutOfService extends pulumi.CustomResource {
   }
 }
 
+export interface CalmArgs extends OnEngine {
+  /** The pooler's. */
+  readonly container: string;
+  /** What the container is made from. */
+  readonly spec: string;
+  readonly nodes: readonly { readonly name: string; readonly container: string }[];
+  /** The pooler's in the cluster's network. */
+  readonly address: string;
+  readonly timeoutS: number;
+}
+
+/** Waits for long transactions before the pooler's container is replaced. */
+export class Calm extends pulumi.CustomResource {
+  constructor(name: string, args: CalmArgs, opts?: pulumi.CustomResourceOptions) {
+    super("pgstack:index:Calm", name, { ...args }, opts);
+  }
+}
+
 export interface NodeReadyArgs extends OnEngine {
   readonly node: ServiceNode;
   readonly containerId: pulumi.Input<string>;

@@ -4,6 +4,7 @@ import type { Provider } from "@pulumi/pulumi/provider/index.js";
 import { UserError } from "../src/errors.ts";
 import { engineLog } from "./engine-log.ts";
 import type { Context, Kind } from "./kind.ts";
+import { calm } from "./kinds/calm.ts";
 import { changes } from "./kinds/changes.ts";
 import { composeBundle } from "./kinds/compose-bundle.ts";
 import { configFiles } from "./kinds/config-files.ts";
@@ -25,6 +26,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   Network: network,
   ConfigFiles: configFiles,
   OutOfService: outOfService,
+  Calm: calm,
   NodeReady: nodeReady,
   Restarts: restarts,
   Logins: logins,

@@ -14,7 +14,7 @@ export interface ChangeRun {
   readonly effect: Effect;
   /** From the edit to the end of the last command. */
   readonly seconds: number;
-  readonly load: Pick<LoadResult, "write" | "read">;
+  readonly load: Pick<LoadResult, "write" | "read" | "anew">;
   readonly pgbench: Readonly<Record<"write" | "read", BackgroundResult>>;
   /** Confirmed rows that a node lacks, added up over the nodes. */
   readonly lost: number;
@@ -28,9 +28,16 @@ export interface ChangeRun {
 
 const stallMs = { median: 1000, worst: 2000 };
 
+/** While the pooler's own container is replaced nobody holds its clients: new ones wait for the next one. */
+const loginMs = { median: 5000, worst: 8000 };
+
 /** Failed statements and logins of the load. */
 export function failedStatements({ load }: Pick<ChangeRun, "load">): number {
-  return sum([load.write, load.read].flatMap(({ failures }) => Object.values(failures)));
+  return sum([load.write, load.read].map(failuresOf));
+}
+
+function failuresOf({ failures }: RouteResult): number {
+  return sum(Object.values(failures));
 }
 
 /**
@@ -55,7 +62,19 @@ export function changeFigures(runs: readonly ChangeRun[], own: string, other: st
     return [
       total(`${way}: failed statements, all changes but the pooler's image`, but, failedStatements, hasAims),
       total(`${way}: failed transactions and lost clients of pgbench, the same changes`, but, pgbenchErrors, hasAims),
-      total(`${way}: failed statements, the pooler's image`, pooler, failedStatements, false),
+      total(
+        `${way}: failed statements of clients that log in anew, the pooler's image`,
+        pooler,
+        ({ load }) => failuresOf(load.anew),
+        hasAims,
+      ),
+      total(`${way}: failed transactions of pgbench that connects for each, the pooler's image`, pooler, pgbenchErrors, hasAims),
+      total(
+        `${way}: statements that met the closing of a kept connection, the pooler's image`,
+        pooler,
+        (run) => failedStatements(run) - failuresOf(run.load.anew),
+        false,
+      ),
       total(`${way}: confirmed rows missing on a node, all changes`, all, ({ lost }) => lost, hasAims),
       total(
         `${way}: changes whose command failed, that not every node shows, or after which clients did not work again`,
@@ -65,19 +84,26 @@ export function changeFigures(runs: readonly ChangeRun[], own: string, other: st
       ),
     ];
   };
-  const stalls = (effect: Effect): readonly Figure[] => {
-    const values = runs.filter((run) => run.way === own && run.effect === effect).map(({ load }) => load.write.longestMs);
+  const stalls = (effect: Effect, who: "write" | "anew" = "write", boundMs = stallMs): readonly Figure[] => {
+    const values = runs.filter((run) => run.way === own && run.effect === effect).map(({ load }) => load[who].longestMs);
+    const what = who === "write" ? "a write" : "a login";
     return [
-      { what: `${own}: longest wait of a write, ${effect}`, values, unit: "ms", aim: { op: "<=", bound: stallMs.median } },
+      { what: `${own}: longest wait of ${what}, ${effect}`, values, unit: "ms", aim: { op: "<=", bound: boundMs.median } },
       {
         what: `${own}: the worst of them`,
         values: values.length === 0 ? [] : [Math.max(...values)],
         unit: "ms",
-        aim: { op: "<=", bound: stallMs.worst },
+        aim: { op: "<=", bound: boundMs.worst },
       },
     ];
   };
-  return [...totals(own, true), ...stalls("leader restarts"), ...stalls("leader is replaced"), ...totals(other, false)];
+  return [
+    ...totals(own, true),
+    ...stalls("leader restarts"),
+    ...stalls("leader is replaced"),
+    ...stalls("pooler is replaced", "anew", loginMs),
+    ...totals(other, false),
+  ];
 }
 
 function brokenOf({ failure, unchanged, outage }: ChangeRun): number {

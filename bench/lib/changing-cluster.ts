@@ -125,7 +125,7 @@ export class ComposeCluster implements ChangingCluster {
 
   /** The pooler keeps connections to addresses that other nodes have now; a new one asks for them again. */
   mend(): Promise<void> {
-    return this.#compose("restart", "pooler");
+    return this.#compose("restart", "pgbouncer");
   }
 
   remove(): Promise<void> {

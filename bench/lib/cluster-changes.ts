@@ -22,7 +22,7 @@ export interface SecondTags {
 }
 
 /** The cluster that the changes begin with, beside the production profile. */
-export const before: StackKeys = { replicas: 2, exporters: false, settings: { max_connections: 100 } };
+export const before: StackKeys = { replicas: 2, exporters: false, monitoring: { prometheus: false }, settings: { max_connections: 100 } };
 
 const restart = (nodes: readonly string[]): readonly (readonly string[])[] => [["restart", ...nodes]];
 

@@ -53,7 +53,7 @@ export const changes: Scenario = {
       "as the Compose bundle that pgstack renders for it. In each round both are made anew, and all changes are made to each, one on top " +
       "of the other, in the order of the table. Timed is from the edit to the end of the last command; clients work before, " +
       `meanwhile, and until ${afterwards} further statements of each route have succeeded. If they have not after ${settleMs / 1000} s, that is noted, counting ends, and the cluster is mended by hand: in Compose ` +
-      "`docker compose restart pooler`, in pgstack `pulumi up --refresh`.",
+      "`docker compose restart pgbouncer`, in pgstack `pulumi up --refresh`.",
     "pgstack: edit of the stack file, `pulumi up --yes --skip-preview`. Compose in place: the same edit, the bundle is rendered again, " +
       "`docker compose up -d --wait`. That reloads servers and pooler, so nothing else is done for work_mem and the pool size. For " +
       "settings that need a restart `docker compose restart` of all nodes follows, after fewer replicas " +
@@ -63,7 +63,9 @@ export const changes: Scenario = {
       "statement, with 5 ms between two statements. Nothing is tried again: each error is counted, a client whose connection is gone " +
       "logs in for its next statement. No client gives up waiting before 120 s. At the same time pgbench runs in a container on the cluster's " +
       `network, 4 clients each: simple update through the write route (${rates.write}/s) and select-only through the read route ` +
-      `(${rates.read}/s), simple protocol. A client of pgbench whose connection is gone gives up for good. A wait is the longest time of one statement, ` +
+      `(${rates.read}/s), simple protocol. A client of pgbench whose connection is gone gives up for good; while the ` +
+      "pooler itself is replaced they connect anew for each transaction (`--connect`, a thread for each). A connection that is closed while its " +
+      "client does nothing is no failure: the client notices, as a pool does, and logs in for its next statement. A wait is the longest time of one statement, " +
       "login included; for pgbench of one transaction, from when it was due. Afterwards every confirmed row is looked for on every node.",
   ],
   run,
@@ -128,7 +130,10 @@ async function prepare(cluster: ChangingCluster, images: Images): Promise<Bench>
 async function measure(bench: Bench, change: Change): Promise<Omit<ChangeRun, "round" | "way">> {
   const { cluster, access, client } = bench;
   const target = (database: string): Target => ({ host: "pooler", port: 6432, database, ...access.app });
-  const options = (script: string, rate: number): string => `--builtin=${script} --client=4 --jobs=1 --protocol=simple --rate=${rate}`;
+  // pgbench that waits for a login stops its whole thread, in the middle of another client's transaction too.
+  const connections = change.effect === "pooler is replaced" ? "--jobs=4 --connect" : "--jobs=1";
+  const options = (script: string, rate: number): string =>
+    `--builtin=${script} --client=4 ${connections} --protocol=simple --rate=${rate}`;
   const write = BackgroundPgbench.start(client, "write", target(access.routes.write), options("simple-update", rates.write));
   const read = BackgroundPgbench.start(client, "read", target(access.routes.read), options("select-only", rates.read));
   let seconds: number;
@@ -153,7 +158,7 @@ async function measure(bench: Bench, change: Change): Promise<Omit<ChangeRun, "r
     await load.stop();
   }
   const { acknowledged } = load.result;
-  const { write: writes, read: reads } = seen ?? load.result;
+  const { write: writes, read: reads, anew } = seen ?? load.result;
   ended ??= Promise.all([write.stop(), read.stop()]);
   const [updates, selects] = await ended;
   const lost = await Promise.all(
@@ -163,7 +168,7 @@ async function measure(bench: Bench, change: Change): Promise<Omit<ChangeRun, "r
     change: change.name,
     effect: change.effect,
     seconds,
-    load: { write: writes, read: reads },
+    load: { write: writes, read: reads, anew },
     pgbench: { write: updates, read: selects },
     lost: lost.reduce((sum, { length }) => sum + length, 0),
     unchanged: await unchangedNodes(cluster, change),

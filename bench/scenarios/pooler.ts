@@ -121,7 +121,8 @@ async function startPlaintext(
   const volume = `${prefix}-plaintext-config`;
   await engine.createVolume({ Name: volume });
   await writeVolumeFiles(engine, volume, images.pooler, [
-    { path: "pgbouncer.ini", content: ini.content, mode: ini.mode },
+    // It opens its port itself.
+    { path: "pgbouncer.ini", content: ini.content.replace(/^listen_addr =.*$/m, "listen_addr = *"), mode: ini.mode },
     { path: "userlist.txt", content: users.join(""), mode: 0o400 },
   ]);
   const name = deployment.container("plaintext");

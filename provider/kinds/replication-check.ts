@@ -71,8 +71,8 @@ const absentHint =
  * Whether the engine has any container of the cluster: then it is this engine's cluster that does not answer. A preview on
  * another machine finds none.
  */
-async function hasContainers(host: string, { nodes, poolerContainer }: CheckTarget): Promise<boolean> {
-  const names = new Set([...nodes.map(({ container }) => `/${container}`), `/${poolerContainer}`]);
+async function hasContainers(host: string, { nodes, poolerContainer, listenerContainer }: CheckTarget): Promise<boolean> {
+  const names = new Set([...nodes.map(({ container }) => container), poolerContainer, listenerContainer].map((name) => `/${name}`));
   try {
     const engine = await connectEngine(host);
     await greetEngine(engine);

@@ -1,4 +1,3 @@
-import { poll } from "../../src/deadline.ts";
 import type { Engine } from "../../src/engine/connect.ts";
 import { startInContainer } from "../../src/engine/exec.ts";
 import { runSql } from "../../src/engine/psql.ts";
@@ -8,13 +7,12 @@ import { PoolerConsole } from "../../src/pgbouncer/console.ts";
 import type { Context } from "../kind.ts";
 import type { Pooler, ServiceNode } from "./access.ts";
 import { isServing } from "./serving.ts";
+import { longTransactionsAfter } from "./calm.ts";
 import { longTransactions } from "./sessions.ts";
 
 /** The pooler resumes by itself after this time, whatever became of whoever paused it, in seconds. */
 export const pauseDeadlineS = 30;
 
-/** Transactions older than this would hold up everybody during a pause; it waits for them first, in seconds. */
-const longS = 1;
 /** How long a pause may take to come about: meanwhile new statements already wait. */
 const pauseTimeoutMs = 3000;
 const watchTimeoutMs = 5000;
@@ -67,16 +65,8 @@ export async function resume(pooler: Pooler, routes: readonly string[]): Promise
 }
 
 async function awaitCalm(context: Context, engine: Engine, pooler: Pooler, leader: ServiceNode): Promise<void> {
-  let seen = "";
-  const calm = await poll(
-    async () => {
-      seen = await longTransactions(engine, leader.container, longS);
-      if (seen !== "") context.status(`waiting for ${seen}`);
-      return seen === "" ? true : undefined;
-    },
-    { everyMs: 500, timeoutMs: pooler.drainTimeoutS * 1000, signal: context.signal },
-  );
-  if (calm === true) return;
+  const seen = await longTransactionsAfter(context, engine, { nodes: [leader], timeoutS: pooler.drainTimeoutS });
+  if (seen === "") return;
   throw new UserError([
     {
       where: leader.name,

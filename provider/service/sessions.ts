@@ -4,14 +4,19 @@ import { runSql } from "../../src/engine/psql.ts";
 /** Clients' sessions alone: what pgstack itself, replication and background workers do ends by itself. */
 const clients = "backend_type = 'client backend' and pid <> pg_backend_pid() and usename is distinct from 'monitoring'";
 
-/** Sessions in a transaction or query for longer than `olderS` seconds, for people: who, how long, in which state. Never the statement. */
-export async function longTransactions(engine: Engine, container: string, olderS: number): Promise<string> {
+/**
+ * Sessions in a transaction or query for longer than `olderS` seconds, for people: who, how long, in which state. Never the statement.
+ *
+ * @param client - address of the client whose sessions are meant; everybody's otherwise
+ */
+export async function longTransactions(engine: Engine, container: string, olderS: number, client?: string): Promise<string> {
+  const of = client === undefined ? "" : `and client_addr = '${client}' `;
   return runSql(
     engine,
     container,
     `select string_agg(format('pid %s (%s@%s%s) in a transaction for %s s, %s', pid, usename, datname,
          nullif('/' || application_name, '/'), round(extract(epoch from clock_timestamp() - xact_start)), state), '; ' order by xact_start)
-       from pg_stat_activity where ${clients} and xact_start < clock_timestamp() - ${olderS} * interval '1 second';`,
+       from pg_stat_activity where ${clients} ${of}and xact_start < clock_timestamp() - ${olderS} * interval '1 second';`,
   );
 }
 

@@ -96,6 +96,7 @@ function words(target: CheckTarget, { place, service }: Symptom): Readonly<Recor
     node: name ?? "the node",
     container: node?.container ?? target.poolerContainer,
     pooler: target.poolerContainer,
+    listener: target.listenerContainer ?? "",
     service: target.monitoring?.[service ?? "prometheus"]?.container ?? "",
     exporter: exporterOf(target, name),
     writeRoute: routeName({ kind: "route", route: "write", ...ofDatabase(place) }, target),

@@ -159,8 +159,8 @@ export const explanations: readonly Explanation[] = [
   {
     causes: ["pooler-unreachable"],
     at: "pooler",
-    hides: ["pooler-paused", "write-route-failed", "read-route-failed", "login-refused", "exporter-target-down"],
-    why: "everything there goes through the pooler",
+    hides: ["pooler-paused", "write-route-failed", "read-route-failed", "login-refused", "exporter-target-down", "exporter-unreachable"],
+    why: "everything there goes through the pooler; its exporter answers only once it has waited for it",
   },
   {
     causes: ["pooler-paused"],

@@ -176,7 +176,7 @@ export const findingKinds = {
     severity: "error",
     class: "unreachable",
     title: "pooler does not answer",
-    action: "See why: docker logs --tail 50 {pooler}; start it: docker start {pooler}",
+    action: "See why: docker logs --tail 50 {pooler}; start what is down: docker start {pooler} {listener}",
   },
   "pooler-paused": {
     severity: "error",

@@ -60,7 +60,10 @@ export interface CheckTarget {
   /** Nodes that the read route must reach, and the only ones it may reach. */
   readonly rotation: readonly string[];
   readonly poolerPort: number;
+  /** PgBouncer's, for the advice in a finding. */
   readonly poolerContainer: string;
+  /** The one that holds the pooler's port; absent in what earlier versions have left. */
+  readonly listenerContainer?: string | undefined;
   readonly exporters: CheckExporters | undefined;
   /** Absent when the stack runs no Prometheus. */
   readonly monitoring?: CheckMonitoring | undefined;
@@ -115,6 +118,7 @@ export function checkTargetOf(plan: ClusterPlan): CheckTarget {
     rotation: plan.pooler.read.hosts,
     poolerPort: plan.pooler.hostPort,
     poolerContainer: plan.pooler.container,
+    listenerContainer: plan.pooler.listener,
     exporters: plan.exporters === undefined ? undefined : exportersOf(plan.exporters),
     ...monitoringOf(plan),
     ...declaredOf(plan),

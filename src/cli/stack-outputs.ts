@@ -36,6 +36,7 @@ export const checkSchema = z.object({
     rotation: z.array(z.string()),
     poolerPort: port,
     poolerContainer: z.string(),
+    listenerContainer: z.string().optional(),
     exporters: z
       .object({
         nodes: z.array(z.object({ node: z.string(), port, container: z.string() })),

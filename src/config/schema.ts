@@ -80,7 +80,12 @@ const imagesSchema = z
     postgres: imageReference
       .optional()
       .describe("Replaces the built PostgreSQL image; needs PostgreSQL under `/usr/lib/postgresql/<major>/bin` and a user 999."),
-    pooler: imageReference.optional().describe("Replaces the built PgBouncer image."),
+    pooler: imageReference
+      .optional()
+      .describe("Replaces the built PgBouncer image; needs PgBouncer with systemd's socket activation (`pgbouncer -V` says so) and Perl."),
+    listener: imageReference
+      .optional()
+      .describe("Replaces the built image of the container that holds the pooler's port: `images/listener` built on another base."),
     postgresExporter: imageReference.optional().describe("Replaces the built postgres_exporter image."),
     poolerExporter: imageReference.optional().describe("Replaces the built pgbouncer_exporter image."),
     prometheus: imageReference

@@ -24,7 +24,7 @@ const container = z.object({
   nofile: z.number(),
   address: z.string(),
   /** `127.0.0.1:5432:5432`: address, port on the host, port in the container. */
-  port: z.string(),
+  port: z.string().optional(),
   mounts: z.array(z.string()),
   command: z.string(),
   environment: z.string(),
@@ -155,7 +155,7 @@ function declaredContainer(plan: ClusterPlan, one: ContainerPlan): DeclaredConta
     ...(cpus === undefined ? {} : { cpus }),
     nofile,
     address,
-    port: `${port.address}:${port.external}:${port.internal}`,
+    ...(port === undefined ? {} : { port: `${port.address}:${port.external}:${port.internal}` }),
     mounts: mounts.map(({ volume, target, readOnly }) => `${volume}:${target}${readOnly ? ":ro" : ""}`),
     command: shortHash(command),
     // The word is the node's own part: what it does is more than another container.

@@ -3,10 +3,11 @@ import { services } from "../plan/names.ts";
 import type { ImpactItem } from "./classes.ts";
 import { changeText } from "./classes.ts";
 import { containerChanges } from "./containers.ts";
+import type { ContainerChanges } from "./containers.ts";
 import type { Declared } from "./declared.ts";
-import { noWait, poolerReplaceWait } from "./waits.ts";
+import { listenerReplaceWait, noWait, poolerReplaceWait } from "./waits.ts";
 
-const nodes = [services.pooler];
+const nodes = [services.pgbouncer];
 
 /** The pooler: what it reads again, and what makes it start anew. */
 export function poolerChanges(before: Declared, after: Declared): readonly ImpactItem[] {
@@ -15,25 +16,52 @@ export function poolerChanges(before: Declared, after: Declared): readonly Impac
   const restarting = settings.filter(({ name }) => !isChangeable(name)).map(({ text }) => text);
   const routes = routeChanges(before, after);
   const limits = changedTexts(before.pooler.userLimits, after.pooler.userLimits).map(({ text }) => `connections of user ${text}`);
-  const [was, is] = [before.containers[services.pooler], after.containers[services.pooler]];
-  const { replacing, inPlace } = was === undefined || is === undefined ? { replacing: [], inPlace: [] } : containerChanges(was, is);
+  const process = changesOf(before, after, services.pgbouncer);
+  const listener = changesOf(before, after, services.pooler);
   const comments = settings.length + routes.texts.length + limits.length === 0 ? changedTexts(before.pooler.files, after.pooler.files) : [];
   return [
-    ...reloads([...reloaded, ...routes.texts, ...limits, ...comments.map(({ name }) => `${name}: comments`)], routes.notes),
-    ...restarts([...replacing, ...(replacing.length > 0 ? inPlace : []), ...restarting], replacing.length > 0),
-    ...memory(replacing.length > 0 ? [] : inPlace),
+    ...reloads(
+      [
+        ...reloaded,
+        ...routes.texts,
+        ...limits,
+        ...comments.map(({ name }) => (name.endsWith(".pl") ? `${name}: from its next start` : `${name}: comments`)),
+      ],
+      routes.notes,
+    ),
+    ...startsAnew(process, listener, restarting),
   ];
+}
+
+/** Of a container that was not there before nothing is said. */
+function changesOf(before: Declared, after: Declared, service: string): ContainerChanges {
+  const [was, is] = [before.containers[service], after.containers[service]];
+  return was === undefined || is === undefined ? { replacing: [], inPlace: [] } : containerChanges(was, is);
+}
+
+/** With another listener its port is closed for a moment, whatever else there is. */
+function startsAnew(process: ContainerChanges, listener: ContainerChanges, settings: readonly string[]): readonly ImpactItem[] {
+  const changes = [...process.replacing, ...process.inPlace, ...settings];
+  if (listener.replacing.length > 0) {
+    return [
+      {
+        class: "pooler-restart",
+        changes: [...listener.replacing, ...listener.inPlace, ...changes],
+        nodes: [services.pooler, services.pgbouncer],
+        wait: listenerReplaceWait,
+        notes: ["the container that holds its port is replaced: clients are refused meanwhile"],
+      },
+    ];
+  }
+  if (process.replacing.length + settings.length === 0) return memory([...listener.inPlace, ...process.inPlace]);
+  const how = process.replacing.length > 0 ? "its container is replaced" : "PgBouncer takes these at its start alone";
+  const notes = [how, "nobody is refused, no transaction is cut; a statement that meets the closing has not run"];
+  return [{ class: "pooler-replace", changes, nodes, wait: poolerReplaceWait, notes }, ...memory(listener.inPlace)];
 }
 
 function reloads(changes: readonly string[], notes: readonly string[]): readonly ImpactItem[] {
   if (changes.length === 0) return [];
   return [{ class: "reload", changes, nodes, wait: noWait, notes }];
-}
-
-function restarts(changes: readonly string[], isReplaced: boolean): readonly ImpactItem[] {
-  if (changes.length === 0) return [];
-  const how = isReplaced ? "its container is replaced" : "PgBouncer takes these at its start alone";
-  return [{ class: "pooler-restart", changes, nodes, wait: poolerReplaceWait, notes: [how] }];
 }
 
 function memory(changes: readonly string[]): readonly ImpactItem[] {

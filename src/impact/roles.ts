@@ -93,7 +93,7 @@ function verifierChange(before: Declared, after: Declared): readonly ImpactItem[
     {
       class: "new-sessions",
       changes: keys.map((key) => text(key, before[key], after[key])),
-      nodes: [after.fixed.leader, services.pooler],
+      nodes: [after.fixed.leader, services.pgbouncer],
       wait: noWait,
       notes: ["passwords stay; their verifiers are made anew for the roles and for the pooler"],
     },

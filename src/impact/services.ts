@@ -6,7 +6,8 @@ import { noWait } from "./waits.ts";
 
 /** What no client connects to: exporters, Prometheus and what stands around it. */
 export function serviceChanges(before: Declared, after: Declared): readonly ImpactItem[] {
-  const used = new Set([services.pooler, ...before.nodes.map(({ name }) => name), ...after.nodes.map(({ name }) => name)]);
+  const nodes = [...before.nodes, ...after.nodes].map(({ name }) => name);
+  const used = new Set<string>([services.pooler, services.pgbouncer, ...nodes]);
   const names = keysOf(before.containers, after.containers).filter((name) => !used.has(name));
   const changes = names.map((name) => [name, changesOf(before, after, name)] as const).filter(([, texts]) => texts.length > 0);
   const isReplaced = changes.some(([name]) => before.containers[name] !== undefined && after.containers[name] !== undefined);

@@ -9,8 +9,10 @@ export const measuredMs = {
   leaderRestart: 600,
   /** The same while the leader's container is replaced. */
   leaderReplace: 850,
-  /** From the stop of the pooler's container to the first login at the new one. */
-  poolerReplace: 1050,
+  /** A login while the pooler's container is replaced, with clients that keep busy connections: those are waited for. */
+  poolerReplace: 3000,
+  /** From the stop of the listener's container, which holds the pooler's port, to the first login at the new one. */
+  listenerReplace: 1050,
 } as const;
 
 const source = "make bench, docs/benchmarks.md";
@@ -23,7 +25,13 @@ export const leaderReplaceWait = pauseWait(measuredMs.leaderReplace);
 
 export const poolerReplaceWait: Wait = {
   ms: measuredMs.poolerReplace,
-  text: `about ${seconds(measuredMs.poolerReplace)} until the pooler answers again`,
+  text: `logins wait about ${seconds(measuredMs.poolerReplace)}, once: less without busy connections, more while a transaction goes on`,
+  source,
+};
+
+export const listenerReplaceWait: Wait = {
+  ms: measuredMs.listenerReplace,
+  text: `about ${seconds(measuredMs.listenerReplace)} until the pooler answers again`,
   source,
 };
 

@@ -5,7 +5,7 @@ import { formatAddress, parseSubnet } from "./subnet.ts";
  * may have the leader's old address; a pooler that connected there meanwhile would keep that connection and send writes to it.
  *
  * The order leaves every container's address alone when replicas are added: network and gateway first, then the pooler and
- * its exporter, then each node with its exporter.
+ * its exporter, then each node with its exporter. PgBouncer and what runs once come from the other end.
  */
 const poolerOffset = 2;
 const nodesOffset = 4;
@@ -16,16 +16,20 @@ const nodesOffset = 4;
  * @param isMonitored - whether Prometheus and what stands around it take theirs at the end
  */
 export function addressesNeeded(nodes: number, isMonitored: boolean): number {
-  return nodesOffset + 2 * nodes + (isMonitored ? 6 : 2);
+  return nodesOffset + 2 * nodes + (isMonitored ? 6 : 3);
 }
 
 /** The last one of the subnet: a free one might be a node's that is just being restarted. */
 export function oneShotAddress(subnet: string): string {
-  const { first, size } = parseSubnet(subnet);
-  // The very last one is the broadcast address.
-  return formatAddress(first + size - 2);
+  return fromEnd(subnet, 1);
 }
 
+/** Where PgBouncer comes from when it connects to nodes. */
+export function pgbouncerAddress(subnet: string): string {
+  return fromEnd(subnet, 2);
+}
+
+/** Where clients in the network reach the pooler. */
 export function poolerAddress(subnet: string): string {
   return at(subnet, poolerOffset);
 }
@@ -45,11 +49,16 @@ export function nodeExporterAddress(subnet: string, index: number): string {
 }
 
 /** From the end, where no further replica comes. */
-const monitoringFromEnd = { prometheus: 4, alertmanager: 5, grafana: 6 } as const;
+const monitoringFromEnd = { prometheus: 3, alertmanager: 4, grafana: 5 } as const;
 
 export function monitoringAddress(subnet: string, service: keyof typeof monitoringFromEnd): string {
+  return fromEnd(subnet, monitoringFromEnd[service]);
+}
+
+/** @param offset - 0 is the broadcast address */
+function fromEnd(subnet: string, offset: number): string {
   const { first, size } = parseSubnet(subnet);
-  return formatAddress(first + size - monitoringFromEnd[service]);
+  return formatAddress(first + size - 1 - offset);
 }
 
 function at(subnet: string, offset: number): string {

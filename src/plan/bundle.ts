@@ -1,5 +1,6 @@
 import { configVolumeName, containerName, dataVolumeName, networkName, services } from "./names.ts";
 import { keepingNames, monitoringNames } from "./monitoring.ts";
+import { poolerNames } from "./pooler.ts";
 import type { ClusterPlan, ExportersPlan, MonitoringPlan } from "./types.ts";
 
 /**
@@ -19,7 +20,7 @@ export function bundlePlan(plan: ClusterPlan): ClusterPlan {
       dataVolume: dataVolumeName(prefix, node.name),
       configVolume: configVolumeName(prefix, node.name),
     })),
-    pooler: { ...pooler, container: containerName(prefix, services.pooler), configVolume: configVolumeName(prefix, services.pooler) },
+    pooler: { ...pooler, ...poolerNames(prefix) },
     exporters: exporters === undefined ? undefined : bundleExporters(exporters, prefix),
     monitoring: monitoring === undefined ? undefined : bundleMonitoring(monitoring, prefix),
   };

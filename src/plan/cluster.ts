@@ -9,7 +9,7 @@ import { planImages } from "./images.ts";
 import { monitoringServices, planMonitoring } from "./monitoring.ts";
 import { networkName, prefixOf } from "./names.ts";
 import { effectiveSettings, planNodes } from "./nodes.ts";
-import { planPooler } from "./pooler.ts";
+import { listenerMemoryMb, planPooler } from "./pooler.ts";
 import { recommendedConnections } from "./postgres-defaults.ts";
 import { relationProblems } from "./relations.ts";
 import type { ClusterPlan, DatabasePlan, EnginePlan, MonitoringPlan } from "./types.ts";
@@ -96,7 +96,12 @@ function planEngine(config: ClusterConfig, monitoring: MonitoringPlan | undefine
     host: config.dockerHost,
     bindAddress: config.bindAddress,
     accessHost: publishedForClients(config).host,
-    memoryMb: nodes * parseMemoryMb(config.memory) + parseMemoryMb(config.pooler.memory) + exporters * exporterMemoryMb + monitoringMb,
+    memoryMb:
+      nodes * parseMemoryMb(config.memory) +
+      parseMemoryMb(config.pooler.memory) +
+      listenerMemoryMb +
+      exporters * exporterMemoryMb +
+      monitoringMb,
     cpus: config.cpus,
   };
 }

@@ -20,7 +20,8 @@ export interface ContainerPlan {
   readonly mounts: readonly { readonly volume: string; readonly target: string; readonly readOnly: boolean }[];
   /** Path → mount options. */
   readonly tmpfs: Readonly<Record<string, string>>;
-  readonly port: { readonly internal: number; readonly external: number; readonly address: string };
+  /** Undefined: none is published. */
+  readonly port: { readonly internal: number; readonly external: number; readonly address: string } | undefined;
   readonly stopSignal: "SIGINT" | "SIGTERM";
   /** How long a clean stop may take, in seconds. */
   readonly stopSeconds: number;
@@ -41,6 +42,15 @@ export const hardening = {
   probe: { intervalSeconds: 30, timeoutSeconds: 5, retries: 3, startSeconds: 60 },
 } as const;
 
+/** Options of a file system in memory that holds a socket. */
+export const socketFolder = `rw,noexec,nosuid,size=1m,uid=${containerUser.uid},gid=${containerUser.gid},mode=0750`;
+
+/**
+ * Options of the volume in memory with the listener's socket, which itself admits its user alone. Everybody's, since the engine
+ * may count users otherwise than its containers do (`userns-remap`).
+ */
+export const listenerFolder = "rw,noexec,nosuid,nodev,size=1m,mode=1777";
+
 export const temporary = { "/tmp": "rw,noexec,nosuid,size=64m" } as const;
 
 /** Docker's own default, in MB. */
@@ -51,9 +61,10 @@ export function configMount(volume: string): ContainerPlan["mounts"][number] {
   return { volume, target: paths.config, readOnly: true };
 }
 
-/** Shell that ends once a port answers. */
-export function awaitTcp(host: string, port: number): string {
-  return `until (exec 3<>/dev/tcp/${host}/${port}) 2>/dev/null; do sleep 0.1; done`;
+/** Shell that ends once PgBouncer answers: its port is open without it too. What it is asked is whether it speaks TLS. */
+export function awaitPooler(host: string, port: number): string {
+  const asks = String.raw`printf '\0\0\0\10\4\322\26\57' >&3`;
+  return `until (exec 3<>/dev/tcp/${host}/${port} && ${asks} && read -rN1 -t1 <&3) 2>/dev/null; do sleep 0.1; done`;
 }
 
 export function tcpProbe(port: number): readonly string[] {

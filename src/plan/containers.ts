@@ -1,9 +1,10 @@
-import { nodeAddress, nodeExporterAddress, poolerAddress, poolerExporterAddress } from "./addresses.ts";
+import { nodeAddress, nodeExporterAddress, pgbouncerAddress, poolerAddress, poolerExporterAddress } from "./addresses.ts";
 import type { ContainerPlan } from "./container.ts";
-import { awaitTcp, configMount, tcpProbe, temporary, usualShmMb } from "./container.ts";
+import { awaitPooler, configMount, socketFolder, tcpProbe, temporary, usualShmMb } from "./container.ts";
 import { monitoringContainers } from "./monitoring-containers.ts";
-import { containerUser, paths } from "./paths.ts";
+import { listenerSocket, paths } from "./paths.ts";
 import { poolerPort } from "./pgbouncer-defaults.ts";
+import { listenerMemoryMb } from "./pooler.ts";
 import { services } from "./names.ts";
 import type { ClusterPlan, ExportersPlan, NodePlan } from "./types.ts";
 
@@ -44,7 +45,7 @@ export function nodeContainer({ engine, network, nodes }: ClusterPlan, node: Nod
     mounts: [{ volume: node.dataVolume, target: paths.dataVolume, readOnly: false }, configMount(node.configVolume)],
     tmpfs: {
       ...temporary,
-      [paths.socketDirectory]: `rw,noexec,nosuid,size=1m,uid=${containerUser.uid},gid=${containerUser.gid},mode=0750`,
+      [paths.socketDirectory]: socketFolder,
     },
     port: { internal: 5432, external: node.hostPort, address: engine.bindAddress },
     // Fast shutdown: sessions end, all WAL is sent, nothing is lost.
@@ -56,27 +57,54 @@ export function nodeContainer({ engine, network, nodes }: ClusterPlan, node: Nod
   };
 }
 
-export function poolerContainer({ engine, network, pooler }: ClusterPlan): ContainerPlan {
+/** Holds the port that clients come to. It is not replaced when PgBouncer is, so nobody is refused meanwhile. */
+export function listenerContainer({ engine, network, pooler }: ClusterPlan): ContainerPlan {
   return {
     service: services.pooler,
-    name: pooler.container,
+    name: pooler.listener,
     address: poolerAddress(network.subnet),
+    image: "listener",
+    command: ["perl", "/usr/local/lib/pgstack/listen.pl", String(poolerPort), listenerSocket],
+    memoryMb: listenerMemoryMb,
+    shmMb: usualShmMb,
+    cpus: undefined,
+    environment: {},
+    mounts: [{ volume: pooler.socketVolume, target: paths.listenerDirectory, readOnly: false }],
+    tmpfs: temporary,
+    port: { internal: poolerPort, external: pooler.hostPort, address: engine.bindAddress },
+    stopSignal: "SIGTERM",
+    // It waits for PgBouncer, whose clients come through its network.
+    stopSeconds: poolerStopSeconds,
+    nofile: 1024,
+    probe: tcpProbe(poolerPort),
+  };
+}
+
+/** PgBouncer, on the listener's port. */
+export function pgbouncerContainer({ network, pooler }: ClusterPlan): ContainerPlan {
+  return {
+    service: services.pgbouncer,
+    name: pooler.container,
+    address: pgbouncerAddress(network.subnet),
     image: "pooler",
-    command: ["/usr/sbin/pgbouncer", `${paths.config}/pgbouncer.ini`],
+    command: ["perl", `${paths.config}/launch.pl`, listenerSocket, "/usr/sbin/pgbouncer", `${paths.config}/pgbouncer.ini`],
     memoryMb: pooler.memoryMb,
     shmMb: usualShmMb,
     cpus: undefined,
     environment: {},
-    mounts: [configMount(pooler.configVolume)],
+    mounts: [configMount(pooler.configVolume), { volume: pooler.socketVolume, target: paths.listenerDirectory, readOnly: true }],
     tmpfs: temporary,
-    port: { internal: poolerPort, external: pooler.hostPort, address: engine.bindAddress },
+    port: undefined,
     // SIGTERM would wait until the last client has left.
     stopSignal: "SIGINT",
-    stopSeconds: 60,
+    stopSeconds: poolerStopSeconds,
     nofile: pooler.nofile,
-    probe: tcpProbe(poolerPort),
+    probe: ["perl", "-MIO::Socket::UNIX", "-e", `exit !IO::Socket::UNIX->new("/tmp/.s.PGSQL.${poolerPort}")`],
   };
 }
+
+/** How long transactions may take to end before the pooler is killed, in seconds. */
+export const poolerStopSeconds = 60;
 
 /** postgres_exporter of one node. */
 export function nodeExporterContainer(
@@ -113,11 +141,11 @@ export function poolerExporterContainer(plan: ClusterPlan, exporters: ExportersP
     command: [
       "/bin/bash",
       "-c",
-      `${awaitTcp(poolerAddress(plan.network.subnet), poolerPort)}; exec /usr/bin/prometheus-pgbouncer-exporter`,
+      `${awaitPooler(poolerAddress(plan.network.subnet), poolerPort)}; exec /usr/bin/prometheus-pgbouncer-exporter`,
     ],
     environment: {
-      // Without a password: the driver takes it from the file.
-      PGBOUNCER_EXPORTER_CONNECTION_STRING: `postgres://monitoring@${services.pooler}:${poolerPort}/pgbouncer?sslmode=disable`,
+      // Without a password: the driver takes it from the file. With a time, in seconds: the port is open without PgBouncer too.
+      PGBOUNCER_EXPORTER_CONNECTION_STRING: `postgres://monitoring@${services.pooler}:${poolerPort}/pgbouncer?sslmode=disable&connect_timeout=1`,
       PGPASSFILE: `${paths.config}/monitoring.pgpass`,
     },
   };
@@ -128,7 +156,8 @@ export function planContainers(plan: ClusterPlan): readonly ContainerPlan[] {
   const { exporters } = plan;
   return [
     ...plan.nodes.map((node) => nodeContainer(plan, node)),
-    poolerContainer(plan),
+    listenerContainer(plan),
+    pgbouncerContainer(plan),
     ...(exporters === undefined
       ? []
       : [...exporters.nodes.map((exporter) => nodeExporterContainer(plan, exporters, exporter)), poolerExporterContainer(plan, exporters)]),

@@ -20,6 +20,7 @@ const built: Readonly<Record<BuiltImageKind, BuiltImage>> = {
     buildArgs: ({ postgresVersion }) => ({ MAJOR: String(postgresVersion) }),
   },
   pooler: { folder: "pgbouncer", tag: () => "", buildArgs: () => ({}) },
+  listener: { folder: "listener", tag: () => "", buildArgs: () => ({}) },
   postgresExporter: { folder: "postgres-exporter", tag: () => "", buildArgs: () => ({}) },
   poolerExporter: { folder: "pgbouncer-exporter", tag: () => "", buildArgs: () => ({}) },
   prometheus: { folder: "prometheus", tag: () => "", buildArgs: () => ({}) },

@@ -20,11 +20,17 @@ export const dataVolumeName = (prefix: string, node: string): string => `${prefi
 
 export const configVolumeName = (prefix: string, service: string): string => `${prefix}-${service}-config`;
 
+/** A volume in memory through which containers share a socket. */
+export const socketVolumeName = (prefix: string, service: string): string => `${prefix}-${service}-socket`;
+
 export const networkName = (prefix: string): string => prefix;
 
 /** Services beside the nodes. */
 export const services = {
+  /** Where clients come to. */
   pooler: "pooler",
+  /** The process that serves them. */
+  pgbouncer: "pgbouncer",
   exporters: "exporters",
   poolerExporter: "pooler-exporter",
   nodeExporter: (node: string): string => `${node}-exporter`,

@@ -8,7 +8,12 @@ export const paths = {
   data: "/var/lib/postgresql/data/pgdata",
   /** A tmpfs; the socket's peer login is the only way in for the superuser. */
   socketDirectory: "/run/postgresql",
+  /** A volume in memory: the listener's socket, through which PgBouncer gets the pooler's port. */
+  listenerDirectory: "/run/pgstack",
 } as const;
+
+/** The listener's socket, as its image has it. */
+export const listenerSocket = `${paths.listenerDirectory}/listener.sock`;
 
 /** Numeric user and group of every container and every file in a volume. */
 export const containerUser = { uid: 999, gid: 999 } as const;

@@ -31,9 +31,6 @@ export interface PoolerSetting {
 /** Port that the pooler listens on inside its container. */
 export const poolerPort = 6432;
 
-/** Folder of the pooler's socket, in memory. */
-export const poolerSocketDirectory = "/tmp";
-
 /** Roles of PgBouncer's own console: all commands, and `SHOW` alone. */
 export const poolerRoles = { admin: "pgbouncer", stats: "monitoring" } as const;
 
@@ -50,15 +47,11 @@ export function planPoolerSettings(input: PoolerSettingsInput): readonly PoolerS
   return rows.flatMap(([name, value, why]) => (value === undefined ? [] : [{ name, value: String(value), why }]));
 }
 
-/** Linux' own bound (`net.core.somaxconn`). The same for every stack: only a restart of the pooler changes it. */
-const listenBacklog = 4096;
-
 function listenRows(): readonly Row[] {
   return [
-    ["listen_addr", "*", "every address of the container; which ports are published is declared"],
+    ["listen_addr", "", "opens no port: it is given the listener's, which stays open while PgBouncer is replaced"],
     ["listen_port", poolerPort, "PgBouncer's usual port"],
-    ["listen_backlog", listenBacklog, "PgBouncer's 128 drops clients that come all at once; a change would need a restart"],
-    ["unix_socket_dir", poolerSocketDirectory, "a way in from inside the container alone: ends a pause whose maker is gone"],
+    ["unix_socket_dir", "", "it is given this one too: a way in from inside the container alone"],
     ["logfile", "", "to standard error, which the engine keeps"],
     ["pidfile", "", "the container is the process"],
     ["log_connections", 0, "short-lived clients would fill the log; failed logins are still in it"],

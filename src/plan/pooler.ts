@@ -1,7 +1,7 @@
 import type { ClusterConfig } from "../config/schema.ts";
 import { poolSizes } from "./connections.ts";
 import { planUsers } from "./declared.ts";
-import { configVolumeName, containerName, nodeName, services } from "./names.ts";
+import { configVolumeName, containerName, nodeName, services, socketVolumeName } from "./names.ts";
 import { paths } from "./paths.ts";
 import { maxDbConnections, planPoolerSettings, planRouteParams } from "./pgbouncer-defaults.ts";
 import type { ClusterPlan, PoolerPlan, RoutePlan } from "./types.ts";
@@ -28,8 +28,7 @@ export function planPooler(config: ClusterConfig, prefix: string, maxConnections
     .map((name) => ({ database: name, ...routes(name, (size) => size) }));
   const pools = [first, ...others].flatMap(({ write, read }) => [write.poolSize, read.poolSize]);
   return {
-    container: containerName(prefix, services.pooler),
-    configVolume: configVolumeName(prefix, services.pooler),
+    ...poolerNames(prefix),
     hostPort: config.ports.pooler,
     memoryMb: parseMemoryMb(pooler.memory),
     drainTimeoutS: parseDurationS(pooler.drainTimeout),
@@ -57,6 +56,19 @@ export function planPooler(config: ClusterConfig, prefix: string, maxConnections
     ],
   };
 }
+
+/** What of the pooler is on the engine. */
+export function poolerNames(prefix: string): Pick<PoolerPlan, "container" | "listener" | "configVolume" | "socketVolume"> {
+  return {
+    container: containerName(prefix, services.pgbouncer),
+    listener: containerName(prefix, services.pooler),
+    configVolume: configVolumeName(prefix, services.pooler),
+    socketVolume: socketVolumeName(prefix, services.pooler),
+  };
+}
+
+/** Memory limit of the listener's container, in MB. Measured use: about 7. */
+export const listenerMemoryMb = 32;
 
 function route(
   name: string,

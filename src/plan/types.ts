@@ -144,8 +144,13 @@ export interface RoutePlan {
 }
 
 export interface PoolerPlan {
+  /** PgBouncer's container. */
   readonly container: string;
+  /** The container that holds the port which clients come to. */
+  readonly listener: string;
   readonly configVolume: string;
+  /** A volume in memory, through which PgBouncer gets the port. */
+  readonly socketVolume: string;
   readonly hostPort: number;
   readonly memoryMb: number;
   /** How long transactions may take to end before a node is taken out of service, in seconds. */
@@ -222,7 +227,15 @@ export interface EmailReceiver {
 }
 
 /** Images that are built from `images/`. */
-export const builtImageKinds = ["postgres", "pooler", "postgresExporter", "poolerExporter", "prometheus", "alertmanager"] as const;
+export const builtImageKinds = [
+  "postgres",
+  "pooler",
+  "listener",
+  "postgresExporter",
+  "poolerExporter",
+  "prometheus",
+  "alertmanager",
+] as const;
 export type BuiltImageKind = (typeof builtImageKinds)[number];
 
 export const imageKinds = [...builtImageKinds, "grafana"] as const;

@@ -29,7 +29,9 @@ export function renderPoolerFiles(plan: ClusterPlan): readonly FileSpec[] {
         settings: pooler.settings.map(({ name, value, why }) => ({ name, value, comment: why })),
       }),
     ),
-    plain("resume-later.pl", readFileSync(join(templatesFolder, "pgbouncer/resume-later.pl"), "utf8")),
+    ...["console.pl", "launch.pl", "resume-later.pl"].map((name) =>
+      plain(name, readFileSync(join(templatesFolder, "pgbouncer", name), "utf8")),
+    ),
     // Verifiers only: the pooler passes SCRAM logins through to the server without knowing a password.
     secret("userlist.txt", 0o600, (secrets) => {
       const verifiers = roleVerifiers(plan, secrets);

@@ -28,7 +28,7 @@ interface Service {
   readonly tmpfs?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly volumes: readonly { readonly type: string; readonly source: string; readonly target: string; readonly read_only?: boolean }[];
-  readonly ports: readonly { readonly target: number; readonly published: string; readonly host_ip: string; readonly protocol: string }[];
+  readonly ports?: readonly { readonly target: number; readonly published: string; readonly host_ip: string; readonly protocol: string }[];
   readonly stop_signal: string;
   readonly stop_grace_period: string;
   readonly logging: { readonly driver: string; readonly options: Readonly<Record<string, string>> };
@@ -117,7 +117,7 @@ function ofCompose(service: Service, volumes: Readonly<Record<string, Volume>>):
       .map(({ target, read_only: readOnly }) => `${target} ${readOnly === true ? "ro" : "rw"}`)
       .toSorted(),
     tmpfs: Object.fromEntries([...(service.tmpfs ?? []).map((text) => text.split(/:(.*)/s).slice(0, 2)), ...shared]),
-    ports: service.ports.map(({ target, published, host_ip: ip, protocol }) => `${ip}:${published}:${target}/${protocol}`),
+    ports: (service.ports ?? []).map(({ target, published, host_ip: ip, protocol }) => `${ip}:${published}:${target}/${protocol}`),
     stop: [service.stop_signal, Number.parseInt(service.stop_grace_period, 10)],
     log: [service.logging.driver, service.logging.options],
   };

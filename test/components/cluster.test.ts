@@ -60,6 +60,7 @@ const common = [
   "pgstack:docker:Images image",
   `${image} image-postgres`,
   `${image} image-pooler`,
+  `${image} image-listener`,
   "pgstack:index:Network network",
   "pgstack:index:ComposeBundle bundle",
   "pgstack:index:Logins logins",
@@ -67,7 +68,10 @@ const common = [
   "pgstack:index:Leftovers leftovers",
   "pgstack:docker:Pooler pooler",
   ...configVolume("pooler-config"),
+  `${volume} pooler-socket`,
+  "pgstack:index:Calm pooler-calm",
   `${container} pooler`,
+  `${container} pgbouncer`,
   "pgstack:index:Restarts restarts",
   "pgstack:index:ReplicationCheck check",
   "pgstack:index:Changes changes",
@@ -190,7 +194,7 @@ describe("the resources of production", () => {
   it("of Docker live on the declared engine", () => {
     expect(recorder.find("pulumi:providers:docker", "engine").inputs).toEqual({ host: "unix:///var/run/docker.sock" });
     const onDocker = recorder.registrations.filter(({ type }) => type.startsWith("docker:"));
-    expect(onDocker).toHaveLength(28);
+    expect(onDocker).toHaveLength(31);
     expect(new Set(onDocker.map(({ provider }) => provider))).toEqual(new Set(["engine"]));
   });
 
@@ -259,6 +263,7 @@ describe("the resources of production", () => {
     expect(orderOf(recorder.find("pgstack:index:Restarts", "restarts"))).toEqual(
       [
         `${container} pooler`,
+        `${container} pgbouncer`,
         `${files} pooler-config-files`,
         ...["pg1", "pg2", "pg3", "pg4"].map((node) => `${gate} ${node}-ready`),
         "pgstack:index:Roles roles",
@@ -341,10 +346,29 @@ describe("the resources of production", () => {
       "pgstack:index:Roles roles",
     ]);
     expect(orderOf(recorder.find(container, "pooler"))).toEqual([
-      `${image} image-pooler`,
-      `${volume} pooler-config`,
+      `${image} image-listener`,
+      `${volume} pooler-socket`,
       `${files} pooler-config-files`,
     ]);
+    expect(orderOf(recorder.find(container, "pgbouncer"))).toEqual([
+      `${container} pooler`,
+      `${image} image-pooler`,
+      `${volume} pooler-config`,
+      `${volume} pooler-socket`,
+      "pgstack:index:Calm pooler-calm",
+      `${files} pooler-config-files`,
+    ]);
+  });
+
+  it("wait for the pooler's long transactions before its container is replaced", () => {
+    const { inputs } = recorder.find("pgstack:index:Calm", "pooler-calm");
+    expect(inputs).toMatchObject({
+      container: "pgstack-production-pgbouncer",
+      nodes: ["pg1", "pg2", "pg3", "pg4"].map((name) => ({ name, container: `pgstack-production-${name}` })),
+      address: "172.29.20.253",
+      timeoutS: 60,
+    });
+    expect(inputs["spec"]).toMatch(/^[0-9a-f]{16}$/);
   });
 
   it("start exporters as soon as they have their files: they wait for what they watch", () => {
@@ -359,7 +383,8 @@ describe("the resources of production", () => {
     expect(recorder.find(container, "exporter-pooler").inputs["command"]).toEqual([
       "/bin/bash",
       "-c",
-      "until (exec 3<>/dev/tcp/172.29.20.2/6432) 2>/dev/null; do sleep 0.1; done; exec /usr/bin/prometheus-pgbouncer-exporter",
+      "until (exec 3<>/dev/tcp/172.29.20.2/6432 && printf '\\0\\0\\0\\10\\4\\322\\26\\57' >&3 && read -rN1 -t1 <&3) 2>/dev/null; " +
+        "do sleep 0.1; done; exec /usr/bin/prometheus-pgbouncer-exporter",
     ]);
   });
 
@@ -368,7 +393,7 @@ describe("the resources of production", () => {
     const nodes = ["pg1", "pg2", "pg3", "pg4"];
     expect(orderOf(check)).toEqual(
       [
-        ...[...nodes.map((node) => `exporter-${node}`), "exporter-pooler", ...nodes, "pooler", "prometheus"].map(
+        ...[...nodes.map((node) => `exporter-${node}`), "exporter-pooler", ...nodes, "pooler", "pgbouncer", "prometheus"].map(
           (name) => `${container} ${name}`,
         ),
         ...[...nodes, "pooler", "prometheus"].map((name) => `${files} ${name}-config-files`),
@@ -380,7 +405,7 @@ describe("the resources of production", () => {
     );
     expect(check.inputs["triggers"]).toEqual(
       expect.arrayContaining(
-        [...nodes, "pooler", ...nodes.map((node) => `exporter-${node}`), "exporter-pooler"].map((name) => `${name}-id`),
+        [...nodes, "pooler", "pgbouncer", ...nodes.map((node) => `exporter-${node}`), "exporter-pooler"].map((name) => `${name}-id`),
       ),
     );
   });
@@ -403,11 +428,16 @@ describe("the resources of production", () => {
     }
     const config = recorder.ofType(volume).filter(({ name }) => !name.endsWith("-data"));
     expect(config.map(({ name, retainOnDelete, ignoreChanges }) => [name, retainOnDelete, ignoreChanges])).toEqual(
-      ["exporter-config", "pg1-config", "pg2-config", "pg3-config", "pg4-config", "pooler-config", "prometheus-config"].map((name) => [
-        name,
-        false,
-        [],
-      ]),
+      [
+        "exporter-config",
+        "pg1-config",
+        "pg2-config",
+        "pg3-config",
+        "pg4-config",
+        "pooler-config",
+        "pooler-socket",
+        "prometheus-config",
+      ].map((name) => [name, false, []]),
     );
   });
 
@@ -453,5 +483,5 @@ it("an image from stack config is pulled, not built", async () => {
   const { inputs, ignoreChanges } = recorder.find(image, "image-pooler");
   expect(inputs).toEqual({ name: "registry.example/pgbouncer:1.24.1", keepLocally: true });
   expect(ignoreChanges).toEqual([]);
-  expect(recorder.find(container, "pooler").inputs["image"]).toBe("registry.example/pgbouncer:1.24.1");
+  expect(recorder.find(container, "pgbouncer").inputs["image"]).toBe("registry.example/pgbouncer:1.24.1");
 });

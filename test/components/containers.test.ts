@@ -21,7 +21,7 @@ describe.each(stacks)("every container of %s", (stack) => {
   });
 
   it("is there", () => {
-    expect(containers.map(({ inputs }) => inputs["name"])).toHaveLength({ staging: 6, production: 11 }[stack]);
+    expect(containers.map(({ inputs }) => inputs["name"])).toHaveLength({ staging: 7, production: 12 }[stack]);
   });
 
   it("is hardened in the same way", () => {
@@ -49,7 +49,8 @@ describe.each(stacks)("every container of %s", (stack) => {
 
   it("is published on the loopback address alone", () => {
     const addresses = containers.flatMap(({ inputs }) => (inputs["ports"] as { readonly ip: string }[]).map(({ ip }) => ip));
-    expect(addresses).toEqual(containers.map(() => "127.0.0.1"));
+    // PgBouncer serves the listener's port.
+    expect(addresses).toEqual(containers.filter(({ name }) => name !== "pgbouncer").map(() => "127.0.0.1"));
   });
 
   it("gets its files through volumes: nothing is uploaded, mounted from the host or privileged", () => {
@@ -62,11 +63,13 @@ describe.each(stacks)("every container of %s", (stack) => {
       expect(
         mounts.filter(({ readOnly }) => !readOnly).map(({ target }) => target),
         name,
-      ).toEqual(/^pg\d+$/.test(name) ? ["/var/lib/postgresql/data"] : name === "prometheus" ? ["/prometheus"] : []);
+      ).toEqual(
+        { pooler: ["/run/pgstack"], prometheus: ["/prometheus"] }[name] ?? (/^pg\d+$/.test(name) ? ["/var/lib/postgresql/data"] : []),
+      );
       expect(
         mounts.filter(({ readOnly }) => readOnly).map(({ target }) => target),
         name,
-      ).toEqual(["/etc/pgstack"]);
+      ).toEqual(name === "pooler" ? [] : name === "pgbouncer" ? ["/etc/pgstack", "/run/pgstack"] : ["/etc/pgstack"]);
     }
   });
 
@@ -110,16 +113,30 @@ describe("containers", () => {
   });
 
   it("of the pooler may open a file for each client and server, and do not wait for clients when they stop", async () => {
-    expect(await one({ pooler: { maxClients: 5000, memory: "256MB" }, bindAddress: "0.0.0.0" }, "pooler")).toMatchObject({
+    expect(await one({ pooler: { maxClients: 5000, memory: "256MB" } }, "pgbouncer")).toMatchObject({
       image: "pgstack/pgbouncer:bbbbbbbbbbbb",
-      command: ["/usr/sbin/pgbouncer", "/etc/pgstack/pgbouncer.ini"],
+      command: ["perl", "/etc/pgstack/launch.pl", "/run/pgstack/listener.sock", "/usr/sbin/pgbouncer", "/etc/pgstack/pgbouncer.ini"],
       memory: 256,
       shmSize: 64,
       stopSignal: "SIGINT",
       stopTimeout: 60,
       ulimits: [{ name: "nofile", soft: 16_384, hard: 16_384 }],
+      networksAdvanced: [{ name: "pgstack-test", aliases: ["pgbouncer"], ipv4Address: "172.29.10.253" }],
+      ports: [],
+    });
+  });
+
+  it("of the pooler's port are their own image, so that PgBouncer's replaces nothing that listens", async () => {
+    const keys = { images: { pooler: "registry.example/pgbouncer:2" }, pooler: { memory: "256MB" }, bindAddress: "0.0.0.0" };
+    expect(await one(keys, "pooler")).toMatchObject({
+      name: "pgstack-test-pooler",
+      image: "pgstack/listener:111111111111",
+      command: ["perl", "/usr/local/lib/pgstack/listen.pl", "6432", "/run/pgstack/listener.sock"],
+      memory: 32,
+      stopSignal: "SIGTERM",
       networksAdvanced: [{ name: "pgstack-test", aliases: ["pooler"], ipv4Address: "172.29.10.2" }],
       ports: [{ internal: 6432, external: 6432, ip: "0.0.0.0", protocol: "tcp" }],
+      mounts: [{ type: "volume", source: "pgstack-test-pooler-socket", target: "/run/pgstack", readOnly: false }],
     });
   });
 
@@ -137,7 +154,7 @@ describe("containers", () => {
     });
     expect(await one({}, "exporter-pooler")).toMatchObject({
       envs: [
-        "PGBOUNCER_EXPORTER_CONNECTION_STRING=postgres://monitoring@pooler:6432/pgbouncer?sslmode=disable",
+        "PGBOUNCER_EXPORTER_CONNECTION_STRING=postgres://monitoring@pooler:6432/pgbouncer?sslmode=disable&connect_timeout=1",
         "PGPASSFILE=/etc/pgstack/monitoring.pgpass",
       ],
       ports: [{ internal: 9127, external: 9127, ip: "127.0.0.1", protocol: "tcp" }],

@@ -78,7 +78,7 @@ describe.each(stacks)("the secrets of %s", (stack) => {
     expect(isSecret(reload["password"])).toBe(true);
     expect(reveal(reload)).toEqual({
       server: "pgbouncer",
-      container: `pgstack-${stack}-pooler`,
+      container: `pgstack-${stack}-pgbouncer`,
       address: { host: "127.0.0.1", port: plan.pooler.hostPort },
       password: fakeSecrets.passwords.pgbouncer,
       drainTimeoutS: 60,

@@ -104,7 +104,7 @@ describe("before and during up", () => {
   });
 
   it("up is not green when every container is down, and says how to start them", async () => {
-    await docker("stop", "--time", "60", container("pooler"), container("pg2"), container("pg1"));
+    await docker("stop", "--time", "60", container("pgbouncer"), container("pooler"), container("pg2"), container("pg1"));
     const output = await failedUp();
     expect(output).toContain("nothing of the cluster answers at 127.0.0.1: its containers are on the engine but do not serve");
     expect(output).toContain("cluster-unreachable");

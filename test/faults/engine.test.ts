@@ -27,10 +27,10 @@ describe.skipIf(missing !== undefined && process.env["REQUIRE_SECOND_ENGINE"] !=
 
   beforeAll(async () => {
     const { images } = planCluster(aConfig(), aContext({ imageHashes: hashImages(root) }));
-    const { postgres, pooler } = { postgres: images.postgres.reference, pooler: images.pooler.reference };
-    if ((await run("docker", ["image", "inspect", postgres, pooler])).code !== 0) await buildImages();
-    engine = await SecondEngine.create([postgres, pooler]);
-    const keys = { memory: "512MB", exporters: false, checkTimeout: "5s", images: { postgres, pooler } };
+    const [postgres, pooler, listener] = [images.postgres.reference, images.pooler.reference, images.listener.reference];
+    if ((await run("docker", ["image", "inspect", postgres, pooler, listener])).code !== 0) await buildImages();
+    engine = await SecondEngine.create([postgres, pooler, listener]);
+    const keys = { memory: "512MB", exporters: false, checkTimeout: "5s", images: { postgres, pooler, listener } };
     deployment = await Deployment.create("staging", keys, { engine: engine.host, through: engine.through });
     await deployment.up();
     outputs = await deployment.outputs();

@@ -46,15 +46,19 @@ describe("while it runs", () => {
 
   const faults: readonly { readonly name: string; readonly fault: () => Fault }[] = [
     { name: "kill -9 of a replica's postmaster", fault: crashed("pg2", "node-unreachable pg2") },
-    { name: "kill -9 of the pooler", fault: crashed("pooler", "pooler-unreachable") },
+    // Back before a check is over: clients wait for it.
+    { name: "kill -9 of the pooler", fault: () => ({ bringAbout: () => cluster.crash("pgbouncer") }) },
+    { name: "kill -9 of the pooler's listener", fault: crashed("pooler", "pooler-unreachable") },
     { name: "kill -9 of an exporter", fault: crashed("pg2-exporter", "exporter-unreachable pg2") },
     { name: "docker kill of the leader", fault: killed("pg1", "node-unreachable pg1") },
     { name: "docker kill of a replica", fault: killed("pg2", "node-unreachable pg2") },
-    { name: "docker kill of the pooler", fault: killed("pooler", "pooler-unreachable") },
+    { name: "docker kill of the pooler", fault: killed("pgbouncer", "pooler-unreachable") },
+    { name: "docker kill of the pooler's listener", fault: killed("pooler", "pooler-unreachable") },
     { name: "docker kill of an exporter", fault: killed("pg2-exporter", "exporter-unreachable pg2") },
     { name: "docker kill of the pooler's exporter", fault: killed("pooler-exporter", "exporter-unreachable") },
     { name: "docker rm -f of the leader", fault: removed("pg1", "node-unreachable pg1") },
-    { name: "docker rm -f of the pooler", fault: removed("pooler", "pooler-unreachable") },
+    { name: "docker rm -f of the pooler", fault: removed("pgbouncer", "pooler-unreachable") },
+    { name: "docker rm -f of the pooler's listener", fault: removed("pooler", "pooler-unreachable") },
     { name: "docker rm -f of an exporter", fault: removed("pg2-exporter", "exporter-unreachable pg2") },
     { name: "docker rm -f of the pooler's exporter", fault: removed("pooler-exporter", "exporter-unreachable") },
     {

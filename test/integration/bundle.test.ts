@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { poll } from "../../src/deadline.ts";
 import { BundleProject } from "../support/bundle-project.ts";
-import { Prometheus } from "../support/prometheus.ts";
+import { Load } from "../support/load.ts";
 import { Scrape } from "../support/metrics.ts";
+import { Prometheus } from "../support/prometheus.ts";
 import type { RunResult } from "../support/run.ts";
 import { run } from "../support/run.ts";
 
@@ -66,7 +67,7 @@ describe("a bundle", () => {
   it("changes nothing when it is started again", async () => {
     const before = await bundle.running();
     expect(Object.keys(before)).toEqual([
-      ...["alertmanager", "pg1", "pg1-exporter", "pg2", "pg2-exporter", "pooler", "pooler-exporter"],
+      ...["alertmanager", "pg1", "pg1-exporter", "pg2", "pg2-exporter", "pgbouncer", "pooler", "pooler-exporter"],
       "prometheus",
     ]);
     await bundle.up();
@@ -101,7 +102,7 @@ describe("a bundle", () => {
     await bundle.render();
     // Without it the pooler's console would know the old password alone.
     expect((await bundle.compose("run", "--rm", "config")).code).toBe(0);
-    expect((await bundle.compose("kill", "-s", "HUP", "pooler")).code).toBe(0);
+    expect((await bundle.compose("kill", "-s", "HUP", "pgbouncer")).code).toBe(0);
     await bundle.up();
     expect((await bundle.compose("restart", "pg1-exporter", "pg2-exporter", "pooler-exporter")).code).toBe(0);
     expect(await findings()).toEqual({ code: 0, findings: [], nodes: ["pg1", "pg2"] });
@@ -121,11 +122,33 @@ describe("a bundle", () => {
     expect(await findings()).toEqual({ code: 0, findings: [], nodes: ["pg1", "pg2"] });
   });
 
+  it("takes another image of the pooler without refusing a client", async () => {
+    const { pooler: held, pgbouncer } = await bundle.running();
+    const image = (await bundle.engine.getContainer(`${bundle.prefix}-pgbouncer`).inspect()).Config.Image;
+    const repo = `pgstack-test/${bundle.stack}-pooler`;
+    await bundle.engine.getImage(image).tag({ repo, tag: "other" });
+    const load = await Load.start({ ...bundle.urls(), clients: 0, anew: 2 });
+    try {
+      await bundle.render({ images: { pooler: `${repo}:other` } });
+      await bundle.up();
+    } finally {
+      await load.stop();
+    }
+    const { failures, closed } = load.result.anew;
+    expect({ failures, closed }).toEqual({ failures: {}, closed: 0 });
+    const now = await bundle.running();
+    expect(now["pooler"]).toBe(held);
+    expect(now["pgbouncer"]).not.toBe(pgbouncer);
+    await bundle.render();
+    await bundle.up();
+    await bundle.engine.getImage(`${repo}:other`).remove();
+  });
+
   it("scales up without touching nodes and pooler", async () => {
-    const { pg1, pg2, pooler } = await bundle.running();
+    const { pg1, pg2, pooler, pgbouncer } = await bundle.running();
     await bundle.render({ replicas: 2 });
     await bundle.up();
-    expect(await bundle.running()).toMatchObject({ pg1, pg2, pooler });
+    expect(await bundle.running()).toMatchObject({ pg1, pg2, pooler, pgbouncer });
     expect(await rows("pg3")).toBe("1000");
     expect(await findings()).toEqual({ code: 0, findings: [], nodes: ["pg1", "pg2", "pg3"] });
   });
@@ -139,10 +162,10 @@ describe("a bundle", () => {
   });
 
   it("scales down: out of the read route first, then gone with its slot; the data stays", async () => {
-    const { pg1, pg2, pg3, pooler } = await bundle.running();
+    const { pg1, pg2, pg3, pooler, pgbouncer } = await bundle.running();
     await bundle.render({ replicas: 1 });
     await bundle.up();
-    expect(await bundle.running()).toMatchObject({ pg1, pg2, pg3, pooler });
+    expect(await bundle.running()).toMatchObject({ pg1, pg2, pg3, pooler, pgbouncer });
     await bundle.up("--remove-orphans");
     expect(Object.keys(await bundle.running())).not.toContain("pg3");
     expect(await bundle.sql("pg1", "select string_agg(slot_name, ',') from pg_replication_slots")).toBe("pg2");
@@ -205,7 +228,7 @@ describe("a bundle", () => {
       "postgresql.conf 644 999:999",
       "replicator.pgpass 400 999:999",
     ]);
-    expect(await list("pooler")).toContain("userlist.txt 600 999:999");
+    expect(await list("pgbouncer")).toContain("userlist.txt 600 999:999");
     expect(await list("pg1-exporter")).toContain("monitoring.password 400 999:999");
   });
 });

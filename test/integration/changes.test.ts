@@ -16,7 +16,7 @@ describe("changes under load", { timeout: 300_000 }, () => {
   let deployment: Deployment;
 
   beforeAll(async () => {
-    deployment = await Deployment.create("production", { replicas: 2, exporters: false });
+    deployment = await Deployment.create("production", { replicas: 2, exporters: false, monitoring: undefined });
     await deployment.up();
   }, 180_000);
   afterAll(() => deployment.remove(), 120_000);
@@ -37,7 +37,7 @@ describe("changes under load", { timeout: 300_000 }, () => {
       await load.stop();
     }
     const { write, read } = load.result;
-    expect({ write: write.failures, read: read.failures }).toEqual({ write: {}, read: {} });
+    expect({ write: write.failures, read: read.failures, closed: write.closed + read.closed }).toEqual({ write: {}, read: {}, closed: 0 });
     expect(await startedSince(before)).toEqual(predicted(items, [...before.keys()]));
     const cluster = await UnderLoad.of(deployment);
     await cluster.expectHealthy();
@@ -46,7 +46,7 @@ describe("changes under load", { timeout: 300_000 }, () => {
     return items;
   }
 
-  const nodes = ["pg1", "pg2", "pg3", "pg4", "pooler"];
+  const nodes = ["pg1", "pg2", "pg3", "pg4", "pooler", "pgbouncer"];
 
   /** When each container was started last. */
   async function starts(): Promise<ReadonlyMap<string, string>> {
@@ -76,7 +76,7 @@ describe("changes under load", { timeout: 300_000 }, () => {
     items: readonly { readonly class: string; readonly nodes: readonly string[] }[],
     existing: readonly string[],
   ): readonly string[] {
-    const steps = ["restart", "restart-leader-first", "replace", "reclone", "pooler-restart"];
+    const steps = ["restart", "restart-leader-first", "replace", "reclone", "pooler-replace", "pooler-restart"];
     const turns = items.filter((item) => steps.includes(item.class)).flatMap((item) => item.nodes);
     return turns.filter((name, at) => existing.includes(name) && turns.lastIndexOf(name) === at);
   }
@@ -238,7 +238,7 @@ describe("changes that cannot be made", { timeout: 300_000 }, () => {
     const { writeUrl, readUrl } = await deployment.outputs();
     const load = await Load.start({ writeUrl, readUrl });
     const engine = deployment.engine;
-    const pooler = (await engine.getContainer(deployment.container("pooler")).inspect()).Config.Image;
+    const pooler = (await engine.getContainer(deployment.container("pgbouncer")).inspect()).Config.Image;
     deployment.configure({ images: { postgres: pooler } });
     const failed = await deployment.tryUp();
     expect(failed.code).not.toBe(0);

@@ -130,7 +130,7 @@ describe("declared databases and users", () => {
   it("hold a user to its connection limit", async () => {
     const clients = Array.from({ length: 3 }, () => new pg.Client({ connectionString: url("reporter", "shop", "direct") }));
     // What the pooler keeps open counts on the server too.
-    await run("docker", ["restart", deployment.container("pooler")]);
+    await run("docker", ["restart", deployment.container("pgbouncer")]);
     await Promise.all(clients.map((client) => client.connect()));
     const fourth = new pg.Client({ connectionString: url("reporter", "shop", "direct") });
     await expect(fourth.connect()).rejects.toThrow(/too many connections for role/);
@@ -286,7 +286,7 @@ describe("declared databases and users", () => {
     expect(passwords.map(([role]) => role).toSorted()).toEqual(["user:batch", "user:clerk", "user:reporter", "user:shop"]);
     const state = await run("grep", ["-r", "", `${deployment.folder}/state`]);
     const logs = await Promise.all(
-      ["pg1", "pg2", "pooler"].map(async (service) => (await run("docker", ["logs", deployment.container(service)])).output),
+      ["pg1", "pg2", "pgbouncer"].map(async (service) => (await run("docker", ["logs", deployment.container(service)])).output),
     );
     const statements = await deployment.sql("pg1", "select coalesce(string_agg(query, ' '), '') from pg_stat_statements;");
     for (const text of [preview.output, up.output, state.stdout, ...logs, statements]) {

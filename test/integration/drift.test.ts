@@ -38,7 +38,7 @@ describe("drift", () => {
 
   it("repairs a secret file without showing its content", async () => {
     const volume = `pgstack-${deployment.stack}-pooler-config`;
-    const image = (await deployment.engine.getContainer(deployment.container("pooler")).inspect()).Image;
+    const image = (await deployment.engine.getContainer(deployment.container("pgbouncer")).inspect()).Image;
     await writeVolumeFiles(deployment.engine, volume, image, [{ path: "userlist.txt", content: '"app" "changed-by-hand"\n', mode: 0o600 }]);
     const preview = await deployment.preview("--refresh", "--diff");
     expect(preview.output).toContain("userlist.txt was changed");

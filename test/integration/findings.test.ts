@@ -79,9 +79,9 @@ describe("the check names each fault", () => {
 
   /** Changes a file of the pooler and has it read it. */
   const pooler = (path: string, edit: (text: string) => string) => async (): Promise<Undo> => {
-    const restore = await editFile(deployment, "pooler", path, edit);
+    const restore = await editFile(deployment, "pgbouncer", path, edit);
     const reload = async (): Promise<void> => {
-      await docker("kill", "--signal", "HUP", container("pooler"));
+      await docker("kill", "--signal", "HUP", container("pgbouncer"));
       // Server connections that are open go on until they are asked to come again.
       await console(`RECONNECT`);
     };
@@ -166,7 +166,8 @@ describe("the check names each fault", () => {
       () => pooler("userlist.txt", (text) => text.replace(/^("app" "SCRAM-SHA-256\$4096:)[^$]*/m, "$1AAAAAAAAAAAAAAAAAAAAAA=="))(),
     ],
     ["login-accepted pg2", "access without a password", () => edited("pg2", "pg_hba.conf", (text) => `host all all all trust\n${text}`)()],
-    ["pooler-unreachable", "a stopped pooler", () => stopAndStart("pooler")()],
+    ["pooler-unreachable", "a stopped pooler", () => stopAndStart("pgbouncer")()],
+    ["pooler-unreachable", "a stopped listener of the pooler", () => stopAndStart("pooler")()],
     [
       "pooler-paused",
       "a forgotten pause",
@@ -205,7 +206,8 @@ describe("the check names each fault", () => {
       "cluster-unreachable",
       "a whole stack that is off",
       async () => {
-        const services = ["pg1", "pg2", "pg3", "pooler", "pg1-exporter", "pg2-exporter", "pg3-exporter", "pooler-exporter"].map(container);
+        const exporters = ["pg1-exporter", "pg2-exporter", "pg3-exporter", "pooler-exporter"];
+        const services = ["pg1", "pg2", "pg3", "pgbouncer", "pooler", ...exporters].map(container);
         await docker("stop", "--time", "60", ...services);
         return () => docker("start", ...services);
       },

@@ -82,7 +82,7 @@ describe("a stack with options of its own", () => {
 
   it("changes the pooler's settings without a restart, and the pooler proves it", async () => {
     const { engine } = deployment;
-    const started = async (): Promise<string> => (await engine.getContainer(deployment.container("pooler")).inspect()).State.StartedAt;
+    const started = async (): Promise<string> => (await engine.getContainer(deployment.container("pgbouncer")).inspect()).State.StartedAt;
     const before = await started();
     deployment.configure({ pooler: { mode: "transaction", maxClients: 300, poolSize: 7, reserveSize: 2 } });
     await deployment.up();

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { parse, stringify } from "yaml";
 
 import type { CheckReport } from "../../src/check/result.ts";
+import type { CheckSecrets, CheckTarget } from "../../src/check/target.ts";
 import { runProgram } from "../../src/cli/program.ts";
 import { renderCommand } from "../../src/cli/render.ts";
 import type { Engine } from "../../src/engine/connect.ts";
@@ -100,6 +101,16 @@ export class BundleProject {
         .map(({ Id, Name, State }) => [Name.slice(this.prefix.length + 2), `${Id} ${State.StartedAt}`] as const)
         .toSorted(([a], [b]) => (a < b ? -1 : 1)),
     );
+  }
+
+  /** The application's way in, for writes and for reads. */
+  urls(): { readonly writeUrl: string; readonly readUrl: string } {
+    const { target, secrets } = JSON.parse(readFileSync(join(this.folder, "check.json"), "utf8")) as {
+      readonly target: CheckTarget;
+      readonly secrets: CheckSecrets;
+    };
+    const url = (route: string): string => `postgres://${target.appUser}:${secrets.app}@${target.accessHost}:${target.poolerPort}/${route}`;
+    return { writeUrl: url(target.writeRoute), readUrl: url(target.readRoute) };
   }
 
   /** The generated passwords. */

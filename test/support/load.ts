@@ -10,6 +10,12 @@ export interface LoadOptions {
   readonly readUrl: string;
   /** Clients of each kind that keep their connection. @default 4 */
   readonly clients?: number;
+  /** Clients of each kind that log in anew. @default 1 */
+  readonly anew?: number;
+  /** Statements after which those do. @default 1 */
+  readonly perLogin?: number;
+  /** Number of the first row, so that two loads write different ones. @default the next one */
+  readonly firstRow?: number;
   /** Between two statements of a client, in milliseconds. @default 5 */
   readonly everyMs?: number;
   /**
@@ -28,16 +34,22 @@ export interface RouteResult {
   readonly failures: Readonly<Record<string, number>>;
   /** The statement that took longest, in milliseconds, login included. */
   readonly longestMs: number;
+  /** Connections that were closed while no statement ran: clients log in anew for their next one. */
+  readonly closed: number;
 }
 
 export interface LoadResult {
   readonly write: RouteResult;
   readonly read: RouteResult;
+  /** Of both routes: what clients saw that log in anew. */
+  readonly anew: RouteResult;
   /** Numbers of the rows that the server confirmed. */
   readonly acknowledged: readonly number[];
+  /** Numbers of the rows whose statement failed. */
+  readonly failed: readonly number[];
 }
 
-type Options = Required<Omit<LoadOptions, "renew">> & Pick<LoadOptions, "renew">;
+type Options = Required<Omit<LoadOptions, "renew" | "firstRow">> & Pick<LoadOptions, "renew">;
 
 /** Longer than any pause: a statement that waits is not one that fails. */
 const limits = { connectionTimeoutMillis: 120_000, query_timeout: 120_000 };
@@ -45,11 +57,8 @@ const limits = { connectionTimeoutMillis: 120_000, query_timeout: 120_000 };
 class RouteStatistics {
   statements = 0;
   longestMs = 0;
+  closed = 0;
   readonly failures: Record<string, number> = {};
-
-  get failed(): number {
-    return Object.values(this.failures).reduce((sum, count) => sum + count, 0);
-  }
 
   fail(error: unknown): void {
     const { code, message } = error as { readonly code?: string; readonly message: string };
@@ -58,18 +67,53 @@ class RouteStatistics {
   }
 
   get result(): RouteResult {
-    return { statements: this.statements, failures: this.failures, longestMs: Math.round(this.longestMs) };
+    return { statements: this.statements, failures: this.failures, longestMs: Math.round(this.longestMs), closed: this.closed };
+  }
+}
+
+/** A client's connection, and whether it was closed while no statement ran. */
+class Connection {
+  readonly client: pg.Client;
+  isBusy = false;
+  isClosed = false;
+
+  constructor(client: pg.Client) {
+    this.client = client;
+    const close = (): void => {
+      this.isClosed ||= !this.isBusy;
+    };
+    client.on("error", close);
+    client.on("end", close);
+  }
+
+  static async open(url: string): Promise<Connection> {
+    return new Connection(await connectClient(url, limits));
+  }
+
+  async run(statement: (client: pg.Client) => Promise<void>): Promise<void> {
+    this.isBusy = true;
+    await statement(this.client);
+    this.isBusy = false;
+  }
+
+  async end(): Promise<void> {
+    // What ends now was not closed by the server.
+    this.isBusy = true;
+    await this.client.end().catch(() => undefined);
   }
 }
 
 /**
- * Clients of both routes: writers insert numbered rows, one per statement; readers read them; on each route one client more
- * logs in anew for every statement. Each statement is counted, none is tried again.
+ * Clients of both routes: writers insert numbered rows, one per statement; readers read them; on each route some clients more
+ * log in anew for every statement, or every few. Each statement is counted, none is tried again. A client whose connection was
+ * closed while it did nothing notices that, as a pool does.
  */
 export class Load {
   readonly #write = new RouteStatistics();
   readonly #read = new RouteStatistics();
+  readonly #anew = new RouteStatistics();
   readonly #acknowledged: number[] = [];
+  readonly #failed: number[] = [];
   readonly #options: Options;
   #next: number;
   #stopped = false;
@@ -87,14 +131,23 @@ export class Load {
     await client.query("create table if not exists writes (n int primary key, at timestamptz not null default clock_timestamp())");
     const { rows } = await client.query<{ next: number }>("select coalesce(max(n), 0) + 1 as next from writes");
     await client.end();
-    const load = new Load({ clients: 4, everyMs: 5, maxMs: 600_000, ...options }, rows[0]?.next ?? 1);
+    const load = new Load(
+      { clients: 4, anew: 1, perLogin: 1, everyMs: 5, maxMs: 600_000, ...options },
+      options.firstRow ?? rows[0]?.next ?? 1,
+    );
     load.#done = load.#run();
     await load.#flows();
     return load;
   }
 
   get result(): LoadResult {
-    return { write: this.#write.result, read: this.#read.result, acknowledged: this.#acknowledged };
+    return {
+      write: this.#write.result,
+      read: this.#read.result,
+      anew: this.#anew.result,
+      acknowledged: this.#acknowledged,
+      failed: this.#failed,
+    };
   }
 
   async stop(): Promise<LoadResult> {
@@ -111,54 +164,79 @@ export class Load {
   }
 
   #run(): Promise<unknown> {
-    const { clients, writeUrl, readUrl } = this.#options;
+    const { clients, anew, writeUrl, readUrl } = this.#options;
     const insert = async (client: pg.Client): Promise<void> => {
       const number = this.#next;
       this.#next += 1;
-      await client.query("insert into writes (n) values ($1)", [number]);
+      try {
+        await client.query("insert into writes (n) values ($1)", [number]);
+      } catch (error) {
+        this.#failed.push(number);
+        throw error;
+      }
       this.#acknowledged.push(number);
     };
     const select = async (client: pg.Client): Promise<void> => {
       // A replica may be behind: what it has is read, not what was written last.
       await client.query("select n from writes order by n desc limit 10");
     };
-    const kept = Array.from({ length: clients }, () => [
-      this.#client(writeUrl, this.#write, insert, true),
-      this.#client(readUrl, this.#read, select, true),
-    ]).flat();
-    return Promise.all([...kept, this.#client(writeUrl, this.#write, insert, false), this.#client(readUrl, this.#read, select, false)]);
+    const both = (statistics: readonly RouteStatistics[], perLogin: number): readonly Promise<void>[] => [
+      this.#client({ url: writeUrl, statistics: [this.#write, ...statistics], statement: insert, perLogin }),
+      this.#client({ url: readUrl, statistics: [this.#read, ...statistics], statement: select, perLogin }),
+    ];
+    return Promise.all([
+      ...Array.from({ length: clients }, () => both([], Infinity)).flat(),
+      ...Array.from({ length: anew }, () => both([this.#anew], this.#options.perLogin)).flat(),
+    ]);
   }
 
-  async #client(first: string, route: RouteStatistics, statement: (client: pg.Client) => Promise<void>, keeps: boolean): Promise<void> {
+  async #client({ url: first, statistics, statement, perLogin }: Client): Promise<void> {
     const end = performance.now() + this.#options.maxMs;
     let url = first;
-    let client: pg.Client | undefined;
+    let connection: Connection | undefined;
+    let left = perLogin;
     while (!this.#stopped && performance.now() < end) {
+      if (connection?.isClosed === true) {
+        for (const each of statistics) each.closed += 1;
+        connection = undefined;
+      }
       let began = performance.now();
       try {
-        client ??= await connectClient(url, limits).catch(async (error: unknown) => {
-          const { renew } = this.#options;
-          // The pooler's words; its code is that of any broken protocol.
-          if (renew === undefined || (error as Error).message !== "SASL authentication failed") throw error;
-          url = await renew(url);
-          // Asking the state is no part of the login.
-          began = performance.now();
-          return connectClient(url, limits);
-        });
-        await statement(client);
-        route.statements += 1;
+        if (connection === undefined) {
+          left = perLogin;
+          connection = await Connection.open(url).catch(async (error: unknown) => {
+            const { renew } = this.#options;
+            // The pooler's words; its code is that of any broken protocol.
+            if (renew === undefined || (error as Error).message !== "SASL authentication failed") throw error;
+            url = await renew(url);
+            // Asking the state is no part of the login.
+            began = performance.now();
+            return Connection.open(url);
+          });
+        }
+        await connection.run(statement);
+        for (const each of statistics) each.statements += 1;
       } catch (error) {
-        route.fail(error);
-        void client?.end().catch(() => undefined);
-        client = undefined;
+        for (const each of statistics) each.fail(error);
+        void connection?.end();
+        connection = undefined;
       }
-      route.longestMs = Math.max(route.longestMs, performance.now() - began);
-      if (!keeps) {
-        await client?.end().catch(() => undefined);
-        client = undefined;
+      for (const each of statistics) each.longestMs = Math.max(each.longestMs, performance.now() - began);
+      left -= 1;
+      if (left <= 0) {
+        await connection?.end();
+        connection = undefined;
       }
       await delay(this.#options.everyMs);
     }
-    await client?.end().catch(() => undefined);
+    await connection?.end();
   }
+}
+
+interface Client {
+  readonly url: string;
+  readonly statistics: readonly RouteStatistics[];
+  readonly statement: (client: pg.Client) => Promise<void>;
+  /** Statements on one connection. */
+  readonly perLogin: number;
 }

@@ -60,6 +60,7 @@ export function aContext(over: Partial<PlanContext> = {}): PlanContext {
     imageHashes: {
       postgres: "aaaaaaaaaaaa",
       pooler: "bbbbbbbbbbbb",
+      listener: "111111111111",
       postgresExporter: "cccccccccccc",
       poolerExporter: "dddddddddddd",
       prometheus: "eeeeeeeeeeee",

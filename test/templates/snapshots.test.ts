@@ -50,6 +50,8 @@ describe.each(stacks)("the files of %s", (stack) => {
     expect(shown).toEqual([
       ...nodes,
       "pooler/pgbouncer.ini plain 644",
+      "pooler/console.pl plain 644",
+      "pooler/launch.pl plain 644",
       "pooler/resume-later.pl plain 644",
       "pooler/userlist.txt secret 600",
       "exporters/queries.yaml plain 644",

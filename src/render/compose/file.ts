@@ -1,14 +1,14 @@
 import type { ContainerPlan } from "../../plan/container.ts";
-import { hardening } from "../../plan/container.ts";
+import { hardening, listenerFolder, socketFolder } from "../../plan/container.ts";
 import { planContainers } from "../../plan/containers.ts";
 import { oneShotAddress } from "../../plan/addresses.ts";
 import { monitoringServices } from "../../plan/monitoring.ts";
-import { configVolumeName, containerName, services } from "../../plan/names.ts";
+import { configVolumeName, containerName, services, socketVolumeName } from "../../plan/names.ts";
 import { paths } from "../../plan/paths.ts";
 import type { ClusterPlan, ImageKind, ImagePlan } from "../../plan/types.ts";
 import { monitoringFilesOf, renderMonitoringFiles } from "../monitoring-files.ts";
 import type { ComposeFile, ComposeMount, ComposeService, ComposeVolume } from "./model.ts";
-import { oneShots, projectName, socketVolumeName } from "./names.ts";
+import { oneShots, projectName } from "./names.ts";
 
 /** Key of the one network; its name on the engine is the plan's. */
 const network = "cluster";
@@ -82,7 +82,7 @@ function service(plan: ClusterPlan, container: ContainerPlan): ComposeService {
     ...runtime(plan, container, isNode ? tmpfs : container.tmpfs),
     user: hardening.user,
     restart: hardening.restart,
-    depends_on: dependencies(container, isNode),
+    ...dependencies(container, isNode),
     ...(container.cpus === undefined ? {} : { cpus: container.cpus }),
     ...(Object.keys(container.environment).length === 0 ? {} : { environment: container.environment }),
     volumes: [
@@ -90,21 +90,20 @@ function service(plan: ClusterPlan, container: ContainerPlan): ComposeService {
       ...(isNode ? [mount(plan, socketVolumeName(plan.prefix, container.service), paths.socketDirectory, false)] : []),
     ],
     networks: { [network]: { ipv4_address: container.address } },
-    ports: [
-      {
-        target: container.port.internal,
-        published: String(container.port.external),
-        host_ip: container.port.address,
-        protocol: "tcp",
-      },
-    ],
+    ...published(container),
   };
 }
 
-function dependencies({ service: name }: ContainerPlan, isNode: boolean): NonNullable<ComposeService["depends_on"]> {
-  if (isNode) return { [oneShots.nodeConfig(name)]: { condition: "service_completed_successfully" } };
-  const after = name === services.pooler ? oneShots.config : oneShots.setup;
-  return { [after]: { condition: "service_completed_successfully" } };
+function published({ port }: ContainerPlan): Pick<ComposeService, "ports"> {
+  if (port === undefined) return {};
+  return { ports: [{ target: port.internal, published: String(port.external), host_ip: port.address, protocol: "tcp" }] };
+}
+
+function dependencies({ service: name }: ContainerPlan, isNode: boolean): Pick<ComposeService, "depends_on"> {
+  // Its image and files are its own: nothing that recreates PgBouncer recreates it.
+  if (name === services.pooler) return {};
+  const others = name === services.pgbouncer ? oneShots.config : oneShots.setup;
+  return { depends_on: { [isNode ? oneShots.nodeConfig(name) : others]: { condition: "service_completed_successfully" } } };
 }
 
 type Runtime = Pick<ContainerPlan, "service" | "name" | "image" | "command" | "memoryMb" | "shmMb" | "nofile" | "stopSeconds"> & {
@@ -141,6 +140,7 @@ function builders({ exporters, leader }: ClusterPlan): Readonly<Record<ImageKind
   return {
     postgres: oneShots.nodeConfig(leader),
     pooler: oneShots.config,
+    listener: services.pooler,
     postgresExporter: services.nodeExporter(exporters?.nodes[0]?.node ?? ""),
     poolerExporter: services.poolerExporter,
     prometheus: services.prometheus,
@@ -237,7 +237,7 @@ function bind(source: string, target: string): ComposeMount {
 }
 
 function setupService(plan: ClusterPlan): ComposeService {
-  const started = [...plan.nodes.map(({ name }) => name), services.pooler];
+  const started = [...plan.nodes.map(({ name }) => name), services.pooler, services.pgbouncer];
   return {
     ...runtime(
       plan,
@@ -273,10 +273,10 @@ function key({ prefix }: ClusterPlan, volume: string): string {
 /** Every volume by name, with what it is made of. */
 function volumesOf(plan: ClusterPlan, containers: readonly ContainerPlan[]): Readonly<Record<string, Omit<ComposeVolume, "name">>> {
   const plain = [...containers.flatMap(({ mounts }) => mounts.map(({ volume }) => volume)), ...Object.values(configVolumes(plan))];
-  const sockets = plan.nodes.map(({ name }) => {
-    const options = containers.find(({ service: of }) => of === name)?.tmpfs[paths.socketDirectory] ?? "";
-    // Memory, as in a container's own tmpfs, but shared: it is there while one of its users runs.
-    return [socketVolumeName(plan.prefix, name), { driver: "local", driver_opts: { type: "tmpfs", device: "tmpfs", o: options } }] as const;
-  });
+  // Memory, as in a container's own tmpfs, but shared: it is there while one of its users runs.
+  const sockets = [
+    ...plan.nodes.map(({ name }) => [socketVolumeName(plan.prefix, name), socketFolder] as const),
+    [plan.pooler.socketVolume, listenerFolder] as const,
+  ].map(([name, options]) => [name, { driver: "local", driver_opts: { type: "tmpfs", device: "tmpfs", o: options } }] as const);
   return { ...Object.fromEntries(plain.map((name) => [name, {}])), ...Object.fromEntries(sockets) };
 }

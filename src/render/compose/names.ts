@@ -16,9 +16,6 @@ export const passwordsPath = "secrets/passwords.json";
 /** Where a bundle keeps what `pgstack check --bundle` needs. */
 export const checkPath = "check.json";
 
-/** Volume with a node's socket, through which `setup` logs in. */
-export const socketVolumeName = (prefix: string, node: string): string => `${prefix}-${node}-socket`;
-
 /**
  * Name of the Compose project: the prefix. Compose takes lower-case letters, digits, `-` and `_` alone; another name gets a
  * hash, so that `a.b` and `a_b` never become one project.

@@ -5,7 +5,7 @@ import { changeFigures, changeNotes, changesTable, classOf, failuresTable } from
 import { isMet } from "../../../bench/lib/result.ts";
 import { median } from "../../../bench/lib/statistics.ts";
 
-const route = { statements: 100, failures: {}, longestMs: 40 };
+const route = { statements: 100, failures: {}, longestMs: 40, closed: 0 };
 const counted = { transactions: 10, errors: 0, message: undefined, longestMs: 5 };
 const clean: ChangeRun = {
   round: 1,
@@ -13,7 +13,7 @@ const clean: ChangeRun = {
   change: "shared_buffers",
   effect: "leader restarts",
   seconds: 10,
-  load: { write: { ...route, longestMs: 800 }, read: route },
+  load: { write: { ...route, longestMs: 800, closed: 0 }, read: route, anew: route },
   pgbench: { write: counted, read: counted },
   lost: 0,
   unchanged: [],
@@ -22,7 +22,11 @@ const clean: ChangeRun = {
 };
 const failed: ChangeRun = {
   ...clean,
-  load: { write: { ...route, failures: { "connect ECONNREFUSED 127.0.0.1:10330": 2, "57P01 ended": 1 }, longestMs: 2500 }, read: route },
+  load: {
+    write: { ...route, failures: { "connect ECONNREFUSED 127.0.0.1:10330": 2, "57P01 ended": 1 }, longestMs: 2500, closed: 0 },
+    read: route,
+    anew: route,
+  },
   pgbench: { write: { ...counted, errors: 4, message: "client 3 script 0 aborted: FATAL" }, read: counted },
 };
 
@@ -51,12 +55,18 @@ describe("changeFigures", () => {
     expect(verdict([clean, failed, clean], "worst")).toBe(false);
   });
 
-  it("count the pooler's own replacement apart, and lost rows there too", () => {
+  it("count the pooler's own replacement apart: who logs in anew must not fail, and no row may be lost", () => {
     const pooler = { ...failed, effect: "pooler is replaced" } as const;
     expect(verdict([clean, pooler], "failed statements, all")).toBe(true);
     expect(verdict([clean, { ...pooler, lost: 1 }], "missing")).toBe(false);
-    const values = changeFigures([clean, pooler], "ours", "theirs").find(
-      ({ what }) => what === "ours: failed statements, the pooler's image",
+    expect(verdict([clean, pooler], "log in anew")).toBe(true);
+    expect(verdict([clean, { ...pooler, load: { ...pooler.load, anew: { ...route, failures: { "08P01 no": 1 } } } }], "log in anew")).toBe(
+      false,
+    );
+    expect(verdict([clean, pooler], "connects for each")).toBe(false);
+    expect(verdict([clean, { ...pooler, load: { ...pooler.load, anew: { ...route, longestMs: 6000 } } }], "wait of a login")).toBe(false);
+    const values = changeFigures([clean, pooler], "ours", "theirs").find(({ what }) =>
+      what.startsWith("ours: statements that met"),
     )?.values;
     expect(values).toEqual([3]);
   });
@@ -75,7 +85,11 @@ describe("tables", () => {
   it("have one row for each change and way, rounds together", () => {
     const other = { ...failed, way: "theirs" };
     expect(
-      changesTable([clean, { ...clean, round: 2, seconds: 12, load: { ...clean.load, write: { ...route, longestMs: 600 } } }, other]).rows,
+      changesTable([
+        clean,
+        { ...clean, round: 2, seconds: 12, load: { ...clean.load, write: { ...route, longestMs: 600, closed: 0 } } },
+        other,
+      ]).rows,
     ).toEqual([
       [
         "shared_buffers",

@@ -6,7 +6,15 @@ import { parseConfig } from "../../../src/config/parse.ts";
 import { planCluster } from "../../../src/plan/cluster.ts";
 
 function targetOf(config: Readonly<Record<string, string>>): CheckTarget {
-  const imageHashes = { postgres: "1", pooler: "2", postgresExporter: "3", poolerExporter: "4", prometheus: "5", alertmanager: "6" };
+  const imageHashes = {
+    postgres: "1",
+    pooler: "2",
+    listener: "7",
+    postgresExporter: "3",
+    poolerExporter: "4",
+    prometheus: "5",
+    alertmanager: "6",
+  };
   const context = { project: "pgstack", stack: "test", stackFile: "Pulumi.test.yaml", imageHashes };
   return checkTargetOf(planCluster(parseConfig(config, "Pulumi.test.yaml"), context));
 }
@@ -36,6 +44,7 @@ describe("checkTargetOf", () => {
           "poolerPort": 9127,
         },
         "leader": "pg1",
+        "listenerContainer": "pgstack-test-pooler",
         "major": 17,
         "nodes": [
           {
@@ -53,7 +62,7 @@ describe("checkTargetOf", () => {
             "slot": "pg2",
           },
         ],
-        "poolerContainer": "pgstack-test-pooler",
+        "poolerContainer": "pgstack-test-pgbouncer",
         "poolerPort": 6432,
         "readRoute": "shop_ro",
         "rotation": [

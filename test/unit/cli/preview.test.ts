@@ -100,7 +100,9 @@ describe("pgstack preview --base", () => {
     writeFileSync(file, text);
     // This test's own code is the checkout that it runs from: the same as at `base`.
     expect((await preview(["-s", "test", "--base", "base"])).out).toContain("nothing changes");
-    expect((await preview(["-s", "test", "--base", "other-code"])).out).toContain("reload\n  server_check_delay 20 → 10\n  - on: pooler");
+    expect((await preview(["-s", "test", "--base", "other-code"])).out).toContain(
+      "reload\n  server_check_delay 20 → 10\n  - on: pgbouncer",
+    );
   });
 
   it("leaves the working tree and the repository as they are", async () => {

@@ -73,7 +73,7 @@ describe("pgstack render", () => {
     configure({ replicas: 1 });
     await render("--stack", "test", "--out", out);
     const { target, secrets } = loadBundleCheck(out);
-    expect(target).toMatchObject({ stack: "test", leader: "pg1", poolerContainer: "pgstack-test-bundle-pooler" });
+    expect(target).toMatchObject({ stack: "test", leader: "pg1", poolerContainer: "pgstack-test-bundle-pgbouncer" });
     expect(target.nodes.map(({ container }) => container)).toEqual(["pgstack-test-bundle-pg1", "pgstack-test-bundle-pg2"]);
     expect(JSON.parse(readFileSync(join(out, "secrets/passwords.json"), "utf8"))).toMatchObject({ passwords: secrets });
     expect(statSync(join(out, "check.json")).mode & 0o777).toBe(0o600);

@@ -216,7 +216,7 @@ describe("a node", () => {
 
   it("keeps its sessions when verifiers are made anew", () => {
     const impact = impactBetween({ replicas: 1 }, { replicas: 1, scramSalt: "2026-11", scramIterations: 5000 });
-    expect(summary(impact)).toEqual(["new-sessions: scramIterations 4096 → 5000; scramSalt (none) → 2026-11 @ pg1 pooler"]);
+    expect(summary(impact)).toEqual(["new-sessions: scramIterations 4096 → 5000; scramSalt (none) → 2026-11 @ pg1 pgbouncer"]);
   });
 
   it("that is to be cloned anew is, once for each word", () => {
@@ -258,7 +258,7 @@ describe("a node", () => {
     expect(summary(more)).toEqual([
       "no-effect: node.env @ pg1",
       "no-effect: replica pg3 added @ pg3",
-      "reload: route app_ro: hosts pg2 → pg2,pg3; route app_ro: max_db_connections 35 → 60; route app_ro: pool_size 25 → 50 @ pooler",
+      "reload: route app_ro: hosts pg2 → pg2,pg3; route app_ro: max_db_connections 35 → 60; route app_ro: pool_size 25 → 50 @ pgbouncer",
     ]);
     expect(more.waitMs).toBe(0);
     const fewer = impactBetween({ replicas: 2 }, { replicas: 1 });
@@ -304,7 +304,7 @@ describe("files", () => {
 describe("the pooler", () => {
   it("reloads what it can", () => {
     const impact = impactBetween({}, { pooler: { poolSize: 30, maxClients: 900 } });
-    expect(impact.items.map(({ class: kind, nodes }) => [kind, nodes])).toEqual([["reload", ["pooler"]]]);
+    expect(impact.items.map(({ class: kind, nodes }) => [kind, nodes])).toEqual([["reload", ["pgbouncer"]]]);
     expect(itemOf(impact, "reload").changes).toEqual(expect.arrayContaining(["default_pool_size 25 → 30", "max_client_conn 1000 → 900"]));
     expect(impact.waitMs).toBe(0);
   });
@@ -312,23 +312,43 @@ describe("the pooler", () => {
   it("starts anew for what PgBouncer takes at its start alone", () => {
     const impact = impactOfEdit((declared) => ({
       ...declared,
-      pooler: { ...declared.pooler, settings: { ...declared.pooler.settings, listen_backlog: "128" } },
+      pooler: { ...declared.pooler, settings: { ...declared.pooler.settings, listen_port: "6433" } },
     }));
-    expect(summary(impact)).toEqual(["pooler-restart: listen_backlog 4096 → 128 @ pooler"]);
+    expect(summary(impact)).toEqual(["pooler-replace: listen_port 6432 → 6433 @ pgbouncer"]);
   });
 
   it("is replaced for another image", () => {
     const impact = impactBetween({}, { images: { pooler: "registry.example/pgbouncer:1.25" } });
-    expect(itemOf(impact, "pooler-restart").nodes).toEqual(["pooler"]);
+    expect(itemOf(impact, "pooler-replace").nodes).toEqual(["pgbouncer"]);
     expect(impact.waitMs).toBe(measuredMs.poolerReplace);
   });
 
+  it("closes its port only when what holds it is replaced", () => {
+    const impact = impactBetween({}, { bindAddress: "0.0.0.0", images: { pooler: "registry.example/pgbouncer:1.25" } });
+    const item = itemOf(impact, "pooler-restart");
+    expect(item.nodes).toEqual(["pooler", "pgbouncer"]);
+    expect(item.changes).toEqual([
+      "published port 127.0.0.1:6432:6432 → 0.0.0.0:6432:6432",
+      expect.stringMatching(/^image .* → registry.example\/pgbouncer:1.25$/),
+    ]);
+    expect(impact.items.map(({ class: kind }) => kind)).not.toContain("pooler-replace");
+  });
+
+  it("was one container before: that one is replaced once", () => {
+    const after = aDeclared({});
+    const { pgbouncer, pooler, ...others } = after.containers;
+    if (pgbouncer === undefined || pooler === undefined) throw new Error("no pooler");
+    const old = { ...pgbouncer, address: pooler.address, ...(pooler.port === undefined ? {} : { port: pooler.port }) };
+    const impact = impactOf({ ...after, containers: { ...others, pooler: old } }, after);
+    expect(impact.items.map(({ class: kind, nodes }) => [kind, nodes])).toEqual([["pooler-restart", ["pooler", "pgbouncer"]]]);
+  });
+
   it("keeps its container when only its memory limit changes", () => {
-    expect(summary(impactBetween({}, { pooler: { memory: "256MB" } }))).toEqual(["no-effect: memory limit 128MB → 256MB @ pooler"]);
+    expect(summary(impactBetween({}, { pooler: { memory: "256MB" } }))).toEqual(["no-effect: memory limit 128MB → 256MB @ pgbouncer"]);
   });
 
   it("names the routes whose clients are refused", () => {
-    const item = impactBetween({ database: "app" }, { database: "shop" }).items.find(({ nodes }) => nodes.includes("pooler"));
+    const item = impactBetween({ database: "app" }, { database: "shop" }).items.find(({ nodes }) => nodes.includes("pgbouncer"));
     expect(item?.changes).toEqual(["route app removed", "route app_ro removed", "route shop added", "route shop_ro added"]);
     expect(item?.notes).toEqual(["clients of app and app_ro are refused from then on: they must use another route"]);
   });

@@ -123,6 +123,7 @@ describe("the impact as JSON", () => {
       "restart-leader-first",
       "replace",
       "reclone",
+      "pooler-replace",
       "pooler-restart",
     ]);
   });

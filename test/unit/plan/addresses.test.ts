@@ -13,6 +13,7 @@ describe("container addresses", () => {
   it("are fixed for each service", () => {
     expect(addresses(1)).toEqual({
       pooler: "172.29.10.2",
+      pgbouncer: "172.29.10.253",
       "pooler-exporter": "172.29.10.3",
       pg1: "172.29.10.4",
       "pg1-exporter": "172.29.10.5",

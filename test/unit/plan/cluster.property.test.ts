@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { directConnections, monitoringConnections } from "../../../src/plan/connections.ts";
+import { listenerMemoryMb } from "../../../src/plan/pooler.ts";
 import type { ClusterPlan, NodePlan, RoutePlan } from "../../../src/plan/types.ts";
 import type { FileSpec } from "../../../src/render/file-spec.ts";
 import { renderFiles } from "../../../src/render/files.ts";
@@ -84,6 +85,7 @@ describe("any legal config", () => {
       const limits = [
         ...nodes.map(({ memoryMb }) => memoryMb),
         pooler.memoryMb,
+        listenerMemoryMb,
         ...(exporters === undefined ? [] : [exporters.pooler, ...exporters.nodes].map(() => exporters.memoryMb)),
       ];
       expect(engine.memoryMb).toBe(limits.reduce((sum, limit) => sum + limit, 0));

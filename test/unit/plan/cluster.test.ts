@@ -57,7 +57,7 @@ describe("the checked-in stack files", () => {
         host: "unix:///var/run/docker.sock",
         bindAddress: "127.0.0.1",
         accessHost: "127.0.0.1",
-        memoryMb: 2 * 1024 + 128 + 3 * 64,
+        memoryMb: 2 * 1024 + 128 + 32 + 3 * 64,
         cpus: undefined,
       },
       network: { name: "pgstack-staging", subnet: "172.29.10.0/24", clients: [] },
@@ -81,8 +81,10 @@ describe("the checked-in stack files", () => {
       checkTimeoutS: 60,
     });
     expect(poolerRest).toEqual({
-      container: "pgstack-staging-pooler",
+      container: "pgstack-staging-pgbouncer",
+      listener: "pgstack-staging-pooler",
       configVolume: "pgstack-staging-pooler-config",
+      socketVolume: "pgstack-staging-pooler-socket",
       hostPort: 16_432,
       memoryMb: 128,
       drainTimeoutS: 60,
@@ -102,7 +104,7 @@ describe("the checked-in stack files", () => {
       ["pg3", "replica", "pg3", 25_434, 2048],
       ["pg4", "replica", "pg4", 25_435, 2048],
     ]);
-    expect(plan.engine.memoryMb).toBe(4 * 2048 + 128 + 5 * 64 + 256);
+    expect(plan.engine.memoryMb).toBe(4 * 2048 + 128 + 32 + 5 * 64 + 256);
     expect(plan.network).toEqual({ name: "pgstack-production", subnet: "172.29.20.0/24", clients: [] });
     expect(plan.pooler.hostPort).toBe(26_432);
     expect(plan.pooler.nofile).toBe(16_384);
@@ -184,7 +186,7 @@ describe("planCluster", () => {
   it("without exporters plans none and counts no memory for them", () => {
     const plan = aPlan({ replicas: 1, exporters: false });
     expect(plan.exporters).toBeUndefined();
-    expect(plan.engine.memoryMb).toBe(2 * 1024 + 128);
+    expect(plan.engine.memoryMb).toBe(2 * 1024 + 128 + 32);
   });
 
   it("lets stack config's settings win in place and lists further ones by name", () => {

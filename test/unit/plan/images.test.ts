@@ -18,6 +18,7 @@ describe("planImages", () => {
         buildArgs: { MAJOR: "17" },
       },
       pooler: { kind: "build", reference: "pgstack/pgbouncer:bbbbbbbbbbbb", context: "images/pgbouncer", buildArgs: {} },
+      listener: { kind: "build", reference: "pgstack/listener:111111111111", context: "images/listener", buildArgs: {} },
       postgresExporter: {
         kind: "build",
         reference: "pgstack/postgres-exporter:cccccccccccc",
@@ -60,7 +61,7 @@ describe("hashImages", () => {
   it("gives each image twelve hexadecimal digits of its own", () => {
     const hashes = Object.values(hashImages(root));
     for (const hash of hashes) expect(hash).toMatch(/^[0-9a-f]{12}$/);
-    expect(new Set(hashes).size).toBe(6);
+    expect(new Set(hashes).size).toBe(7);
   });
 
   it("does not depend on where the folder is or when its files were written", () => {

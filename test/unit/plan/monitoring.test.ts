@@ -17,12 +17,12 @@ describe("planMonitoring", () => {
   it("gives each service a container, an address from the subnet's end, a port and its memory", () => {
     const plan = aPlan({ replicas: 0, monitoring: all });
     const planned = planContainers(plan).slice(-3);
-    expect(planned.map(({ name, address, port, memoryMb }) => [name, address, port.external, memoryMb])).toEqual([
+    expect(planned.map(({ name, address, port, memoryMb }) => [name, address, port?.external, memoryMb])).toEqual([
       ["pgstack-test-prometheus", "172.29.10.252", 9090, 256],
       ["pgstack-test-alertmanager", "172.29.10.251", 9093, 64],
       ["pgstack-test-grafana", "172.29.10.250", 3000, 256],
     ]);
-    expect(plan.engine.memoryMb).toBe(1024 + 128 + 2 * 64 + 256 + 64 + 256);
+    expect(plan.engine.memoryMb).toBe(1024 + 128 + 32 + 2 * 64 + 256 + 64 + 256);
   });
 
   it("keeps what Prometheus and Alertmanager have seen, for as long and as large as config says", () => {

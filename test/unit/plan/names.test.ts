@@ -10,11 +10,13 @@ function namesOf({ nodes, pooler, exporters, network }: ClusterPlan): Readonly<R
     containers: [
       ...nodes.map(({ container }) => container),
       pooler.container,
+      pooler.listener,
       ...(exporters === undefined ? [] : [...exporters.nodes.map(({ container }) => container), exporters.pooler.container]),
     ],
     volumes: [
       ...nodes.flatMap(({ dataVolume, configVolume }) => [dataVolume, configVolume]),
       pooler.configVolume,
+      pooler.socketVolume,
       ...(exporters === undefined ? [] : [exporters.configVolume]),
     ],
     networks: [network.name],
@@ -38,6 +40,7 @@ describe("names", () => {
       containers: [
         "pgstack-s-pg1",
         "pgstack-s-pg2",
+        "pgstack-s-pgbouncer",
         "pgstack-s-pooler",
         "pgstack-s-pg1-exporter",
         "pgstack-s-pg2-exporter",
@@ -49,6 +52,7 @@ describe("names", () => {
         "pgstack-s-pg2-data",
         "pgstack-s-pg2-config",
         "pgstack-s-pooler-config",
+        "pgstack-s-pooler-socket",
         "pgstack-s-exporters-config",
       ],
       networks: ["pgstack-s"],

@@ -20,10 +20,9 @@ describe("planPoolerSettings", () => {
     const lines = planPoolerSettings(anInput()).map(({ name, value }) => `${name} = ${value}`);
     expect(lines).toMatchInlineSnapshot(`
       [
-        "listen_addr = *",
+        "listen_addr = ",
         "listen_port = 6432",
-        "listen_backlog = 4096",
-        "unix_socket_dir = /tmp",
+        "unix_socket_dir = ",
         "logfile = ",
         "pidfile = ",
         "log_connections = 0",

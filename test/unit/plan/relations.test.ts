@@ -131,9 +131,9 @@ const relations: readonly Broken[] = [
   },
   {
     what: "the network has an address for each container",
-    // Two nodes, the pooler, three exporters, the bundle's setup; network, gateway and broadcast address.
+    // Two nodes, listener and process of the pooler, three exporters, the bundle's setup; network, gateway and broadcast address.
     keys: { replicas: 1, subnet: "172.29.10.0/29" },
-    problem: 'subnet: "172.29.10.0/29" has 8 addresses, 10 are needed',
+    problem: 'subnet: "172.29.10.0/29" has 8 addresses, 11 are needed',
     fix: "choose a larger network, for example a /24",
     fixed: { replicas: 1, subnet: "172.29.10.0/24" },
   },
@@ -333,7 +333,7 @@ describe("many broken relations", () => {
       'Pulumi.test.yaml: pgstack:settings.synchronous_standby_names: "*" waits for 1 of 1 matching replica: every write would stop when one is away',
       'Pulumi.test.yaml: pgstack:settings.wal_level: "minimal" is refused: replicas need `replica` or `logical`',
       "Pulumi.test.yaml: pgstack:settings.work_men: PostgreSQL 17 has no setting of this name",
-      'Pulumi.test.yaml: pgstack:subnet: "10.0.0.0/30" has 4 addresses, 10 are needed',
+      'Pulumi.test.yaml: pgstack:subnet: "10.0.0.0/30" has 4 addresses, 11 are needed',
     ]);
   });
 });

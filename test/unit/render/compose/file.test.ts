@@ -19,6 +19,7 @@ describe("a bundle's Compose file", () => {
       "pg1",
       "pg2",
       "pooler",
+      "pgbouncer",
       "pg1-exporter",
       "pg2-exporter",
       "pooler-exporter",
@@ -42,14 +43,15 @@ describe("a bundle's Compose file", () => {
 
   it("changes no node and no pooler when a replica is added, nor what they depend on", () => {
     const [one, three] = [fileOf({ replicas: 1 }).services, fileOf({ replicas: 3 }).services];
-    for (const name of ["config", "pg1-config", "pg2-config", "pg1", "pg2"]) expect(three[name], name).toEqual(one[name]);
+    for (const name of ["config", "pg1-config", "pg2-config", "pg1", "pg2", "pooler"]) expect(three[name], name).toEqual(one[name]);
     // Its file limit follows from the pools.
-    expect({ ...three["pooler"], ulimits: {} }).toEqual({ ...one["pooler"], ulimits: {} });
+    expect({ ...three["pgbouncer"], ulimits: {} }).toEqual({ ...one["pgbouncer"], ulimits: {} });
   });
 
   it("lets nothing that clients use depend on what changes with the number of nodes", () => {
     const { services } = fileOf({ replicas: 2 });
-    for (const name of ["pg1", "pg2", "pg3", "pooler"]) expect(Object.keys(services[name]?.depends_on ?? {}), name).not.toContain("setup");
+    for (const name of ["pg1", "pg2", "pg3", "pooler", "pgbouncer"])
+      expect(Object.keys(services[name]?.depends_on ?? {}), name).not.toContain("setup");
   });
 
   it("has every one-shot service awaited by another one, so that `up --wait` waits for its end", () => {
@@ -127,6 +129,7 @@ describe("a bundle's Compose file", () => {
     expect(builds).toEqual([
       ["pgstack/pgbouncer", { context: "./images/pgbouncer", network: "host" }],
       ["pgstack/postgres", { context: "./images/postgres", network: "host", args: { MAJOR: "17" } }],
+      ["pgstack/listener", { context: "./images/listener", network: "host" }],
       ["pgstack/postgres-exporter", { context: "./images/postgres-exporter", network: "host" }],
       ["pgstack/pgbouncer-exporter", { context: "./images/pgbouncer-exporter", network: "host" }],
     ]);
@@ -134,8 +137,14 @@ describe("a bundle's Compose file", () => {
 
   it("builds nothing that stack config gives a reference for", () => {
     const { services } = fileOf({ images: { pooler: "registry.example/pgbouncer:1.24.1" } });
-    expect(services["pooler"]).toMatchObject({ image: "registry.example/pgbouncer:1.24.1" });
-    expect(services["pooler"]).not.toHaveProperty("build");
+    expect(services["pgbouncer"]).toMatchObject({ image: "registry.example/pgbouncer:1.24.1" });
+    expect(services["pgbouncer"]).not.toHaveProperty("build");
+  });
+
+  it("leaves what holds the pooler's port alone when the pooler's image, memory or files change", () => {
+    const changed = fileOf({ images: { pooler: "registry.example/pgbouncer:2" }, pooler: { memory: "256MB", poolSize: 7 } });
+    expect(changed.services["pooler"]).toEqual(fileOf().services["pooler"]);
+    expect(changed.services["pooler"]).not.toHaveProperty("depends_on");
   });
 });
 

@@ -1,0 +1,42 @@
+import { z } from "zod";
+
+import { connectEngine } from "../../src/engine/connect.ts";
+import { containerState } from "../../src/engine/container.ts";
+import { UserError } from "../../src/errors.ts";
+import { parseInputs } from "../inputs.ts";
+import type { Kind } from "../kind.ts";
+import { longTransactionsAfter } from "../service/calm.ts";
+
+const inputs = z.object({
+  host: z.string(),
+  /** The pooler's. */
+  container: z.string(),
+  /** What the container is made from: when it changes, the container is about to be replaced. */
+  spec: z.string(),
+  nodes: z.array(z.object({ name: z.string(), container: z.string() })),
+  /** The pooler's in the cluster's network: its sessions are those of its clients. */
+  address: z.string(),
+  timeoutS: z.number(),
+});
+
+/**
+ * Before the pooler's container is replaced: its long transactions end first, while all goes on. Later everybody would wait
+ * for them. A container that does not run serves nobody, so nothing is done for it.
+ */
+export const calm: Kind = {
+  apply: async (context, properties, olds) => {
+    const { host, container, spec, nodes, address, timeoutS } = parseInputs(inputs, properties);
+    if (olds === undefined || olds["spec"] === spec) return {};
+    const engine = await connectEngine(host);
+    if ((await containerState(engine, container))?.running !== true) return {};
+    const seen = await longTransactionsAfter(context, engine, { nodes, client: address, timeoutS });
+    if (seen === "") return {};
+    throw new UserError([
+      {
+        where: container,
+        problem: `to be replaced, it would make everybody wait for long transactions, and they did not end within ${timeoutS} s, so nothing was changed on it: ${seen}`,
+        fix: "deploy again when they have ended, or end them: select pg_terminate_backend(<pid>) on that node",
+      },
+    ]);
+  },
+};

@@ -1,0 +1,36 @@
+import { poll } from "../../src/deadline.ts";
+import type { Engine } from "../../src/engine/connect.ts";
+import { containerState } from "../../src/engine/container.ts";
+import type { Context } from "../kind.ts";
+import { longTransactions } from "./sessions.ts";
+
+export interface Calm {
+  readonly nodes: readonly { readonly name: string; readonly container: string }[];
+  /** Address of the client whose sessions count. @default - everybody's */
+  readonly client?: string;
+  readonly timeoutS: number;
+}
+
+/** Transactions older than this would hold up everybody during a pause; it waits for them first, in seconds. */
+const longS = 1;
+
+/** Waits until no transaction is a long one. @returns those that are left when the time is over, for people; nothing otherwise */
+export async function longTransactionsAfter(context: Context, engine: Engine, { nodes, client, timeoutS }: Calm): Promise<string> {
+  let seen = "";
+  await poll(
+    async () => {
+      const found = await Promise.all(nodes.map((node) => transactionsOn(engine, node, client)));
+      seen = found.filter((text) => text !== "").join("; ");
+      if (seen !== "") context.status(`waiting for ${seen}`);
+      return seen === "" ? true : undefined;
+    },
+    { everyMs: 500, timeoutMs: timeoutS * 1000, signal: context.signal },
+  );
+  return seen;
+}
+
+async function transactionsOn(engine: Engine, { name, container }: Calm["nodes"][number], client: string | undefined): Promise<string> {
+  if ((await containerState(engine, container))?.running !== true) return "";
+  const found = await longTransactions(engine, container, longS, client);
+  return found === "" || client === undefined ? found : `${name}: ${found}`;
+}
