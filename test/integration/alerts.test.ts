@@ -34,7 +34,7 @@ const quick = {
 };
 
 /** How long an alert may take to fire, or to end, in milliseconds. */
-const patienceMs = 60_000;
+const patienceMs = 90_000;
 /** For how long what is told must stay the same before it counts. */
 const steadyLooks = 4;
 
@@ -56,7 +56,7 @@ describe("alerts", () => {
       slotWalCap: cap,
       settings: { max_wal_size: "1GB", wal_keep_size: "0" },
       pooler: { poolSize: 2, reserveSize: 0, memory: "64MB" },
-      monitoring: { prometheus: true, scrapeInterval: "1s", alertmanager: {}, alerts: quick },
+      monitoring: { prometheus: true, scrapeInterval: "2s", alertmanager: {}, alerts: quick },
     });
     await deployment.up();
     outputs = await deployment.outputs();
@@ -251,11 +251,11 @@ describe("alerts", () => {
   });
 
   it("a stopped pooler is down", async () => {
-    await docker("stop", "-t", "60", deployment.container("pooler"));
+    await docker("stop", "-t", "60", deployment.container("pgbouncer"));
     try {
       await tells("PoolerDown");
     } finally {
-      await docker("start", deployment.container("pooler"));
+      await docker("start", deployment.container("pgbouncer"));
     }
   });
 

@@ -102,7 +102,7 @@ describe("a look at Prometheus", () => {
     });
     await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
     open.push(() => server.close());
-    return { ...target, monitoring: { prometheus: { port: (server.address() as AddressInfo).port, container: "x" } } };
+    return { ...target, monitoring: { prometheus: { host: "127.0.0.1", port: (server.address() as AddressInfo).port, container: "x" } } };
   }
 
   it("gives every chart and its window", async () => {
@@ -125,7 +125,7 @@ describe("a look at Prometheus", () => {
       reason: "HTTP status 503 instead of 200",
     });
     expect(await observeHistory(await withPrometheus("<html>"), signal)).toMatchObject({ state: "silent" });
-    const nobody = { ...target, monitoring: { prometheus: { port: 1, container: "x" } } };
+    const nobody = { ...target, monitoring: { prometheus: { host: "127.0.0.1", port: 1, container: "x" } } };
     expect(await observeHistory(nobody, signal)).toMatchObject({
       state: "silent",
       reason: expect.stringContaining("ECONNREFUSED") as unknown,
