@@ -67,7 +67,14 @@ describe("a bundle", () => {
   it("changes nothing when it is started again", async () => {
     const before = await bundle.running();
     expect(Object.keys(before)).toEqual([
-      ...["alertmanager", "pg1", "pg1-exporter", "pg2", "pg2-exporter", "pgbouncer", "pooler", "pooler-exporter"],
+      "alertmanager",
+      "pg1",
+      "pg1-exporter",
+      "pg2",
+      "pg2-exporter",
+      "pgbouncer",
+      "pooler",
+      "pooler-exporter",
       "prometheus",
     ]);
     await bundle.up();

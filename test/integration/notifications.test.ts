@@ -70,6 +70,20 @@ describe("notifications", () => {
     await new Promise((resolve) => receiver.close(resolve));
   });
 
+  /** Another expression for the stack's own rule. */
+  async function setRule(expr: string): Promise<void> {
+    const { code, output } = await deployment.pulumi(
+      "config",
+      "set",
+      "--path",
+      "--stack",
+      deployment.stack,
+      "monitoring.rules[0].expr",
+      expr,
+    );
+    if (code !== 0) throw new Error(output);
+  }
+
   it("of a rule of one's own reach the webhook", async () => {
     const arrived = await poll(() => Promise.resolve(received[0]), { everyMs: 500, timeoutMs: 120_000 });
     expect(arrived?.path).toBe(`/${token}`);
@@ -108,11 +122,7 @@ describe("notifications", () => {
   it("follow a changed threshold at once: the running Prometheus reads its rules again", async () => {
     const id = async (): Promise<string> => (await deployment.engine.getContainer(deployment.container("prometheus")).inspect()).Id;
     const before = await id();
-    const set = await deployment.pulumi(
-      ...["config", "set", "--path", "--stack", deployment.stack, "monitoring.rules[0].expr"],
-      'pg_up{node="pg1"} == 0',
-    );
-    if (set.code !== 0) throw new Error(set.output);
+    await setRule('pg_up{node="pg1"} == 0');
     const told = await deployment.preview();
     expect(told.output).toContain("prometheus: rules.yml");
     await deployment.up();
@@ -125,11 +135,7 @@ describe("notifications", () => {
   });
 
   it("are refused in preview when they ask for what nobody measures", async () => {
-    const set = await deployment.pulumi(
-      ...["config", "set", "--path", "--stack", deployment.stack, "monitoring.rules[0].expr"],
-      "pg_replication_lag > 5",
-    );
-    if (set.code !== 0) throw new Error(set.output);
+    await setRule("pg_replication_lag > 5");
     const { code, output } = await deployment.preview();
     expect(code).not.toBe(0);
     expect(output).toContain("pgstack:monitoring.rules.0.expr");
