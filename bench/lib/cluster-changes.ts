@@ -54,6 +54,9 @@ export function changesOf(tags: SecondTags): readonly Change[] {
     { name: "memory limit 2 → 1.5 GB", effect: "leader is replaced", to: { memory: "1536MB" } },
     { name: "another PostgreSQL image", effect: "leader is replaced", to: { images: { postgres: tags.postgres } } },
     { name: "pool size 50 → 40", effect: "nothing", to: { pooler: { poolSize: 40 } } },
+    { name: "a new user", effect: "nothing", to: { users: { reporter: { access: { app: "read" } } } } },
+    // As in a rotation, every role and the pooler get other verifiers at once; clients go on with the passwords that they have.
+    { name: "all verifiers anew", effect: "nothing", to: { scramIterations: 5000 } },
     { name: "replicas 2 → 3", effect: "nothing", to: { replicas: 3 } },
     {
       name: "replicas 3 → 1",

@@ -58,7 +58,7 @@ export const changes: Scenario = {
       "`docker compose up -d --wait`. That reloads servers and pooler, so nothing else is done for work_mem and the pool size. For " +
       "settings that need a restart `docker compose restart` of all nodes follows, after fewer replicas " +
       "`docker compose up -d --wait --remove-orphans`; changed limits and images are replaced by `up` itself. “Another image” is a " +
-      "second name of the same one.",
+      "second name of the same one. “All verifiers anew” is another number of SCRAM iterations: what a rotation of all passwords does, but that clients keep theirs.",
     "Clients on this machine use both routes of the pooler: on each, four that keep their connection and one that logs in anew for every " +
       "statement, with 5 ms between two statements. Nothing is tried again: each error is counted, a client whose connection is gone " +
       "logs in for its next statement. No client gives up waiting before 120 s. At the same time pgbench runs in a container on the cluster's " +
