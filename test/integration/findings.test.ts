@@ -206,8 +206,8 @@ describe("the check names each fault", () => {
       "cluster-unreachable",
       "a whole stack that is off",
       async () => {
-        const exporters = ["pg1-exporter", "pg2-exporter", "pg3-exporter", "pooler-exporter"];
-        const services = ["pg1", "pg2", "pg3", "pgbouncer", "pooler", ...exporters].map(container);
+        const monitoring = ["pg1-exporter", "pg2-exporter", "pg3-exporter", "pooler-exporter", "prometheus"];
+        const services = ["pg1", "pg2", "pg3", "pgbouncer", "pooler", ...monitoring].map(container);
         await docker("stop", "--time", "60", ...services);
         return () => docker("start", ...services);
       },
