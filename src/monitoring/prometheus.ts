@@ -11,6 +11,12 @@ const exporterPorts = { node: 9187, pooler: 9127 } as const;
 /** Longest time that a target may take to answer, in seconds; never more than the interval. */
 const longestScrapeS = 10;
 
+/**
+ * Shortest time between two readings of the pooler, in seconds. While PgBouncer is down its exporter needs 6 s to say so, since
+ * each of its six questions waits for a second: a shorter reading would take it for a dead exporter.
+ */
+const shortestPoolerS = 8;
+
 /** `prometheus.yml`: what is read how often, and where alerts go. Deterministic. */
 export function renderPrometheusConfig(plan: ClusterPlan, monitoring: MonitoringPlan, exporters: ExportersPlan): string {
   const interval = seconds(monitoring.scrapeIntervalS);
@@ -33,6 +39,8 @@ export function renderPrometheusConfig(plan: ClusterPlan, monitoring: Monitoring
 
 interface ScrapeConfig {
   readonly job_name: string;
+  readonly scrape_interval?: string;
+  readonly scrape_timeout?: string;
   readonly static_configs: readonly { readonly targets: readonly string[]; readonly labels: Readonly<Record<string, string>> }[];
 }
 
@@ -49,7 +57,13 @@ function scrapeConfigs(plan: ClusterPlan, monitoring: MonitoringPlan, exporters:
         target(`${services.nodeExporter(node)}:${exporterPorts.node}`, { node, role: roles.get(node) ?? "replica" }),
       ),
     },
-    { job_name: "pooler", static_configs: [target(`${services.poolerExporter}:${exporterPorts.pooler}`)] },
+    {
+      job_name: "pooler",
+      ...(monitoring.scrapeIntervalS < shortestPoolerS
+        ? { scrape_interval: seconds(shortestPoolerS), scrape_timeout: seconds(shortestPoolerS) }
+        : {}),
+      static_configs: [target(`${services.poolerExporter}:${exporterPorts.pooler}`)],
+    },
     { job_name: "prometheus", static_configs: [target(`127.0.0.1:${monitoringPorts.prometheus}`)] },
     ...(monitoring.alertmanager === undefined
       ? []

@@ -42,6 +42,13 @@ describe("prometheus.yml", () => {
     expect(targetsOf(config)).toContainEqual(["alertmanager", "alertmanager:9093", { stack: "test" }]);
   });
 
+  it("gives the pooler's exporter the time that it needs to say that the pooler is down", () => {
+    const pooler = (scrapeInterval: string): unknown =>
+      configOf({ monitoring: { prometheus: true, scrapeInterval } }).scrape_configs.find(({ job_name }) => job_name === "pooler");
+    expect(pooler("2s")).toMatchObject({ scrape_interval: "8s", scrape_timeout: "8s" });
+    expect(pooler("15s")).not.toHaveProperty("scrape_interval");
+  });
+
   it.each([
     ["15s", { scrape_interval: "15s", evaluation_interval: "15s", scrape_timeout: "10s" }],
     ["2s", { scrape_interval: "2s", evaluation_interval: "2s", scrape_timeout: "2s" }],
