@@ -1,6 +1,6 @@
 /**
  * Takes the pictures in docs/images anew: deploys the stack `production` under a test's name, puts load on it, lets a replica and
- * a route fail for a moment, and photographs the status page in a headless browser. About 20 minutes; needs an engine, Pulumi and
+ * a route fail for a moment, and photographs the status page in a headless browser. About 12 minutes; needs an engine, Pulumi and
  * `scripts/bootstrap.sh --only browser`.
  *
  *   node scripts/docs/images.ts
@@ -38,17 +38,17 @@ try {
   await deployment.up();
   const outputs = await deployment.outputs();
   const load = putLoad(outputs);
-  await delay(5 * minute);
+  await delay(3 * minute);
   const replica = deployment.engine.getContainer(deployment.container("pg4"));
   await replica.stop();
-  await delay(1.5 * minute);
+  await delay(minute);
   await replica.start();
-  await delay(3 * minute);
+  await delay(2 * minute);
   await hold(outputs, 20_000);
-  await delay(5 * minute);
+  await delay(3 * minute);
   await page(outputs);
   await picture("status.png", { width: 1120, height: 900, scheme: "light" }, { height: 820 });
-  await picture("status-history.png", { width: 1120, height: 900, scheme: "dark" }, { from: "History" });
+  await picture("status-history.png", { width: 900, height: 900, scheme: "dark" }, { from: "History" });
   await replica.stop();
   await delay(1.5 * minute);
   await page(outputs);

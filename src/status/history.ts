@@ -27,13 +27,17 @@ export interface ChartSpec {
 export function chartSpecs(stack: string): readonly ChartSpec[] {
   const of = `stack=${JSON.stringify(stack)}`;
   const pools = `${of},database!="pgbouncer"`;
+  const heartbeat = `pgstack_heartbeat_age_seconds{${of}}`;
   return [
     {
       key: "lag",
       title: "Age of the last heartbeat",
       about: "The largest of each minute. The leader writes one each second; what rises above that is lag.",
       unit: "seconds",
-      queries: [{ expression: `max by (node) (max_over_time(pgstack_heartbeat_age_seconds{${of}}[1m]))`, label: "node" }],
+      queries: [
+        // Only while there is one: the largest of a minute would go on for that long.
+        { expression: `max by (node) (max_over_time(${heartbeat}[1m]) and ${heartbeat})`, label: "node" },
+      ],
     },
     {
       key: "retained",
@@ -95,7 +99,7 @@ export type History =
 export const longestWindow = 3 * 3600;
 export const stepSeconds = 15;
 
-const windows = [15 * 60, 30 * 60, 3600, 2 * 3600, longestWindow] as const;
+const windows = [10 * 60, 15 * 60, 30 * 60, 3600, 2 * 3600, longestWindow] as const;
 
 /** The shortest window that shows all there is: a new cluster's few minutes are not lost in empty hours. */
 export function windowFor(charts: readonly Chart[], to: number): number {

@@ -59,8 +59,10 @@ describe("series of Prometheus", () => {
       ...(chartSpecs("x")[0] as Chart),
       series: [{ name: "a", colour: 0, dashed: false, points: [[first, 1]] }],
     });
-    expect([-60, -900, -901, -7200, -99_999].map((first) => windowFor([chart(first)], 0))).toEqual([900, 900, 1800, 7200, 10_800]);
-    expect(windowFor([], 0)).toBe(900);
+    expect([-60, -600, -900, -901, -7200, -99_999].map((first) => windowFor([chart(first)], 0))).toEqual([
+      600, 600, 900, 1800, 7200, 10_800,
+    ]);
+    expect(windowFor([], 0)).toBe(600);
   });
 });
 
@@ -115,7 +117,7 @@ describe("a look at Prometheus", () => {
       alerts: [],
       charts: [{ key: "lag" }, { key: "retained" }, { key: "clients" }, { key: "sessions" }],
     });
-    if (seen.state === "read") expect(seen.to - seen.from).toBe(900);
+    if (seen.state === "read") expect(seen.to - seen.from).toBe(600);
   });
 
   it("says plainly that there is none, that it does not answer, or not in its language", async () => {
