@@ -75,8 +75,10 @@ export class Browser {
         `--user-data-dir=${profile}`,
         "about:blank",
       ],
-      { stdio: "ignore" },
+      // A group of its own, which ends as a whole: Debian's program is a shell that waits for the real one.
+      { stdio: "ignore", detached: true },
     );
+    process.once("exit", () => killGroup(child));
     try {
       const port = await debuggingPort(profile);
       const answer = await fetch(`http://127.0.0.1:${port}/json/list`);
@@ -169,11 +171,20 @@ async function debuggingPort(profile: string): Promise<string> {
   return port;
 }
 
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+  } catch (error) {
+    // It has ended already.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
 async function end(child: ChildProcess, profile: string): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   if (child.exitCode === null && child.signalCode === null) {
     child.once("exit", () => resolve());
-    child.kill("SIGKILL");
+    killGroup(child);
   } else resolve();
   await promise;
   rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
