@@ -8,7 +8,13 @@ import { renderFiles } from "../../src/render/files.ts";
 import { allFiles, root, stackPlan, stacks, textOfFile } from "../support/stacks.ts";
 
 /** Not rendered but copied; a snapshot per node would only repeat them. */
-const copied = ["node.sh", "heartbeat.pl"];
+const copied: Readonly<Record<string, string>> = {
+  "node.sh": "postgres",
+  "heartbeat.pl": "postgres",
+  "console.pl": "pgbouncer",
+  "launch.pl": "pgbouncer",
+  "resume-later.pl": "pgbouncer",
+};
 
 /** A snapshot's path below `__snapshots__`; secret files say that the secrets in them are fakes. */
 function snapshotName(stack: string, name: string, kind: "plain" | "secret"): string {
@@ -17,7 +23,7 @@ function snapshotName(stack: string, name: string, kind: "plain" | "secret"): st
 
 describe.each(stacks)("the files of %s", (stack) => {
   const files = allFiles(renderFiles(stackPlan(stack)));
-  const rendered = files.filter(({ name }) => !copied.some((script) => name.endsWith(`/${script}`)));
+  const rendered = files.filter(({ name }) => !Object.keys(copied).some((script) => name.endsWith(`/${script}`)));
 
   it.each(rendered)("$name is what the snapshot shows", async ({ name, file }) => {
     await expect(textOfFile(file)).toMatchFileSnapshot(`__snapshots__/${snapshotName(stack, name, file.kind)}`);
@@ -66,9 +72,9 @@ describe.each(stacks)("the files of %s", (stack) => {
     expect(again.map(({ file }) => textOfFile(file))).toEqual(files.map(({ file }) => textOfFile(file)));
   });
 
-  it.each(copied)("hold %s as it is in templates/", (name) => {
-    const script = readFileSync(`${root}/templates/postgres/${name}`, "utf8");
+  it.each(Object.entries(copied))("hold %s as it is in templates/%s", (name, folder) => {
+    const script = readFileSync(`${root}/templates/${folder}/${name}`, "utf8");
     const scripts = files.filter((one) => one.name.endsWith(`/${name}`)).map(({ file }) => textOfFile(file));
-    expect(scripts).toEqual(stackPlan(stack).nodes.map(() => script));
+    expect(scripts).toEqual(folder === "postgres" ? stackPlan(stack).nodes.map(() => script) : [script]);
   });
 });

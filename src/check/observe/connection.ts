@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import type { ClientConfig } from "pg";
 
+import { consoleDatabase } from "../logins.ts";
 import { failed, seen } from "../observation.ts";
 import type { Observed } from "../observation.ts";
 import { remainingMs } from "./context.ts";
@@ -22,6 +23,11 @@ export interface Endpoint {
   readonly pooled?: boolean;
   /** Ends this connection before the pass ends. */
   readonly limitMs?: number;
+}
+
+/** The pooler's console, as `monitoring`. */
+export function consoleOf({ target, secrets }: ObserveContext): Endpoint {
+  return { port: target.poolerPort, database: consoleDatabase, user: "monitoring", password: secrets.monitoring, pooled: true };
 }
 
 /** How long a server may take to notice that a client leaves. */

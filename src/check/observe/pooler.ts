@@ -1,8 +1,7 @@
 import type { Client } from "pg";
 
-import { consoleDatabase } from "../logins.ts";
 import type { Observed, PoolerDatabase, PoolerFacts } from "../observation.ts";
-import { withConnection } from "./connection.ts";
+import { consoleOf, withConnection } from "./connection.ts";
 import type { ObserveContext } from "./context.ts";
 
 interface DatabaseRow {
@@ -22,15 +21,8 @@ interface PoolRow {
 
 /** Asks the pooler's console, as `monitoring`. The console understands the simple protocol alone: no parameters. */
 export async function observePooler(context: ObserveContext): Promise<Observed<PoolerFacts>> {
-  const { target, secrets } = context;
-  const endpoint = {
-    port: target.poolerPort,
-    database: consoleDatabase,
-    user: "monitoring",
-    password: secrets.monitoring,
-    pooled: true,
-  };
-  return withConnection(context, endpoint, async (client) => {
+  const { target } = context;
+  return withConnection(context, consoleOf(context), async (client) => {
     const { rows } = await client.query<DatabaseRow>("SHOW DATABASES");
     return {
       version: await version(client),

@@ -2,7 +2,7 @@ import type { Client } from "pg";
 
 import { consoleDatabase } from "../../check/logins.ts";
 import type { Observed } from "../../check/observation.ts";
-import { withConnection } from "../../check/observe/connection.ts";
+import { consoleOf, withConnection } from "../../check/observe/connection.ts";
 import type { ObserveContext } from "../../check/observe/context.ts";
 import type { SeenPooler, SeenRoute } from "../observation.ts";
 
@@ -35,15 +35,7 @@ interface KeyRow {
 
 /** Asks the pooler's console, as `monitoring`. The console understands the simple protocol alone: no parameters. */
 export async function observePooler(context: ObserveContext): Promise<Observed<SeenPooler>> {
-  const { target, secrets } = context;
-  const endpoint = {
-    port: target.poolerPort,
-    database: consoleDatabase,
-    user: "monitoring",
-    password: secrets.monitoring,
-    pooled: true,
-  };
-  return withConnection(context, endpoint, async (client) => {
+  return withConnection(context, consoleOf(context), async (client) => {
     const version = await client.query<{ version: string }>("SHOW VERSION");
     const databases = await client.query<DatabaseRow>("SHOW DATABASES");
     const pools = await client.query<PoolRow>("SHOW POOLS");
