@@ -34,7 +34,7 @@ export function tickText(value: number, unit: ChartUnit): string {
   return unit === "seconds" && value < 120 ? `${Number(value.toFixed(2))} s` : valueText(value, unit);
 }
 
-const clockSteps = [60, 300, 600, 900, 1800, 3600] as const;
+const clockSteps = [60, 120, 300, 600, 900, 1800, 3600] as const;
 
 /** Whole times of the clock between two times: four to six of them. */
 export function timeTicks(from: number, to: number): readonly number[] {
