@@ -112,16 +112,16 @@ sub hang_up {
   undef $psql;
 }
 
-# Bytes of the data volume's file system, bytes that the server may still use, and when that was. A reader who finds it old
-# knows that it is.
+# Bytes of the data volume's file system that the server could use in all, those that it may still use, and when that was. What
+# is kept for root or behind a quota counts in neither, as in df's own percentage. A reader who finds it old knows that it is.
 sub measure {
-  open(my $df, "-|", "df", "-B1", "--output=size,avail", $volume) or return;
+  open(my $df, "-|", "df", "-B1", "--output=used,avail", $volume) or return;
   my @lines = <$df>;
   close $df;
   return unless @lines && $lines[-1] =~ /^\s*(\d+)\s+(\d+)\s*$/;
   my $file = "$sockets/disk";
   open(my $out, ">", "$file.new") or return;
-  print $out "$1 $2 " . time . "\n";
+  print $out $1 + $2 . " $2 " . time . "\n";
   close $out or return;
   rename("$file.new", $file);
 }
