@@ -202,8 +202,9 @@ export const findingKinds = {
     title: "a part of the monitoring does not answer",
     action: "See why: docker logs --tail 50 {service}; start it: docker start {service}",
   },
+  // What it says is as old as its last reading: an exporter that has just come back is right, and nobody is to wait for the next one.
   "prometheus-target-down": {
-    severity: "error",
+    severity: "warning",
     class: "monitoring",
     title: "Prometheus cannot read a target",
     action: "See what it says: docker logs --tail 50 {service}, and whether both are in the cluster's network: docker inspect {service}",
