@@ -1,11 +1,12 @@
 import { poll } from "../../src/deadline.ts";
 import type { Engine } from "../../src/engine/connect.ts";
-import { restartContainer, signalContainer } from "../../src/engine/container.ts";
+import { restartContainer } from "../../src/engine/container.ts";
 import { UserError } from "../../src/errors.ts";
 import type { ConfigRow, ServerConnection } from "../../src/pgbouncer/console.ts";
 import { PoolerConsole } from "../../src/pgbouncer/console.ts";
 import { routesOf } from "../../src/pgbouncer/rotation.ts";
 import type { Context } from "../kind.ts";
+import { reloadQuietly } from "../service/quiet.ts";
 
 export interface PgbouncerReload {
   readonly container: string;
@@ -23,7 +24,7 @@ const stopS = 60;
 
 /** Has a running pooler read its files again and proves through its console that it runs with them. */
 export async function reloadPgbouncer(context: Context, engine: Engine, reload: PgbouncerReload): Promise<void> {
-  if (!(await signalContainer(engine, reload.container, "SIGHUP"))) return;
+  if (!(await reloadQuietly(context, engine, reload))) return;
   let last: readonly ConfigRow[] = [];
   let problem = "";
   const done = await poll(

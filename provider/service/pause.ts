@@ -6,6 +6,7 @@ import { paths } from "../../src/plan/paths.ts";
 import { PoolerConsole } from "../../src/pgbouncer/console.ts";
 import type { Context } from "../kind.ts";
 import type { Pooler, ServiceNode } from "./access.ts";
+import { awaitNoLogins } from "./quiet.ts";
 import { isServing } from "./serving.ts";
 import { longTransactionsAfter } from "./calm.ts";
 import { longTransactions } from "./sessions.ts";
@@ -34,6 +35,7 @@ export async function pauseLeader(context: Context, engine: Engine, pooler: Pool
   await runSql(engine, leader.container, "checkpoint;", "postgres", context.signal);
   await arm(engine, pooler, routes);
   context.status(`clients of ${routes.join(", ")} wait`);
+  await PoolerConsole.with(pooler, async (console) => awaitNoLogins(context, console));
   try {
     await Promise.all(routes.map((route) => PoolerConsole.with(pooler, (console) => console.pause(route), pauseTimeoutMs)));
   } catch {

@@ -1,6 +1,5 @@
 import { poll } from "../../src/deadline.ts";
 import type { Engine } from "../../src/engine/connect.ts";
-import { signalContainer } from "../../src/engine/container.ts";
 import { readVolumeFile, writeVolumeFiles } from "../../src/engine/volume-files.ts";
 import { UserError } from "../../src/errors.ts";
 import { PoolerConsole } from "../../src/pgbouncer/console.ts";
@@ -8,6 +7,7 @@ import type { RunningRoute, ServerConnection } from "../../src/pgbouncer/console
 import { routesOf, withNode, withoutNode } from "../../src/pgbouncer/rotation.ts";
 import type { Context } from "../kind.ts";
 import type { Pooler, ServiceNode } from "./access.ts";
+import { reloadQuietly } from "./quiet.ts";
 import { isServing } from "./serving.ts";
 import { longestQueries } from "./sessions.ts";
 
@@ -58,7 +58,7 @@ async function edit(context: Context, engine: Engine, pooler: Pooler, change: (i
   const after = change(before);
   if (after === before) return;
   await writeVolumeFiles(engine, pooler.configVolume, pooler.image, [{ path: file, content: after, mode: 0o644 }]);
-  if (!(await signalContainer(engine, pooler.container, "SIGHUP"))) return;
+  if (!(await reloadQuietly(context, engine, pooler))) return;
   const wanted = routesOf(after);
   const taken = await poll(
     async () => {

@@ -81,6 +81,17 @@ export class PoolerConsole {
     }));
   }
 
+  /** Connections to servers that are being opened right now. */
+  async logins(): Promise<number> {
+    const { rows } = await this.#client.query<{ sv_login: string }>("SHOW POOLS");
+    return rows.reduce((sum, { sv_login }) => sum + Number(sv_login), 0);
+  }
+
+  /** Has it read its files again, and returns once it has. */
+  async reload(): Promise<void> {
+    await this.#client.query("RELOAD");
+  }
+
   /** Lets transactions end, holds new ones, and closes the route's connections. Returns once all that is done. */
   async pause(route: string): Promise<void> {
     await this.#client.query(`PAUSE ${quoted(route)}`);
