@@ -73,7 +73,7 @@ describe("staging and production side by side", () => {
         swapEqualsMemory: HostConfig.MemorySwap === HostConfig.Memory && (HostConfig.Memory ?? 0) > 0,
         restart: HostConfig.RestartPolicy?.Name,
         log: HostConfig.LogConfig?.Type,
-        addresses: Object.values(HostConfig.PortBindings as Record<string, { HostIp: string }[]>).flatMap((bindings) =>
+        addresses: Object.values((HostConfig.PortBindings ?? {}) as Record<string, { HostIp: string }[]>).flatMap((bindings) =>
           bindings.map(({ HostIp }) => HostIp),
         ),
       };
