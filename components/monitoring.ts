@@ -1,4 +1,4 @@
-import * as docker from "@pulumi/docker";
+import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import { monitoringContainers } from "../src/plan/monitoring-containers.ts";
@@ -8,6 +8,7 @@ import type { ClusterPlan, ClusterSecrets, ImageKind, MonitoringPlan, Monitoring
 import type { MonitoringFiles } from "../src/render/monitoring-files.ts";
 import { ConfigVolume } from "./config-volume.ts";
 import { serviceContainer } from "./container.ts";
+import { dataVolume } from "./data-volume.ts";
 import type { Reload } from "./provider-resources.ts";
 
 export interface MonitoringArgs {
@@ -50,7 +51,9 @@ export class Monitoring extends pulumi.ComponentResource {
       },
       { parent: this, filesDependOn: after },
     );
-    const data = service.dataVolume === undefined ? {} : { [service.dataVolume]: this.#dataVolume(name, service.dataVolume).name };
+    // Figures of weeks are not lost with a stack that is made anew.
+    const data =
+      service.dataVolume === undefined ? {} : { [service.dataVolume]: dataVolume(`${name}-data`, service.dataVolume, this).name };
     const planned = monitoringContainers(plan).find((container) => container.service === name);
     if (planned === undefined) throw new Error(`no container of ${name}`);
     const container = serviceContainer(
@@ -59,15 +62,6 @@ export class Monitoring extends pulumi.ComponentResource {
       { parent: this, dependsOn: [network, config.files, ...after] },
     );
     return { container, files: config.files };
-  }
-
-  /** Figures of weeks are not lost with a stack that is made anew. */
-  #dataVolume(name: Service, volume: string): docker.Volume {
-    return new docker.Volume(
-      `${name}-data`,
-      { name: volume },
-      { parent: this, retainOnDelete: true, ignoreChanges: ["name", "labels", "driver", "driverOpts"] },
-    );
   }
 }
 

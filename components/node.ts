@@ -1,4 +1,4 @@
-import * as docker from "@pulumi/docker";
+import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import { nodeContainer } from "../src/plan/containers.ts";
@@ -6,6 +6,7 @@ import type { ClusterPlan, ClusterSecrets, NodePlan } from "../src/plan/types.ts
 import type { FileSpec } from "../src/render/file-spec.ts";
 import { ConfigVolume } from "./config-volume.ts";
 import { serviceContainer } from "./container.ts";
+import { dataVolume } from "./data-volume.ts";
 import { NodeReady, OutOfService, ReplicationSlot } from "./provider-resources.ts";
 import { patienceS, poolerAccess, serviceNode, specOf } from "./service.ts";
 
@@ -38,7 +39,7 @@ export class PostgresNode extends pulumi.ComponentResource {
     super("pgstack:docker:PostgresNode", name, {}, opts);
     const { plan, node } = args;
     const config = this.#config(name, args);
-    const data = this.#dataVolume(name, node);
+    const data = dataVolume(`${name}-data`, node.dataVolume, this);
     const slot = this.#slot(name, args);
     const planned = nodeContainer(plan, node);
     const spec = specOf(plan, planned);
@@ -72,15 +73,6 @@ export class PostgresNode extends pulumi.ComponentResource {
         reload: { server: "postgres", container: node.container },
       },
       { parent: this, filesDependOn: present([logins, image]) },
-    );
-  }
-
-  /** Data outlives the stack: no label, no change and no removal of this resource ever touches the volume. */
-  #dataVolume(name: string, node: NodePlan): docker.Volume {
-    return new docker.Volume(
-      `${name}-data`,
-      { name: node.dataVolume },
-      { parent: this, retainOnDelete: true, ignoreChanges: ["name", "labels", "driver", "driverOpts"] },
     );
   }
 
