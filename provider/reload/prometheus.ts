@@ -29,8 +29,8 @@ export async function reloadPrometheus(context: Context, engine: Engine, reload:
   const seen = await poll(
     async () => {
       const now = await lastReload(context, reload);
-      // A refused file leaves the time of the last good one.
-      return now !== undefined && (now.at > before.at || !now.ok) ? now : undefined;
+      // A refused file leaves the time of the last good one. One that was refused earlier says nothing of this one.
+      return now !== undefined && (now.at > before.at || (before.ok && !now.ok)) ? now : undefined;
     },
     { everyMs: 50, timeoutMs: reloadTimeoutMs, signal: context.signal },
   );
