@@ -9,6 +9,6 @@ set -euo pipefail
 # The tools only: tests keep state and passphrases of their own.
 use_env --tools
 cd "$REPO"
-# A line per test as it ends: some take minutes.
-node_modules/.bin/vitest run --project faults --reporter=verbose "$@"
+# A line per test as it ends: some take minutes. What failed is said once more at the end.
+node_modules/.bin/vitest run --project faults --reporter=verbose --reporter=test/support/failures-reporter.ts "$@"
 echo "the fault matrix holds ($SECONDS s)"

@@ -18,6 +18,6 @@ cd "$REPO"
 say "checks"
 scripts/check.sh
 say "integration tests"
-# A line per test as it ends: some take minutes.
-node_modules/.bin/vitest run --project integration --reporter=verbose "$@"
+# A line per test as it ends: some take minutes. What failed is said once more at the end.
+node_modules/.bin/vitest run --project integration --reporter=verbose --reporter=test/support/failures-reporter.ts "$@"
 say "all tests passed"

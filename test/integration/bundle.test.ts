@@ -134,14 +134,11 @@ describe("a bundle", () => {
     const image = (await bundle.engine.getContainer(`${bundle.prefix}-pgbouncer`).inspect()).Config.Image;
     const repo = `pgstack-test/${bundle.stack}-pooler`;
     await bundle.engine.getImage(image).tag({ repo, tag: "other" });
-    const load = await Load.start({ ...bundle.urls(), clients: 0, anew: 2 });
-    try {
+    const { anew } = await Load.during({ ...bundle.urls(), clients: 0, anew: 2 }, async () => {
       await bundle.render({ images: { pooler: `${repo}:other` } });
       await bundle.up();
-    } finally {
-      await load.stop();
-    }
-    const { failures, closed } = load.result.anew;
+    });
+    const { failures, closed } = anew;
     expect({ failures, closed }).toEqual({ failures: {}, closed: 0 });
     const now = await bundle.running();
     expect(now["pooler"]).toBe(held);

@@ -30,18 +30,13 @@ describe("changes under load", { timeout: 300_000 }, () => {
     deployment.configure(config);
     const items = await impactItems(deployment);
     const before = await starts();
-    const load = await Load.start({ writeUrl, readUrl });
-    try {
-      await deployment.up();
-    } finally {
-      await load.stop();
-    }
-    const { write, read } = load.result;
+    const result = await Load.during({ writeUrl, readUrl }, () => deployment.up());
+    const { write, read } = result;
     expect({ write: write.failures, read: read.failures, closed: write.closed + read.closed }).toEqual({ write: {}, read: {}, closed: 0 });
     expect(await startedSince(before)).toEqual(predicted(items, [...before.keys()]));
     const cluster = await UnderLoad.of(deployment);
     await cluster.expectHealthy();
-    await cluster.expectNothingLost(load.result);
+    await cluster.expectNothingLost(result);
     await deployment.up("--expect-no-changes");
     return items;
   }
@@ -221,14 +216,14 @@ describe("changes that cannot be made", { timeout: 300_000 }, () => {
 
   it("a setting that servers do not start with stops at a replica; the next up goes on there", async () => {
     const { writeUrl, readUrl } = await deployment.outputs();
-    const load = await Load.start({ writeUrl, readUrl });
-    deployment.configure({ settings: { shared_buffers: "210MB", shared_preload_libraries: "pg_stat_statements,none_such" } });
-    const failed = await deployment.tryUp();
-    expect(failed.code).not.toBe(0);
-    expect(failed.output).toMatch(/pg2: not ready as replica.*none_such/s);
-    deployment.configure({ settings: { shared_buffers: "210MB" } });
-    await deployment.up();
-    const { write, read } = await load.stop();
+    const { write, read } = await Load.during({ writeUrl, readUrl }, async () => {
+      deployment.configure({ settings: { shared_buffers: "210MB", shared_preload_libraries: "pg_stat_statements,none_such" } });
+      const failed = await deployment.tryUp();
+      expect(failed.code).not.toBe(0);
+      expect(failed.output).toMatch(/pg2: not ready as replica.*none_such/s);
+      deployment.configure({ settings: { shared_buffers: "210MB" } });
+      await deployment.up();
+    });
     expect({ write: write.failures, read: read.failures }).toEqual({ write: {}, read: {} });
     await (await UnderLoad.of(deployment)).expectHealthy();
     await deployment.up("--expect-no-changes");
@@ -236,16 +231,16 @@ describe("changes that cannot be made", { timeout: 300_000 }, () => {
 
   it("an image that does not start stops at a replica; the next up goes on there", async () => {
     const { writeUrl, readUrl } = await deployment.outputs();
-    const load = await Load.start({ writeUrl, readUrl });
     const engine = deployment.engine;
     const pooler = (await engine.getContainer(deployment.container("pgbouncer")).inspect()).Config.Image;
-    deployment.configure({ images: { postgres: pooler } });
-    const failed = await deployment.tryUp();
-    expect(failed.code).not.toBe(0);
-    expect(failed.output).toMatch(/pg2: not ready as replica/);
-    deployment.configure({ images: undefined });
-    await deployment.up();
-    const result = await load.stop();
+    const result = await Load.during({ writeUrl, readUrl }, async () => {
+      deployment.configure({ images: { postgres: pooler } });
+      const failed = await deployment.tryUp();
+      expect(failed.code).not.toBe(0);
+      expect(failed.output).toMatch(/pg2: not ready as replica/);
+      deployment.configure({ images: undefined });
+      await deployment.up();
+    });
     expect({ write: result.write.failures, read: result.read.failures }).toEqual({ write: {}, read: {} });
     const cluster = await UnderLoad.of(deployment);
     await cluster.expectHealthy();
@@ -255,26 +250,20 @@ describe("changes that cannot be made", { timeout: 300_000 }, () => {
 
   it("a deployment killed during a pause leaves no client waiting, and the next one completes", async () => {
     const { writeUrl, readUrl } = await deployment.outputs();
-    const load = await Load.start({ writeUrl, readUrl });
     const { adminUrl } = await deployment.outputs();
-    deployment.configure({ settings: { shared_buffers: "220MB" } });
-    const up = PulumiProcess.up(deployment);
-    await poll(async () => ((await routes(adminUrl)).some(({ isPaused }) => isPaused) ? true : undefined), {
-      everyMs: 5,
-      timeoutMs: 60_000,
+    const isPaused = async (): Promise<boolean> => (await routes(adminUrl)).some((route) => route.isPaused);
+    const result = await Load.during({ writeUrl, readUrl }, async () => {
+      deployment.configure({ settings: { shared_buffers: "220MB" } });
+      const up = PulumiProcess.up(deployment);
+      await poll(async () => ((await isPaused()) ? true : undefined), { everyMs: 5, timeoutMs: 60_000 });
+      up.kill();
+      for (const id of processesOf(deployment).keys()) process.kill(id, "SIGKILL");
+      expect(await isPaused()).toBe(true);
+      // The server may be down at that moment: the restart has its own course inside the engine.
+      expect(await poll(async () => ((await isPaused()) ? undefined : true), { everyMs: 200, timeoutMs: 45_000 })).toBe(true);
+      await deployment.pulumi("cancel", "--yes", "--stack", deployment.stack);
+      await deployment.up();
     });
-    up.kill();
-    for (const id of processesOf(deployment).keys()) process.kill(id, "SIGKILL");
-    expect((await routes(adminUrl)).some(({ isPaused }) => isPaused)).toBe(true);
-    // The server may be down at that moment: the restart has its own course inside the engine.
-    const resumed = await poll(async () => ((await routes(adminUrl)).every(({ isPaused }) => !isPaused) ? true : undefined), {
-      everyMs: 200,
-      timeoutMs: 45_000,
-    });
-    expect(resumed).toBe(true);
-    await deployment.pulumi("cancel", "--yes", "--stack", deployment.stack);
-    await deployment.up();
-    const result = await load.stop();
     expect({ write: result.write.failures, read: result.read.failures }).toEqual({ write: {}, read: {} });
     for (const node of ["pg1", "pg2"]) expect(await deployment.sql(node, "show shared_buffers")).toBe("220MB");
     await (await UnderLoad.of(deployment)).expectHealthy();

@@ -101,28 +101,19 @@ describe("password rotation", { timeout: 300_000 }, () => {
       return renewed.href;
     };
 
-  async function startLoad(): Promise<Load> {
-    const { writeUrl, readUrl } = await outputs();
-    return Load.start({ writeUrl, readUrl, renew: renew("secrets-app") });
-  }
-
   /** Does something under load; no statement may fail, no row may be lost, and the cluster must be whole afterwards. */
   async function underLoad(work: () => Promise<void>): Promise<LoadResult> {
-    const load = await startLoad();
-    try {
-      await work();
-    } finally {
-      await load.stop();
-    }
+    const { writeUrl, readUrl } = await outputs();
+    const result = await Load.during({ writeUrl, readUrl, renew: renew("secrets-app") }, work);
     await remember();
-    const { write, read } = load.result;
+    const { write, read } = result;
     console.log(JSON.stringify({ write, read }));
     expect({ write: write.failures, read: read.failures }).toEqual({ write: {}, read: {} });
     const cluster = await UnderLoad.of(deployment);
     await cluster.expectHealthy();
-    await cluster.expectNothingLost(load.result);
+    await cluster.expectNothingLost(result);
     await deployment.up("--expect-no-changes");
-    return load.result;
+    return result;
   }
 
   /** Undefined when the login and a statement succeed, else why not. */
@@ -340,11 +331,10 @@ it("in pool mode session: sessions keep their servers, new ones wait", { timeout
   try {
     await deployment.up();
     const { writeUrl, readUrl } = await deployment.outputs();
-    const salt = { scramSalt: "second" };
-    const load = await Load.start({ writeUrl, readUrl });
-    deployment.configure(salt);
-    await deployment.up();
-    const { write, read, acknowledged } = await load.stop();
+    const { write, read, acknowledged } = await Load.during({ writeUrl, readUrl }, () => {
+      deployment.configure({ scramSalt: "second" });
+      return deployment.up();
+    });
     expect({ write: write.failures, read: read.failures }).toEqual({ write: {}, read: {} });
     const cluster = await UnderLoad.of(deployment);
     await cluster.expectHealthy();

@@ -140,6 +140,17 @@ export class Load {
     return load;
   }
 
+  /** Does something while clients work. They end with it, also when it fails: the next load finds its rows its own. */
+  static async during(options: LoadOptions, work: () => Promise<unknown>): Promise<LoadResult> {
+    const load = await Load.start(options);
+    try {
+      await work();
+    } finally {
+      await load.stop();
+    }
+    return load.result;
+  }
+
   get result(): LoadResult {
     return {
       write: this.#write.result,
