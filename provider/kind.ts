@@ -24,6 +24,12 @@ export interface Kind {
   /** Outputs as they are in reality, for refresh; undefined when the resource is gone. */
   readonly read?: (context: Context, stored: Properties) => Promise<Properties | undefined>;
   readonly remove?: (context: Context, stored: Properties) => Promise<void>;
+  /**
+   * Outputs of an update that failed. Given, state holds the new inputs beside the failure, and the next deployment does the
+   * update again, also when the inputs have gone back to what they were: half of it may have been done. Without, state keeps
+   * the old inputs.
+   */
+  readonly failed?: Properties;
   /** Output keys that hold secrets. */
   readonly secretOutputs?: readonly string[];
 }

@@ -68,6 +68,21 @@ async function run<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** The engine's sign for a resource that is there and not as it should be: it keeps these properties, and updates it next time. */
+class HalfDone extends Error {
+  readonly id: string;
+  readonly properties: Properties;
+  readonly reasons: readonly string[];
+
+  constructor(id: string, properties: Properties, reason: string) {
+    super(reason);
+    this.stack = reason;
+    this.id = id;
+    this.properties = properties;
+    this.reasons = [reason];
+  }
+}
+
 function plain(message: string): Error {
   const error = new Error(message);
   error.stack = message;
@@ -111,11 +126,15 @@ const provider: Provider = {
       return { id: urn.split("::").at(-1) ?? urn, outs: withOutputs(kind, inputs, outputs) };
     }),
 
-  update: (_id, urn, olds: Properties, news: Properties) =>
-    run(async () => {
-      const kind = kindOf(urn);
-      return { outs: withOutputs(kind, news, await kind.apply(contextOf(urn), clear(news), clear(olds))) };
-    }),
+  update: async (id, urn, olds: Properties, news: Properties) => {
+    const kind = kindOf(urn);
+    try {
+      return await run(async () => ({ outs: withOutputs(kind, news, await kind.apply(contextOf(urn), clear(news), clear(olds))) }));
+    } catch (error) {
+      if (kind.failed === undefined) throw error;
+      throw new HalfDone(id, withOutputs(kind, news, kind.failed), (error as Error).message);
+    }
+  },
 
   read: (id, urn, stored: Properties = {}) =>
     run(async () => {

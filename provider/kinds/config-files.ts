@@ -65,6 +65,9 @@ export const configFiles: Kind = {
     return { drift: "" };
   },
 
+  // Files may be there that their server refused.
+  failed: { drift: "not read by the server" },
+
   /** The files go with their volume, which Pulumi removes next. */
   remove: async (_context, stored) => {
     const { host, volume } = parseInputs(inputs, stored);

@@ -6,7 +6,7 @@ import type { Kind } from "../kind.ts";
 import { nodeInputs, poolerInputs } from "../service/access.ts";
 import { resumeLeader } from "../service/pause.ts";
 import { waitUntilReady } from "../service/ready.ts";
-import { putBack } from "../service/rotation.ts";
+import { isOutOfRotation, putBack } from "../service/rotation.ts";
 
 const inputs = z.object({
   host: z.string(),
@@ -23,8 +23,16 @@ const inputs = z.object({
   pooler: poolerInputs,
 });
 
-/** Gate: succeeds once a node plays its declared role. One that was taken out of service is back in it then. */
+/**
+ * Gate: succeeds once a node plays its declared role. One that was taken out of service is back in it then; one that an
+ * interrupted change has left out is proven here too, before the pooler's files list it again.
+ */
 export const nodeReady: Kind = {
+  needsWork: async (_context, _olds, news) => {
+    const { node, pooler } = parseInputs(inputs, news);
+    return node.role === "replica" && isOutOfRotation(pooler, node);
+  },
+
   apply: async (context, properties, olds) => {
     const { host, node, leader, password, patienceS, pooler } = parseInputs(inputs, properties);
     const engine = await connectEngine(host);

@@ -59,6 +59,9 @@ export const restarts: Kind = {
     }
   },
 
+  // Some servers may have been restarted: with other settings, they have to be restarted again.
+  failed: { pending: "interrupted" },
+
   read: async (context, stored) => {
     const wanted = parseInputs(inputs, stored);
     const engine = await connectEngine(wanted.host);

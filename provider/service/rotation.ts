@@ -51,6 +51,19 @@ export async function putBack(context: Context, engine: Engine, pooler: Pooler, 
   await edit(context, engine, pooler, (ini) => withNode(ini, node.name, pooler.routes));
 }
 
+/**
+ * Whether a pooler that runs leaves a node out of a route that is declared to use it: what an interrupted change leaves. One
+ * that does not answer tells nothing.
+ */
+export async function isOutOfRotation(pooler: Pooler, node: ServiceNode): Promise<boolean> {
+  try {
+    const running = await PoolerConsole.with(pooler, (console) => console.routes());
+    return running.some(({ name, hosts }) => pooler.routes[name]?.hosts.includes(node.name) === true && !hosts.includes(node.name));
+  } catch {
+    return false;
+  }
+}
+
 /** Changes the pooler's file and has it read it; nothing when the change is none. */
 async function edit(context: Context, engine: Engine, pooler: Pooler, change: (ini: string) => string): Promise<void> {
   const before = await readVolumeFile(engine, pooler.configVolume, pooler.image, file);

@@ -53,8 +53,11 @@ describe("the life of a stack", () => {
     expect(code).not.toBe(0);
     expect(output).toMatch(/it does not accept its files: postgresql\.conf line \d+: setting could not be applied/);
     expect(await deployment.sql("pg1", "show work_mem;")).toBe("7MB");
+    // Config is what it was before the failure, the files are not.
     deployment.configure({ settings: { work_mem: "7MB", max_locks_per_transaction: 80 } });
     await deployment.up();
+    for (const node of ["pg1", "pg2"])
+      expect(await deployment.sql(node, "select count(*) from pg_file_settings where error is not null;")).toBe("0");
   });
 
   it("scales up without touching the nodes that are there, and back down, keeping the volume and dropping the slot", async () => {
