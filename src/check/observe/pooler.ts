@@ -1,16 +1,10 @@
 import type { Client } from "pg";
 
+import type { DatabaseRow } from "../../pgbouncer/show.ts";
+import { isHeld, showDatabases, showVersion } from "../../pgbouncer/show.ts";
 import type { Observed, PoolerDatabase, PoolerFacts } from "../observation.ts";
 import { consoleOf, withConnection } from "./connection.ts";
 import type { ObserveContext } from "./context.ts";
-
-interface DatabaseRow {
-  readonly name: string;
-  readonly host: string | null;
-  readonly pool_size: number;
-  readonly paused: number;
-  readonly disabled: number;
-}
 
 interface PoolRow {
   readonly database: string;
@@ -23,20 +17,15 @@ interface PoolRow {
 export async function observePooler(context: ObserveContext): Promise<Observed<PoolerFacts>> {
   const { target } = context;
   return withConnection(context, consoleOf(context), async (client) => {
-    const { rows } = await client.query<DatabaseRow>("SHOW DATABASES");
+    const rows = await showDatabases(client);
     return {
-      version: await version(client),
+      version: await showVersion(client),
       databases: rows.map(databaseOf),
       isHeld: await isHeld(client),
       readServers: await servers(client, target.readRoute),
       readPoolSize: poolSize(rows, target.readRoute),
     };
   });
-}
-
-async function version(client: Client): Promise<string> {
-  const { rows } = await client.query<{ version: string }>("SHOW VERSION");
-  return (rows[0]?.version ?? "unknown").replace(/^PgBouncer /, "");
 }
 
 function databaseOf({ name, host, paused, disabled }: DatabaseRow): PoolerDatabase {
@@ -46,16 +35,6 @@ function databaseOf({ name, host, paused, disabled }: DatabaseRow): PoolerDataba
     paused: paused !== 0,
     disabled: disabled !== 0,
   };
-}
-
-/** PAUSE and SUSPEND without a database. Older poolers than 1.19 cannot tell. */
-async function isHeld(client: Client): Promise<boolean> {
-  try {
-    const { rows } = await client.query<{ key: string; value: string }>("SHOW STATE");
-    return rows.some(({ key, value }) => key === "active" && value === "no");
-  } catch {
-    return false;
-  }
 }
 
 function poolSize(rows: readonly DatabaseRow[], route: string): number | undefined {

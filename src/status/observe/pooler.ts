@@ -1,18 +1,10 @@
-import type { Client } from "pg";
-
 import { consoleDatabase } from "../../check/logins.ts";
 import type { Observed } from "../../check/observation.ts";
 import { consoleOf, withConnection } from "../../check/observe/connection.ts";
 import type { ObserveContext } from "../../check/observe/context.ts";
+import type { DatabaseRow } from "../../pgbouncer/show.ts";
+import { isHeld, showDatabases, showVersion } from "../../pgbouncer/show.ts";
 import type { SeenPooler, SeenRoute } from "../observation.ts";
-
-interface DatabaseRow {
-  readonly name: string;
-  readonly host: string | null;
-  readonly pool_size: number;
-  readonly paused: number;
-  readonly disabled: number;
-}
 
 /** Counters come as text: the console sends them as 64-bit numbers. */
 interface PoolRow {
@@ -36,15 +28,14 @@ interface KeyRow {
 /** Asks the pooler's console, as `monitoring`. The console understands the simple protocol alone: no parameters. */
 export async function observePooler(context: ObserveContext): Promise<Observed<SeenPooler>> {
   return withConnection(context, consoleOf(context), async (client) => {
-    const version = await client.query<{ version: string }>("SHOW VERSION");
-    const databases = await client.query<DatabaseRow>("SHOW DATABASES");
+    const databases = await showDatabases(client);
     const pools = await client.query<PoolRow>("SHOW POOLS");
     const lists = await client.query<{ list: string; items: number }>("SHOW LISTS");
     const config = await client.query<KeyRow>("SHOW CONFIG");
     const max = config.rows.find(({ key }) => key === "max_client_conn")?.value;
     return {
-      version: (version.rows[0]?.version ?? "unknown").replace(/^PgBouncer /, ""),
-      routes: databases.rows.filter(({ name }) => name !== consoleDatabase).map((row) => routeOf(row, pools.rows)),
+      version: await showVersion(client),
+      routes: databases.filter(({ name }) => name !== consoleDatabase).map((row) => routeOf(row, pools.rows)),
       isHeld: await isHeld(client),
       clientsUsed: lists.rows.find(({ list }) => list === "used_clients")?.items ?? 0,
       clientsMax: max === undefined ? null : Number(max),
@@ -67,14 +58,4 @@ function routeOf({ name, host, pool_size, paused, disabled }: DatabaseRow, pools
     serversUsed: sum("sv_active", "sv_idle", "sv_used", "sv_tested", "sv_login"),
     serversMax: pool_size,
   };
-}
-
-/** PAUSE and SUSPEND without a database. Older poolers than 1.19 cannot tell. */
-async function isHeld(client: Client): Promise<boolean> {
-  try {
-    const { rows } = await client.query<KeyRow>("SHOW STATE");
-    return rows.some(({ key, value }) => key === "active" && value === "no");
-  } catch {
-    return false;
-  }
 }
