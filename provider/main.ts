@@ -68,25 +68,15 @@ async function run<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The engine's sign for a resource that is there and not as it should be: it keeps these properties, and updates it next time. */
-class HalfDone extends Error {
-  readonly id: string;
-  readonly properties: Properties;
-  readonly reasons: readonly string[];
-
-  constructor(id: string, properties: Properties, reason: string) {
-    super(reason);
-    this.stack = reason;
-    this.id = id;
-    this.properties = properties;
-    this.reasons = [reason];
-  }
-}
-
 function plain(message: string): Error {
   const error = new Error(message);
   error.stack = message;
   return error;
+}
+
+/** The engine's sign for a resource that is there and not as it should be: it keeps these properties, and updates it next time. */
+function halfDone(id: string, properties: Properties, reason: string): Error {
+  return Object.assign(plain(reason), { id, properties, reasons: [reason] });
 }
 
 function withOutputs(kind: Kind, inputs: Properties, outputs: Properties): Properties {
@@ -132,7 +122,7 @@ const provider: Provider = {
       return await run(async () => ({ outs: withOutputs(kind, news, await kind.apply(contextOf(urn), clear(news), clear(olds))) }));
     } catch (error) {
       if (kind.failed === undefined) throw error;
-      throw new HalfDone(id, withOutputs(kind, news, kind.failed), (error as Error).message);
+      throw halfDone(id, withOutputs(kind, news, kind.failed), (error as Error).message);
     }
   },
 

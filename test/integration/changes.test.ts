@@ -209,7 +209,10 @@ describe("changes that cannot be made", { timeout: 300_000 }, () => {
     deployment.configure({ settings: undefined });
     await deployment.up();
     for (const node of ["pg1", "pg2"]) expect(await deployment.sql(node, "show shared_buffers")).toBe("256MB");
+    deployment.configure({ settings: { shared_buffers: "200MB" } });
     await client.query("commit");
+    await deployment.up();
+    expect(await deployment.sql("pg1", "show shared_buffers")).toBe("200MB");
   });
 
   it("a long read on a replica ends the attempt, and the replica stays in rotation", async () => {
