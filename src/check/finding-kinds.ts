@@ -202,7 +202,7 @@ export const findingKinds = {
     title: "a part of the monitoring does not answer",
     action: "See why: docker logs --tail 50 {service}; start it: docker start {service}",
   },
-  // What it says is as old as its last reading: an exporter that has just come back is right, and nobody is to wait for the next one.
+  // What it says is as old as its last reading, and nobody is to wait for the next one.
   "prometheus-target-down": {
     severity: "warning",
     class: "monitoring",

@@ -132,7 +132,7 @@ export interface ExportersObservation {
 
 /** What Prometheus says of its own work. */
 export interface PrometheusFacts {
-  /** Targets that it cannot read. */
+  /** Targets that it could not read twice in a row. */
   readonly downTargets: readonly { readonly job: string; readonly node: string | undefined; readonly error: string }[];
   /** Rules that it cannot evaluate. */
   readonly brokenRules: readonly { readonly name: string; readonly error: string }[];

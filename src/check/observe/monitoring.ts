@@ -10,9 +10,15 @@ import { failureOf, outOfTime } from "./failure.ts";
 
 const targetsSchema = z.object({
   data: z.object({
-    activeTargets: z.array(z.object({ labels: z.record(z.string(), z.string()), health: z.string(), lastError: z.string() })),
+    activeTargets: z.array(
+      z.object({ labels: z.record(z.string(), z.string()), health: z.string(), lastError: z.string(), scrapeInterval: z.string() }),
+    ),
   }),
 });
+
+const vectorSchema = z.object({ data: z.object({ result: z.array(z.unknown()) }) });
+
+type Target = z.infer<typeof targetsSchema>["data"]["activeTargets"][number];
 
 const rulesSchema = z.object({
   data: z.object({
@@ -42,16 +48,31 @@ async function observePrometheus(context: ObserveContext, service: CheckService)
   ]);
   if (!targets.ok) return targets;
   if (!rules.ok) return rules;
+  // A target that was never read yet is `unknown`: nothing is wrong with it so far.
+  const down = targets.value.data.activeTargets.filter(({ health }) => health === "down");
+  const failedTwice = await Promise.all(down.map((target) => wasDownBefore(context, service, target)));
   return seen({
-    // A target that was never read yet is `unknown`: nothing is wrong with it so far.
-    downTargets: targets.value.data.activeTargets
-      .filter(({ health }) => health === "down")
+    downTargets: down
+      .filter((_, index) => failedTwice[index])
       .map(({ labels, lastError }) => ({ job: labels["job"] ?? "", node: labels["node"], error: lastError })),
     brokenRules: rules.value.data.groups
       .flatMap((group) => group.rules)
       .filter(({ health }) => health === "err")
       .map(({ name, lastError = "" }) => ({ name, error: lastError })),
   });
+}
+
+/**
+ * Whether the reading before the last one failed too. One alone tells of an exporter that was just starting, and the
+ * next may be a minute away.
+ */
+async function wasDownBefore(context: ObserveContext, service: CheckService, { labels, scrapeInterval }: Target): Promise<boolean> {
+  const { job = "", instance = "" } = labels;
+  const series = `up{job=${JSON.stringify(job)},instance=${JSON.stringify(instance)}}`;
+  const query = encodeURIComponent(`${series} == 0 and ${series} offset ${scrapeInterval} == 0`);
+  const answer = await ask(context, service, `/api/v1/query?query=${query}`, (text) => vectorSchema.parse(JSON.parse(text)));
+  // What it does not want to say is no reason to hide what it has said.
+  return !answer.ok || answer.value.data.result.length > 0;
 }
 
 async function ask<T>(

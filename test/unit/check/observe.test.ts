@@ -271,19 +271,34 @@ describe("observeMonitoring", () => {
     });
     return { host: "127.0.0.1", port: await listen(server), container: "pgstack-test-prometheus" };
   }
+  const labels = { job: "postgres", node: "pg2", instance: "pg2-exporter:9187" };
   const targets = (health: string, lastError: string): unknown => ({
-    data: { activeTargets: [{ labels: { job: "postgres", node: "pg2" }, health, lastError }] },
+    data: { activeTargets: [{ labels, health, lastError, scrapeInterval: "15s" }] },
   });
+  const vector = (...result: unknown[]): unknown => ({ data: { result } });
   const rules = (health: string): unknown => ({ data: { groups: [{ rules: [{ name: "Lag", health, lastError: "bad" }] }] } });
 
   it("tells which targets are down and which rules fail", async () => {
-    const prometheus = await aService({ "/api/v1/targets": targets("down", "connection refused"), "/api/v1/rules": rules("err") });
+    const prometheus = await aService({
+      "/api/v1/targets": targets("down", "connection refused"),
+      "/api/v1/rules": rules("err"),
+      "/api/v1/query": vector({ metric: labels, value: [0, "0"] }),
+    });
     expect(await observeMonitoring(pass(1000), { prometheus })).toEqual({
       prometheus: seen({
         downTargets: [{ job: "postgres", node: "pg2", error: "connection refused" }],
         brokenRules: [{ name: "Lag", error: "bad" }],
       }),
     });
+  });
+
+  it("does not tell of a target that could be read the time before", async () => {
+    const prometheus = await aService({
+      "/api/v1/targets": targets("down", "connection refused"),
+      "/api/v1/rules": rules("ok"),
+      "/api/v1/query": vector(),
+    });
+    expect(await observeMonitoring(pass(1000), { prometheus })).toEqual({ prometheus: seen({ downTargets: [], brokenRules: [] }) });
   });
 
   it("takes what was not read or evaluated yet for right", async () => {
