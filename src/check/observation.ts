@@ -122,6 +122,8 @@ export interface PoolerFacts {
 /** What an exporter says about its target; undefined when the metric is not there. */
 export interface ExporterFacts {
   readonly up: boolean | undefined;
+  /** When its process started, in seconds since 1970. */
+  readonly startedAt?: number | undefined;
 }
 
 /** Metrics endpoints, by node and of the pooler. */
@@ -130,10 +132,19 @@ export interface ExportersObservation {
   readonly pooler: Observed<ExporterFacts>;
 }
 
+/** A target that Prometheus could not read, neither last nor the time before. */
+export interface DownTarget {
+  readonly job: string;
+  readonly node: string | undefined;
+  readonly error: string;
+  /** Time of the earlier of the two readings, in seconds since 1970; undefined when Prometheus does not say. */
+  readonly since?: number | undefined;
+}
+
 /** What Prometheus says of its own work. */
 export interface PrometheusFacts {
   /** Targets that it could not read twice in a row. */
-  readonly downTargets: readonly { readonly job: string; readonly node: string | undefined; readonly error: string }[];
+  readonly downTargets: readonly DownTarget[];
   /** Rules that it cannot evaluate. */
   readonly brokenRules: readonly { readonly name: string; readonly error: string }[];
 }

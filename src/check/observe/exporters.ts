@@ -22,7 +22,7 @@ async function observeExporter(context: ObserveContext, port: number, metric: st
     const text = await fetchText({ host: context.target.accessHost, port }, "/metrics", {
       signal: AbortSignal.any([context.signal, timeout]),
     });
-    return seen({ up: isUp(text, metric) });
+    return seen({ up: isUp(text, metric), startedAt: metricValue(text, "process_start_time_seconds") });
   } catch (error) {
     return failed(timeout.aborted ? outOfTime : failureOf(error, context.secrets));
   }
@@ -30,6 +30,12 @@ async function observeExporter(context: ObserveContext, port: number, metric: st
 
 /** Whether a metric is 1, in the text format of Prometheus; undefined when it is not there. */
 export function isUp(text: string, metric: string): boolean | undefined {
+  const value = metricValue(text, metric);
+  return value === undefined ? undefined : value === 1;
+}
+
+/** The first series of a metric. */
+function metricValue(text: string, metric: string): number | undefined {
   const value = new RegExp(`^${metric}(?:\\{[^}]*\\})? +(\\S+)`, "m").exec(text)?.[1];
-  return value === undefined ? undefined : Number(value) === 1;
+  return value === undefined ? undefined : Number(value);
 }

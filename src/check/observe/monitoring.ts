@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { fetchText } from "../../http.ts";
 import { failed, seen } from "../observation.ts";
-import type { MonitoringObservation, Observed, PrometheusFacts } from "../observation.ts";
+import type { DownTarget, MonitoringObservation, Observed, PrometheusFacts } from "../observation.ts";
 import type { CheckMonitoring, CheckService } from "../target.ts";
 import { remainingMs } from "./context.ts";
 import type { ObserveContext } from "./context.ts";
@@ -16,7 +16,7 @@ const targetsSchema = z.object({
   }),
 });
 
-const vectorSchema = z.object({ data: z.object({ result: z.array(z.unknown()) }) });
+const vectorSchema = z.object({ data: z.object({ result: z.array(z.object({ value: z.tuple([z.number(), z.string()]) })) }) });
 
 type Target = z.infer<typeof targetsSchema>["data"]["activeTargets"][number];
 
@@ -50,11 +50,8 @@ async function observePrometheus(context: ObserveContext, service: CheckService)
   if (!rules.ok) return rules;
   // A target that was never read yet is `unknown`: nothing is wrong with it so far.
   const down = targets.value.data.activeTargets.filter(({ health }) => health === "down");
-  const failedTwice = await Promise.all(down.map((target) => wasDownBefore(context, service, target)));
   return seen({
-    downTargets: down
-      .filter((_, index) => failedTwice[index])
-      .map(({ labels, lastError }) => ({ job: labels["job"] ?? "", node: labels["node"], error: lastError })),
+    downTargets: (await Promise.all(down.map((target) => downTwice(context, service, target)))).flat(),
     brokenRules: rules.value.data.groups
       .flatMap((group) => group.rules)
       .filter(({ health }) => health === "err")
@@ -63,16 +60,19 @@ async function observePrometheus(context: ObserveContext, service: CheckService)
 }
 
 /**
- * Whether the reading before the last one failed too. One alone tells of an exporter that was just starting, and the
- * next may be a minute away.
+ * The target if the reading before the last one failed too. One alone tells of an exporter that was just starting, and
+ * the next may be a minute away.
  */
-async function wasDownBefore(context: ObserveContext, service: CheckService, { labels, scrapeInterval }: Target): Promise<boolean> {
-  const { job = "", instance = "" } = labels;
-  const series = `up{job=${JSON.stringify(job)},instance=${JSON.stringify(instance)}}`;
-  const query = encodeURIComponent(`${series} == 0 and ${series} offset ${scrapeInterval} == 0`);
+async function downTwice(context: ObserveContext, service: CheckService, target: Target): Promise<readonly DownTarget[]> {
+  const { labels, lastError: error, scrapeInterval } = target;
+  const { job = "", instance = "", node } = labels;
+  const last = `up{job=${JSON.stringify(job)},instance=${JSON.stringify(instance)}}`;
+  const before = `${last} offset ${scrapeInterval}`;
+  const query = encodeURIComponent(`timestamp(${before}) and ${before} == 0 and ${last} == 0`);
   const answer = await ask(context, service, `/api/v1/query?query=${query}`, (text) => vectorSchema.parse(JSON.parse(text)));
   // What it does not want to say is no reason to hide what it has said.
-  return !answer.ok || answer.value.data.result.length > 0;
+  if (!answer.ok) return [{ job, node, error }];
+  return answer.value.data.result.map(({ value: [, since] }) => ({ job, node, error, since: Number(since) }));
 }
 
 async function ask<T>(

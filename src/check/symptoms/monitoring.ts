@@ -1,5 +1,5 @@
 import { failureText } from "../observation.ts";
-import type { ClusterObservation, ExporterFacts, Observed } from "../observation.ts";
+import type { ClusterObservation, DownTarget, ExporterFacts, ExportersObservation, Observed } from "../observation.ts";
 import type { Place } from "../logins.ts";
 import type { CheckTarget } from "../target.ts";
 import { atNode } from "./symptom.ts";
@@ -45,20 +45,22 @@ function serviceSymptoms({ monitoring: expected }: CheckTarget, { monitoring: se
 }
 
 /** What Prometheus itself says of its targets and rules. */
-function prometheusSymptoms({ monitoring }: CheckTarget, { monitoring: seen }: ClusterObservation): readonly Symptom[] {
+function prometheusSymptoms({ monitoring }: CheckTarget, { monitoring: seen, exporters }: ClusterObservation): readonly Symptom[] {
   if (monitoring === undefined || seen?.prometheus.ok !== true) return [];
   const { downTargets, brokenRules } = seen.prometheus.value;
   return [
-    ...downTargets.map(({ job, node, error }): Symptom => {
-      const place: Place | undefined = node === undefined ? (job === "pooler" ? { kind: "console" } : undefined) : atNode(node);
-      return {
-        code: "prometheus-target-down",
-        place,
-        service: "prometheus",
-        observed: `target ${node ?? job}: ${error}`,
-        expected: "Prometheus reads its metrics",
-      };
-    }),
+    ...downTargets
+      .filter((target) => !hasStartedSince(target, exporters))
+      .map(({ job, node, error }): Symptom => {
+        const place: Place | undefined = node === undefined ? (job === "pooler" ? { kind: "console" } : undefined) : atNode(node);
+        return {
+          code: "prometheus-target-down",
+          place,
+          service: "prometheus",
+          observed: `target ${node ?? job}: ${error}`,
+          expected: "Prometheus reads its metrics",
+        };
+      }),
     ...brokenRules.map(({ name, error }): Symptom => ({
       code: "alert-rule-broken",
       place: undefined,
@@ -68,4 +70,11 @@ function prometheusSymptoms({ monitoring }: CheckTarget, { monitoring: seen }: C
       group: { key: "rules", subject: name },
     })),
   ];
+}
+
+/** Whether the exporter that answers now is younger than the reading that failed: it says nothing of this one. */
+function hasStartedSince({ job, node, since }: DownTarget, exporters: ExportersObservation | undefined): boolean {
+  const exporter = node === undefined ? (job === "pooler" ? exporters?.pooler : undefined) : exporters?.nodes[node];
+  const startedAt = exporter?.ok === true ? exporter.value.startedAt : undefined;
+  return since !== undefined && startedAt !== undefined && since < startedAt;
 }

@@ -5,7 +5,7 @@ import { findingKinds } from "../../../src/check/finding-kinds.ts";
 import { seen } from "../../../src/check/observation.ts";
 import { faults } from "./faults.ts";
 import type { Fault } from "./faults.ts";
-import { aTarget, all, anObservation, facts, leaderFacts, noFacts, readRoute, silence } from "./fixtures.ts";
+import { aTarget, all, anObservation, exporterAt, facts, leaderFacts, monitoring, noFacts, readRoute, silence } from "./fixtures.ts";
 import type { Change } from "./fixtures.ts";
 
 const target = aTarget({ replicas: 3 });
@@ -111,6 +111,18 @@ describe("evaluate", () => {
   it("still says what does not answer when only the engine's other containers do", () => {
     const nodesGone = all(...target.nodes.map(({ name }) => noFacts(name, silence)));
     expect(findings(nodesGone)).toEqual(target.nodes.map(({ name }) => `node-unreachable ${name}`));
+  });
+
+  it.each([
+    ["twice since it started", 1000, ["prometheus-target-down pg2"]],
+    ["before it started again", 1100, []],
+  ])("takes a target that Prometheus could not read %s for what it is now", (_, startedAt, expected) => {
+    const downTargets = [{ job: "postgres", node: "pg2", error: "connection refused", since: 1030.5 }];
+    const change = all(
+      exporterAt("pg2", seen({ up: true, startedAt })),
+      monitoring((rest) => ({ ...rest, prometheus: seen({ downTargets, brokenRules: [] }) })),
+    );
+    expect(findings(change)).toEqual(expected);
   });
 
   it("judges a probe, which neither writes nor tries wrong passwords", () => {

@@ -245,7 +245,7 @@ describe("observeExporters", () => {
   });
 
   it("reads metrics, and says what is not one", async () => {
-    const good = await listen(createHttpServer((_, response) => response.end("pg_up 1\n")));
+    const good = await listen(createHttpServer((_, response) => response.end("pg_up 1\nprocess_start_time_seconds 1.7e+09\n")));
     const bad = await listen(createHttpServer((_, response) => response.writeHead(500).end()));
     const exporters = {
       nodes: [
@@ -256,7 +256,10 @@ describe("observeExporters", () => {
       poolerContainer: "",
     };
     expect(await observeExporters(pass(2000), exporters)).toMatchObject({
-      nodes: { pg1: seen({ up: true }), pg2: { ok: false, failure: { kind: "error", message: "HTTP status 500 instead of 200" } } },
+      nodes: {
+        pg1: seen({ up: true, startedAt: 1.7e9 }),
+        pg2: { ok: false, failure: { kind: "error", message: "HTTP status 500 instead of 200" } },
+      },
       pooler: { ok: false, failure: { kind: "silent", code: "ECONNREFUSED" } },
     });
   });
@@ -282,11 +285,11 @@ describe("observeMonitoring", () => {
     const prometheus = await aService({
       "/api/v1/targets": targets("down", "connection refused"),
       "/api/v1/rules": rules("err"),
-      "/api/v1/query": vector({ metric: labels, value: [0, "0"] }),
+      "/api/v1/query": vector({ metric: labels, value: [1700000020.5, "1700000000.25"] }),
     });
     expect(await observeMonitoring(pass(1000), { prometheus })).toEqual({
       prometheus: seen({
-        downTargets: [{ job: "postgres", node: "pg2", error: "connection refused" }],
+        downTargets: [{ job: "postgres", node: "pg2", error: "connection refused", since: 1700000000.25 }],
         brokenRules: [{ name: "Lag", error: "bad" }],
       }),
     });
