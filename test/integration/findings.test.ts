@@ -189,6 +189,23 @@ describe("the check names each fault", () => {
         };
       },
     ],
+    [
+      "prometheus-target-down pg2",
+      "an exporter that answers us and not Prometheus",
+      async () => {
+        const often = (text: string): string =>
+          text.replace(/scrape_interval: \S+/, "scrape_interval: 2s").replace(/scrape_timeout: \S+/, "scrape_timeout: 2s");
+        const restore = await editFile(deployment, "prometheus", "prometheus.yml", (text) =>
+          often(text).replace("pg2-exporter:9187", "pg2-exporter:9"),
+        );
+        const reload = (): Promise<void> => docker("kill", "--signal", "HUP", container("prometheus"));
+        await reload();
+        return async () => {
+          await restore();
+          await reload();
+        };
+      },
+    ],
     ["restart-pending pg3", "a setting that waits for a restart", () => set("pg3", "max_prepared_transactions = 7")()],
     [
       "node-mistaken pg2",
