@@ -81,9 +81,10 @@ describe("the check names each fault", () => {
   const pooler = (path: string, edit: (text: string) => string) => async (): Promise<Undo> => {
     const restore = await editFile(deployment, "pgbouncer", path, edit);
     const reload = async (): Promise<void> => {
-      await docker("kill", "--signal", "HUP", container("pgbouncer"));
+      // In this order on one console: a signal is passed on by the container's first process, maybe after what follows.
+      await console("RELOAD");
       // Server connections that are open go on until they are asked to come again.
-      await console(`RECONNECT`);
+      await console("RECONNECT");
     };
     await reload();
     return async () => {
