@@ -16,7 +16,7 @@ say "preparing the machine"
 use_env --tools
 cd "$REPO"
 say "checks"
-scripts/check.sh
+PROPERTY_SHARE=1 scripts/check.sh
 say "integration tests"
 # A line per test as it ends: some take minutes. What failed is said once more at the end.
 node_modules/.bin/vitest run --project integration --reporter=verbose --reporter=test/support/failures-reporter.ts "$@"

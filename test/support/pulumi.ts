@@ -74,9 +74,16 @@ export class Recorder {
 
   /** Runs a part of a program and waits until everything in it is registered. */
   async run<T>(program: () => T | Promise<T>): Promise<T> {
-    const result = await program();
-    await internals.waitForRPCs();
-    return result;
+    const depth = Error.stackTraceLimit;
+    // @pulumi/pulumi keeps a stack trace with every promise, and the test runner maps each of its lines to a source.
+    Error.stackTraceLimit = 1;
+    try {
+      const result = await program();
+      await internals.waitForRPCs();
+      return result;
+    } finally {
+      Error.stackTraceLimit = depth;
+    }
   }
 
   /** Every `type name`, sorted. */

@@ -9,6 +9,7 @@ import { UserError } from "../../../src/errors.ts";
 import { legalKeys } from "../../support/config-arbitrary.ts";
 import type { StackKeys } from "../../support/stacks.ts";
 import { aPlan, secretValues } from "../../support/stacks.ts";
+import { cases } from "../../support/cases.ts";
 import { aDeclared, impactBetween, impactOfEdit, itemOf, summary } from "./fixtures.ts";
 
 describe("what is declared", () => {
@@ -18,7 +19,7 @@ describe("what is declared", () => {
         const declared = aDeclared(keys);
         expect(declaredSchema.parse(JSON.parse(JSON.stringify(declared)))).toEqual(declared);
       }),
-      { numRuns: 25 },
+      { numRuns: cases(25) },
     );
   });
 
@@ -45,7 +46,7 @@ describe("the impact", () => {
       fc.property(legalKeys, (keys) => {
         expect(impactOf(aDeclared(keys), aDeclared(keys))).toEqual({ items: [], refused: false, waitMs: 0 });
       }),
-      { numRuns: 25 },
+      { numRuns: cases(25) },
     );
   });
 
@@ -56,7 +57,7 @@ describe("the impact", () => {
         fc.pre(JSON.stringify(before) !== JSON.stringify(after));
         expect(impactOf(before, after).items).not.toEqual([]);
       }),
-      { numRuns: 60 },
+      { numRuns: cases(60) },
     );
   });
 
@@ -79,7 +80,7 @@ describe("the impact", () => {
           if (kind === "restart-leader-first" && nodes.includes("pg1")) expect(nodes[0]).toBe("pg1");
         }
       }),
-      { numRuns: 60 },
+      { numRuns: cases(60) },
     );
   });
 
@@ -91,7 +92,7 @@ describe("the impact", () => {
         const touched = steps.flatMap(({ nodes }) => [...new Set(nodes)]);
         expect(new Set(touched).size).toBe(touched.length);
       }),
-      { numRuns: 60 },
+      { numRuns: cases(60) },
     );
   });
 });

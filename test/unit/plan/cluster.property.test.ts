@@ -6,6 +6,7 @@ import { listenerMemoryMb } from "../../../src/plan/pooler.ts";
 import type { ClusterPlan, NodePlan, RoutePlan } from "../../../src/plan/types.ts";
 import type { FileSpec } from "../../../src/render/file-spec.ts";
 import { renderFiles } from "../../../src/render/files.ts";
+import { cases } from "../../support/cases.ts";
 import { legalKeys } from "../../support/config-arbitrary.ts";
 import type { StackKeys } from "../../support/stacks.ts";
 import { allFiles, aPlan, fakeUserPassword, secretValues, textOfFile } from "../../support/stacks.ts";
@@ -17,7 +18,7 @@ const unique = (values: readonly unknown[]): boolean => new Set(values).size ===
 function forAnyPlan(assertion: (plan: ClusterPlan, keys: StackKeys) => void, numRuns = 200): void {
   fc.assert(
     fc.property(legalKeys, (keys) => assertion(aPlan(keys), keys)),
-    { numRuns },
+    { numRuns: cases(numRuns) },
   );
 }
 
@@ -131,7 +132,7 @@ describe("another replica", () => {
     const growing = legalKeys.filter((keys) => Number(keys["replicas"]) < 15);
     fc.assert(
       fc.property(growing, (keys) => assertion(aPlan(keys), aPlan({ ...keys, replicas: Number(keys["replicas"]) + 1 }))),
-      { numRuns },
+      { numRuns: cases(numRuns) },
     );
   }
 

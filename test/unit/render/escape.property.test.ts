@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import YAML from "yaml";
 import * as escape from "../../../src/render/escape.ts";
 import * as read from "./escape-readers.ts";
+import { cases } from "../../support/cases.ts";
 
 /** Text without control characters, rich in what some format takes as special. */
 const special = fc.constantFrom(...Array.from("'\"\\$`:;#=*@+,/{}[]()!%&|<>~^? "));
@@ -38,7 +39,7 @@ function expectIdentity(escaper: escape.Escaper, reader: (written: string) => un
       written += 1;
       expect(reader(escaped)).toBe(value);
     }),
-    { numRuns: 2000 },
+    { numRuns: cases(2000) },
   );
   // A reader that is never asked proves nothing.
   expect(written).toBeGreaterThan(100);

@@ -4,6 +4,7 @@ import { parse } from "yaml";
 
 import type { ComposeFile } from "../../../../src/render/compose/model.ts";
 import { composeYaml } from "../../../../src/render/compose/yaml.ts";
+import { cases } from "../../../support/cases.ts";
 
 /** A file with these values in places of several kinds. */
 function aFile(values: readonly string[]): ComposeFile {
@@ -119,7 +120,7 @@ describe.each(["1.1", "1.2"] as const)("the YAML of a Compose file, read as YAML
           expect(readBack(composeYaml(file, "heading"), version)).toEqual(file);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: cases(300) },
     );
   });
 });
