@@ -7,7 +7,7 @@ import type { Declared } from "../impact/declared.ts";
 import { declaredOf } from "../impact/declared.ts";
 import { impactOf, refusedImpact } from "../impact/impact.ts";
 import type { Compared } from "../impact/report.ts";
-import { impactJson, impactMarkdown, impactText } from "../impact/report.ts";
+import { comparedText, impactJson, impactMarkdown, impactText } from "../impact/report.ts";
 import { renderFiles } from "../render/files.ts";
 import { loadBase } from "./base-commit.ts";
 import type { Command, CommandIo } from "./command.ts";
@@ -74,8 +74,8 @@ async function preview(args: readonly string[], io: CommandIo, world: PreviewWor
     io.out(`${JSON.stringify(declaredNow(world.root, stack))}\n`);
     return commonExitCodes.ok;
   }
-  const { impact, comparedWith } = await compare(world, stack, base, io.signal);
-  io.out(reportOf(impact, { stack, comparedWith }, form));
+  const { impact, ...compared } = await compare(world, stack, base, io.signal);
+  io.out(reportOf(impact, { stack, ...compared }, form));
   return impact.refused ? refusedExitCode : commonExitCodes.ok;
 }
 
@@ -95,9 +95,8 @@ function declaredNow(root: string, stack: string): Declared {
   return declaredOf(plan, renderFiles(plan));
 }
 
-interface Comparison {
+interface Comparison extends Omit<Compared, "stack"> {
   readonly impact: Impact;
-  readonly comparedWith: string;
 }
 
 const nothing = "nothing: the stack is new";
@@ -110,8 +109,9 @@ async function compare(
 ): Promise<Comparison> {
   const after = planned(root, stack);
   if (ref === undefined) {
-    const before = await load(stack, signal);
-    return { impact: after(before), comparedWith: before === undefined ? nothing : "the deployed state" };
+    const deployed = await load(stack, signal);
+    if (deployed === undefined) return { impact: after(undefined), comparedWith: nothing };
+    return { impact: after(deployed.declared), comparedWith: "the deployed state", unfinished: deployed.unfinished };
   }
   const { commit, declared } = await loadBase(root, ref, stack, signal);
   const name = commit.startsWith(ref) ? commit : `${ref} (${commit})`;
@@ -133,5 +133,5 @@ function planned(root: string, stack: string): (before: Declared | undefined) =>
 function reportOf(impact: Impact, compared: Compared, form: Exclude<Form, "declared">): string {
   if (form === "json") return `${impactJson(impact, compared)}\n`;
   if (form === "markdown") return impactMarkdown(impact, compared);
-  return `${compared.stack}, compared with ${compared.comparedWith}\n${impactText(impact)}`;
+  return `${comparedText(compared)}${impactText(impact)}`;
 }

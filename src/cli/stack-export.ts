@@ -9,25 +9,47 @@ const resource = z.object({
   /** Replaced, and not removed yet. */
   delete: z.boolean().optional(),
   inputs: z.record(z.string(), z.unknown()).optional(),
+  /** Why its last update failed half way; Pulumi does it again. */
+  initErrors: z.array(z.string()).optional(),
 });
 
-const exportSchema = z.object({ deployment: z.object({ resources: z.array(resource).optional() }) });
+const exportSchema = z.object({
+  deployment: z.object({
+    resources: z.array(resource).optional(),
+    pending_operations: z.array(z.object({ resource: z.object({ urn: z.string() }) })).optional(),
+  }),
+});
 
 /** A resource in a stack's state; its secrets are encrypted. */
 export type StateResource = z.output<typeof resource>;
 
+/** A stack's state. */
+export interface StackState {
+  /** What is there and not about to be removed. */
+  readonly resources: readonly StateResource[];
+  /** Names of resources that the last deployment left half done: it failed there, or was killed. Sorted. */
+  readonly unfinished: readonly string[];
+}
+
 /**
- * What is in a stack's state and not about to be removed. Secrets are neither asked for nor needed.
+ * The state of a stack. Secrets are neither asked for nor needed.
  *
  * @throws UserError when there is no such stack, or Pulumi does not run
  */
-export async function stateResources(stack: string, signal: AbortSignal, run: RunProgram): Promise<readonly StateResource[]> {
+export async function stackState(stack: string, signal: AbortSignal, run: RunProgram): Promise<StackState> {
   let text: string;
   try {
     text = await run("pulumi", ["stack", "export", "--stack", stack, "--non-interactive"], signal);
   } catch (error) {
     throw error instanceof ProgramError ? explainFailure(stack, "stack export", error) : error;
   }
-  const { resources = [] } = exportSchema.parse(JSON.parse(text)).deployment;
-  return resources.filter((one) => one.delete !== true);
+  const { resources = [], pending_operations: pending = [] } = exportSchema.parse(JSON.parse(text)).deployment;
+  const failed = resources.filter(({ initErrors = [] }) => initErrors.length > 0);
+  const unfinished = new Set([...failed, ...pending.map((one) => one.resource)].map(({ urn }) => nameOf(urn)));
+  return { resources: resources.filter((one) => one.delete !== true), unfinished: [...unfinished].toSorted() };
+}
+
+/** The name of a resource, which its URN ends with. */
+export function nameOf(urn: string): string {
+  return urn.split("::").at(-1) ?? urn;
 }

@@ -1,5 +1,5 @@
 import { UserError } from "../errors.ts";
-import { stateResources } from "./stack-export.ts";
+import { nameOf, stackState } from "./stack-export.ts";
 import type { RunProgram } from "./stack-outputs.ts";
 import { runProgram } from "./stack-outputs.ts";
 
@@ -25,7 +25,7 @@ const ofUser = "secrets-user-";
  * @throws UserError when there is no such stack, it is not deployed, or Pulumi does not run
  */
 export async function loadRotatable(stack: string, signal: AbortSignal, run: RunProgram = runProgram): Promise<Rotatable> {
-  const current = await stateResources(stack, signal, run);
+  const { resources: current } = await stackState(stack, signal, run);
   const owner = current.find(({ type }) => type === "pgstack:index:Roles")?.inputs?.["owner"];
   const salt = current.find(({ type }) => type === saltType)?.urn;
   if (typeof owner !== "string" || salt === undefined)
@@ -39,11 +39,6 @@ export async function loadRotatable(stack: string, signal: AbortSignal, run: Run
     owner,
     users: passwords.flatMap(([name]) => (name.startsWith(ofUser) ? [roleOf(name, owner)] : [])),
   };
-}
-
-/** The last part of `urn:pulumi:<stack>::<project>::<types>::<name>`. */
-function nameOf(urn: string): string {
-  return urn.split("::").at(-1) ?? "";
 }
 
 function roleOf(name: string, owner: string): string {

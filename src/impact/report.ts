@@ -9,6 +9,16 @@ export function impactText(impact: Impact): string {
   return `${[headline(impact), ...impact.items.map(itemText)].join("\n\n")}\n`;
 }
 
+/** What is compared, and what is half done there: the lines before the impact. */
+export function comparedText(compared: Compared): string {
+  const { stack, comparedWith } = compared;
+  return `${[`${stack}, compared with ${comparedWith}`, ...(unfinishedText(compared) === "" ? [] : wrapped(unfinishedText(compared), "", "  "))].join("\n")}\n`;
+}
+
+function unfinishedText({ unfinished = [] }: Compared): string {
+  return unfinished.length === 0 ? "" : `the last deployment left ${unfinished.join(", ")} half done: the next one completes it too`;
+}
+
 function headline({ items, refused, waitMs }: Impact): string {
   if (items.length === 0) return "nothing changes";
   if (refused) return "refused: nothing is carried out until this is mended";
@@ -60,10 +70,11 @@ function wrapped(text: string, first: string, rest: string): readonly string[] {
 }
 
 /** The impact as Markdown, for a comment on a pull request. */
-export function impactMarkdown(impact: Impact, { stack, comparedWith }: Compared): string {
-  const heading = `### Impact on \`${stack}\`, compared with ${comparedWith}`;
+export function impactMarkdown(impact: Impact, compared: Compared): string {
+  const heading = `### Impact on \`${compared.stack}\`, compared with ${compared.comparedWith}`;
+  const unfinished = unfinishedText(compared);
   const lead = impact.items.length === 0 ? "Nothing changes." : `**${capitalised(headline(impact))}.**`;
-  return `${[heading, lead, ...impact.items.map(itemMarkdown)].join("\n\n")}\n`;
+  return `${[heading, ...(unfinished === "" ? [] : [`${capitalised(unfinished)}.`]), lead, ...impact.items.map(itemMarkdown)].join("\n\n")}\n`;
 }
 
 function itemMarkdown(item: ImpactItem): string {
@@ -99,10 +110,12 @@ export interface Compared {
   readonly stack: string;
   /** `the deployed state`, or the commit. */
   readonly comparedWith: string;
+  /** What the last deployment left half done, which no comparison of declarations shows. */
+  readonly unfinished?: readonly string[];
 }
 
 /** The impact as JSON with stable keys; docs/impact.md describes it. */
-export function impactJson(impact: Impact, { stack, comparedWith }: Compared): string {
+export function impactJson(impact: Impact, { stack, comparedWith, unfinished = [] }: Compared): string {
   const items = impact.items.map(({ class: kind, changes, nodes, wait, notes, refusal }) => ({
     class: kind,
     words: impactWords[kind],
@@ -113,5 +126,9 @@ export function impactJson(impact: Impact, { stack, comparedWith }: Compared): s
     because: refusal?.because ?? null,
     way: refusal?.way ?? null,
   }));
-  return JSON.stringify({ version: 1, stack, comparedWith, refused: impact.refused, waitMs: impact.waitMs, items }, undefined, 2);
+  return JSON.stringify(
+    { version: 1, stack, comparedWith, unfinished, refused: impact.refused, waitMs: impact.waitMs, items },
+    undefined,
+    2,
+  );
 }

@@ -10,7 +10,7 @@ import { connectClient } from "../support/client.ts";
 import { Deployment } from "../support/deployment.ts";
 import type { StackConfig } from "../support/deployment.ts";
 import { PulumiProcess, processesOf } from "../support/pulumi-process.ts";
-import { impactItems } from "../support/impact-preview.ts";
+import { impactItems, previewOf } from "../support/impact-preview.ts";
 import { Load } from "../support/load.ts";
 import { UnderLoad } from "../support/under-load.ts";
 
@@ -205,9 +205,12 @@ describe("changes that cannot be made", { timeout: 300_000 }, () => {
     // The replica is through, the leader is as it was, and its clients work.
     expect(await deployment.sql("pg2", "show shared_buffers")).toBe("200MB");
     expect(await deployment.sql("pg1", "show shared_buffers")).toBe("256MB");
-    // What was done is taken back when stack config goes back.
+    // What was done is taken back when stack config goes back, and preview says that something is to be done.
     deployment.configure({ settings: undefined });
+    const half = await previewOf(deployment);
+    expect(half.out).toContain("\nthe last deployment left restarts half done: the next one completes it too\nnothing changes\n");
     await deployment.up();
+    expect((await previewOf(deployment)).out).not.toContain("the last deployment");
     for (const node of ["pg1", "pg2"]) expect(await deployment.sql(node, "show shared_buffers")).toBe("256MB");
     deployment.configure({ settings: { shared_buffers: "200MB" } });
     await client.query("commit");

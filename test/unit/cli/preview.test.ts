@@ -9,6 +9,7 @@ import { stringify } from "yaml";
 import { previewCommand } from "../../../src/cli/preview.ts";
 import { runProgram } from "../../../src/cli/program.ts";
 import { ProgramError } from "../../../src/cli/stack-outputs.ts";
+import type { Deployed } from "../../../src/cli/stack-state.ts";
 import { loadDeployed } from "../../../src/cli/stack-state.ts";
 import type { Declared } from "../../../src/impact/declared.ts";
 import type { StackKeys } from "../../support/stacks.ts";
@@ -64,7 +65,7 @@ interface Shown {
   readonly err: string;
 }
 
-async function preview(args: readonly string[], deployed?: () => Promise<Declared | undefined>): Promise<Shown> {
+async function preview(args: readonly string[], deployed?: () => Promise<Deployed | undefined>): Promise<Shown> {
   const written = { out: "", err: "" };
   const io = {
     out: (text: string) => void (written.out += text),
@@ -164,7 +165,7 @@ describe("pgstack preview", () => {
     configure({ replicas: 1 });
     const deployed = JSON.parse((await preview(["-s", "test", "--declared"])).out) as Declared;
     configure({ replicas: 1, settings: { max_connections: 90 } });
-    const { code, out } = await preview(["--stack", "test"], () => Promise.resolve(deployed));
+    const { code, out } = await preview(["--stack", "test"], () => Promise.resolve({ declared: deployed, unfinished: [] }));
     expect(code).toBe(0);
     expect(out).toContain("test, compared with the deployed state\n");
     expect(out).toContain("leader first, then replicas\n  max_connections 100 → 90\n  - in this order: pg1, pg2");
@@ -207,8 +208,19 @@ describe("the deployed state", () => {
       calls.push([program, ...args]);
       return stateOf({ type: "pulumi:pulumi:Stack" }, { type: "pgstack:index:Changes", inputs: { declared } })();
     };
-    expect(await loadDeployed("test", signal, run)).toEqual(declared);
+    expect(await loadDeployed("test", signal, run)).toEqual({ declared, unfinished: [] });
     expect(calls).toEqual([["pulumi", "stack", "export", "--stack", "test", "--non-interactive"]]);
+  });
+
+  it("names what the last deployment left half done", async () => {
+    const resources = [
+      { urn: "urn:pulumi:test::pgstack::pgstack:index:Changes::changes", type: "pgstack:index:Changes", inputs: { declared: aDeclared() } },
+      { urn: "urn:pulumi:test::pgstack::pgstack:index:Restarts::pg2-restart", type: "pgstack:index:Restarts", initErrors: ["refused"] },
+      { urn: "urn:pulumi:test::pgstack::pgstack:index:Restarts::pg1-restart", type: "pgstack:index:Restarts", initErrors: [] },
+    ];
+    const pending_operations = [{ type: "updating", resource: { urn: "urn:pulumi:test::pgstack::pgstack:index:ConfigFiles::pg1-files" } }];
+    const run = (): Promise<string> => Promise.resolve(JSON.stringify({ deployment: { resources, pending_operations } }));
+    expect(await loadDeployed("test", signal, run)).toMatchObject({ unfinished: ["pg1-files", "pg2-restart"] });
   });
 
   it("of a stack without anything is none", async () => {

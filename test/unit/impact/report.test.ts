@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { impactFrom, impactWords } from "../../../src/impact/classes.ts";
 import { refusal } from "../../../src/impact/fixed.ts";
-import { impactJson, impactMarkdown, impactText } from "../../../src/impact/report.ts";
+import { comparedText, impactJson, impactMarkdown, impactText } from "../../../src/impact/report.ts";
 import { impactBetween } from "./fixtures.ts";
 
 const compared = { stack: "staging", comparedWith: "the deployed state" };
@@ -79,12 +79,25 @@ Note: sessions that run take the new value too, unless they, their role or their
   });
 });
 
+describe("what a deployment left half done", () => {
+  const halfDone = { ...compared, unfinished: ["pg1-files", "pg2-restart"] };
+  const said = "the last deployment left pg1-files, pg2-restart half done: the next one completes it too";
+
+  it("is said before the impact, in each form", () => {
+    expect(comparedText(compared)).toBe("staging, compared with the deployed state\n");
+    expect(comparedText(halfDone).replaceAll(/\n */g, " ")).toBe(`staging, compared with the deployed state ${said} `);
+    expect(impactMarkdown(impactFrom([]), halfDone)).toContain(`\n\n${said.replace("the", "The")}.\n\nNothing changes.`);
+    expect(JSON.parse(impactJson(impactFrom([]), halfDone))).toMatchObject({ unfinished: halfDone.unfinished });
+  });
+});
+
 describe("the impact as JSON", () => {
   it("has stable keys", () => {
     expect(JSON.parse(impactJson(impactBetween({}, { locale: "de", settings: { jit: true } }), compared))).toEqual({
       version: 1,
       stack: "staging",
       comparedWith: "the deployed state",
+      unfinished: [],
       refused: true,
       waitMs: 0,
       items: [
