@@ -1,4 +1,4 @@
-import publicRules from "../data/public-alert-rules.json" with { type: "json" };
+import publicRules from "../data/public-rules.json" with { type: "json" };
 
 /** What a rule of a public set needs in order to fire at all. */
 export interface PublicRule {

@@ -39,8 +39,8 @@ export const monitoring: Scenario = {
       "stopped; servers, load and monitoring share the machine's cores.",
     "**Time to an alert**: from the end of `docker stop` of a replica, and from the loss of a replica's stream while it runs, until Prometheus " +
       "says that the alert fires; both alerts must last for a minute by default. Notifications take another 30 s, in which Alertmanager gathers what belongs together.",
-    "**Dead expressions**: every selector of pgstack's rules and every expression of its dashboards is asked of the running Prometheus. Rules of public sets need the " +
-      "metrics that `bench/data/public-alert-rules.json` lists, with the commit of each set; they are looked up in a scrape of the same exporters with their default collectors.",
+    "**Dead expressions**: every selector of pgstack's rules and every expression of its dashboards is asked of the running Prometheus. Rules and panels of public sets need the " +
+      "metrics that `bench/data/public-rules.json` lists, with the commit of each set; they are looked up in a scrape of the same exporters with their default collectors.",
   ],
   run,
 };

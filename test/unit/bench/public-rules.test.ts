@@ -9,6 +9,7 @@ describe("publicSets", () => {
       ["awesome-prometheus-alerts, PostgreSQL", 21],
       ["awesome-prometheus-alerts, PgBouncer", 6],
       ["postgres-observ-lib alerts", 17],
+      ["Grafana dashboard 9628, PostgreSQL Database", 40],
     ]);
     for (const { repository, path, commit } of publicSets) {
       expect(commit).toMatch(/^[0-9a-f]{40}$/);
