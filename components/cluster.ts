@@ -24,6 +24,7 @@ import { Monitoring } from "./monitoring.ts";
 import { leaderOf, PostgresNode } from "./node.ts";
 import type { PostgresNodeArgs } from "./node.ts";
 import { Pooler } from "./pooler.ts";
+import { present } from "./present.ts";
 import type { Declaration } from "./provider-resources.ts";
 import { Changes, Leftovers, Logins, Network, Preflight, ReplicationCheck, Restarts, Roles } from "./provider-resources.ts";
 import { Secrets } from "./secrets.ts";
@@ -257,7 +258,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
   #exporters(args: PostgresClusterArgs, { images, network, logins }: Shared, opts: pulumi.ComponentResourceOptions): Exporters | undefined {
     const { plan, files } = args;
     if (plan.exporters === undefined || files.exporters === undefined) return undefined;
-    const after = [images.resources.postgresExporter, images.resources.poolerExporter].filter((resource) => resource !== undefined);
+    const after = present(images.resources.postgresExporter, images.resources.poolerExporter);
     return new Exporters(
       "exporter",
       { plan, exporters: plan.exporters, files: files.exporters, network, secrets: this.secrets.all, after, logins },

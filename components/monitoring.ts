@@ -9,6 +9,7 @@ import type { MonitoringFiles } from "../src/render/monitoring-files.ts";
 import { ConfigVolume } from "./config-volume.ts";
 import { serviceContainer } from "./container.ts";
 import { dataVolume } from "./data-volume.ts";
+import { present } from "./present.ts";
 import type { Reload } from "./provider-resources.ts";
 
 export interface MonitoringArgs {
@@ -38,7 +39,7 @@ export class Monitoring extends pulumi.ComponentResource {
     service: MonitoringServicePlan,
     { plan, files, network, secrets, images }: MonitoringArgs,
   ): { readonly container: docker.Container; readonly files: pulumi.Resource } {
-    const after = [images[name]].filter((image) => image !== undefined);
+    const after = present(images[name]);
     const config = new ConfigVolume(
       `${name}-config`,
       {

@@ -7,6 +7,7 @@ import type { FileSpec } from "../src/render/file-spec.ts";
 import { ConfigVolume } from "./config-volume.ts";
 import { serviceContainer } from "./container.ts";
 import { dataVolume } from "./data-volume.ts";
+import { present } from "./present.ts";
 import { NodeReady, OutOfService, ReplicationSlot } from "./provider-resources.ts";
 import { patienceS, poolerAccess, serviceNode, specOf } from "./service.ts";
 
@@ -44,7 +45,7 @@ export class PostgresNode extends pulumi.ComponentResource {
     const planned = nodeContainer(plan, node);
     const spec = specOf(plan, planned);
     // One node at a time: a container is touched only after the node before it was proven.
-    const ready = present([args.network, config.files, slot, args.image, args.roles, args.rolloutAfter]);
+    const ready = present(args.network, config.files, slot, args.image, args.roles, args.rolloutAfter);
     const outOfService = this.#outOfService(name, args, spec, ready);
     const container = serviceContainer(
       name,
@@ -72,7 +73,7 @@ export class PostgresNode extends pulumi.ComponentResource {
         secrets,
         reload: { server: "postgres", container: node.container },
       },
-      { parent: this, filesDependOn: present([logins, image]) },
+      { parent: this, filesDependOn: present(logins, image) },
     );
   }
 
@@ -83,7 +84,7 @@ export class PostgresNode extends pulumi.ComponentResource {
     return new ReplicationSlot(
       `${name}-slot`,
       { host: plan.engine.host, container: leader.container, slot: node.slot, dataVolume: node.dataVolume },
-      { parent: this, dependsOn: present([roles]) },
+      { parent: this, dependsOn: present(roles) },
     );
   }
 
@@ -112,10 +113,6 @@ export class PostgresNode extends pulumi.ComponentResource {
       { parent: this, dependsOn: [container] },
     );
   }
-}
-
-function present(resources: readonly (pulumi.Resource | undefined)[]): pulumi.Resource[] {
-  return resources.filter((resource) => resource !== undefined);
 }
 
 export function leaderOf(plan: ClusterPlan): NodePlan {

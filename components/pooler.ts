@@ -8,6 +8,7 @@ import type { ClusterPlan, ClusterSecrets } from "../src/plan/types.ts";
 import type { FileSpec } from "../src/render/file-spec.ts";
 import { ConfigVolume } from "./config-volume.ts";
 import { serviceContainer } from "./container.ts";
+import { present } from "./present.ts";
 import { Calm } from "./provider-resources.ts";
 import { specOf } from "./service.ts";
 
@@ -76,7 +77,7 @@ export class Pooler extends pulumi.ComponentResource {
       name,
       { plan, container: listenerContainer(plan), volumes },
       // Its files too: where one container was the whole pooler, the other one must be able to start at once.
-      { parent: this, dependsOn: [args.network, config.files, ...present(args.images.listener)] },
+      { parent: this, dependsOn: present(args.network, config.files, args.images.listener) },
     );
     // Either waits for the other one, whoever starts first; but they should not leave the network at the same time.
     const process = serviceContainer(
@@ -87,8 +88,4 @@ export class Pooler extends pulumi.ComponentResource {
     this.containers = [listener, process];
     this.registerOutputs({});
   }
-}
-
-function present(resource: pulumi.Resource | undefined): pulumi.Resource[] {
-  return resource === undefined ? [] : [resource];
 }
