@@ -45,12 +45,12 @@ export async function freeBlock(): Promise<FreeBlock> {
       return block;
     }
   }
-  throw new Error("no free block of ports between 10000 and 15000");
+  throw new Error("no free block of ports between 10100 and 15000");
 }
 
 function blockOf(number: number): FreeBlock {
-  // Below the range that the kernel takes for outgoing connections.
-  const port = 10_000 + number * 100;
+  // Below the range that the kernel takes for outgoing connections, and without 10080, which browsers and fetch refuse to ask.
+  const port = 10_100 + number * 100;
   return {
     ports: {
       postgres: port,
