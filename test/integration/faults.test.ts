@@ -54,7 +54,7 @@ describe("faults", () => {
     });
   });
 
-  it("Ctrl-C while a gate waits ends up within seconds, also when the leader does not answer", async () => {
+  it("Ctrl-C while a gate waits ends up within two seconds, also when the leader does not answer", async () => {
     await deployment.sql("pg1", "alter role replicator nologin;");
     deployment.configure({ replicas: 2 });
     const up = PulumiProcess.up(deployment);
@@ -66,8 +66,7 @@ describe("faults", () => {
     const ms = performance.now() - began;
     await cluster.docker("unpause", deployment.container("pg1"));
     expect(code).not.toBe(0);
-    // A busy machine adds to the two seconds; the gate would wait for two minutes.
-    expect(ms).toBeLessThan(10_000);
+    expect(ms).toBeLessThan(2000);
     await deployment.sql("pg1", "alter role replicator login;");
     await deployment.up();
     await (await UnderLoad.of(deployment)).expectHealthy();

@@ -181,8 +181,7 @@ describe("a cluster with two replicas", () => {
     try {
       const began = performance.now();
       const seen = await status();
-      // Its own deadline is 3 s; a machine that is busy adds to that.
-      expect(performance.now() - began).toBeLessThan(15_000);
+      expect(performance.now() - began).toBeLessThan(6000);
       expect(nodeOf(seen, "pg2")).toMatchObject({ state: "no answer", failure: expect.stringContaining("deadline") as unknown });
       expect(nodeOf(seen, "pg3").state).toBe("streaming");
     } finally {
