@@ -13,7 +13,7 @@ cd "$REPO"
 
 bin=node_modules/.bin
 # Tests start Node some twenty times.
-export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$CACHE/node-compile-cache}"
+export NODE_COMPILE_CACHE="$COMPILE_CACHE"
 [ -x "$bin/vitest" ] || die "the npm packages are missing: run make setup first"
 work="$(mktemp -d)"
 

@@ -39,6 +39,6 @@ if [ -n "$PULUMI_OWN_HOME" ]; then
   export_line PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION true
 fi
 export_line PULUMI_SKIP_UPDATE_CHECK true
-export_line NODE_COMPILE_CACHE "${NODE_COMPILE_CACHE:-$CACHE/node-compile-cache}"
+export_line NODE_COMPILE_CACHE "$COMPILE_CACHE"
 
 [ "${1:-}" = --tools ] || state_env

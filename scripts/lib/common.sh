@@ -4,6 +4,8 @@
 # shellcheck disable=SC2034  # read by the scripts that source this file
 REPO="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 CACHE="${PGSTACK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/pgstack}"
+# Where Node keeps what it has compiled.
+COMPILE_CACHE="${NODE_COMPILE_CACHE:-$CACHE/node-compile-cache}"
 
 die() {
   printf 'error: %s\n' "$*" >&2
