@@ -3,6 +3,7 @@ import type { Engine } from "../../src/engine/connect.ts";
 import { containerState, signalContainer } from "../../src/engine/container.ts";
 import { UserError } from "../../src/errors.ts";
 import { fetchText } from "../../src/http.ts";
+import { metricValue } from "../../src/monitoring/metric-value.ts";
 import type { Context } from "../kind.ts";
 
 const reloadTimeoutMs = 10_000;
@@ -54,7 +55,7 @@ async function lastReload(context: Context, { server, address }: PrometheusReloa
   try {
     const signal = AbortSignal.any([context.signal, AbortSignal.timeout(requestTimeoutMs)]);
     const text = await fetchText(address, "/metrics", { signal });
-    const value = (metric: string): number => Number(new RegExp(`^${server}_config_${metric} (\\S+)`, "m").exec(text)?.[1]);
+    const value = (metric: string): number => metricValue(text, `${server}_config_${metric}`) ?? Number.NaN;
     return { ok: value("last_reload_successful") === 1, at: value("last_reload_success_timestamp_seconds") };
   } catch {
     context.signal.throwIfAborted();

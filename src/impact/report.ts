@@ -11,12 +11,13 @@ export function impactText(impact: Impact): string {
 
 /** What is compared, and what is half done there: the lines before the impact. */
 export function comparedText(compared: Compared): string {
-  const { stack, comparedWith } = compared;
-  return `${[`${stack}, compared with ${comparedWith}`, ...(unfinishedText(compared) === "" ? [] : wrapped(unfinishedText(compared), "", "  "))].join("\n")}\n`;
+  const unfinished = unfinishedText(compared).flatMap((text) => wrapped(text, "", "  "));
+  return `${[`${compared.stack}, compared with ${compared.comparedWith}`, ...unfinished].join("\n")}\n`;
 }
 
-function unfinishedText({ unfinished = [] }: Compared): string {
-  return unfinished.length === 0 ? "" : `the last deployment left ${unfinished.join(", ")} half done: the next one completes it too`;
+/** A sentence, or none. */
+function unfinishedText({ unfinished = [] }: Compared): readonly string[] {
+  return unfinished.length === 0 ? [] : [`the last deployment left ${unfinished.join(", ")} half done: the next one completes it too`];
 }
 
 function headline({ items, refused, waitMs }: Impact): string {
@@ -72,9 +73,9 @@ function wrapped(text: string, first: string, rest: string): readonly string[] {
 /** The impact as Markdown, for a comment on a pull request. */
 export function impactMarkdown(impact: Impact, compared: Compared): string {
   const heading = `### Impact on \`${compared.stack}\`, compared with ${compared.comparedWith}`;
-  const unfinished = unfinishedText(compared);
+  const unfinished = unfinishedText(compared).map((text) => `${capitalised(text)}.`);
   const lead = impact.items.length === 0 ? "Nothing changes." : `**${capitalised(headline(impact))}.**`;
-  return `${[heading, ...(unfinished === "" ? [] : [`${capitalised(unfinished)}.`]), lead, ...impact.items.map(itemMarkdown)].join("\n\n")}\n`;
+  return `${[heading, ...unfinished, lead, ...impact.items.map(itemMarkdown)].join("\n\n")}\n`;
 }
 
 function itemMarkdown(item: ImpactItem): string {

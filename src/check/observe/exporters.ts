@@ -1,4 +1,5 @@
 import { fetchText } from "../../http.ts";
+import { metricValue } from "../../monitoring/metric-value.ts";
 import { failed, seen } from "../observation.ts";
 import type { ExporterFacts, ExportersObservation, Observed } from "../observation.ts";
 import type { CheckExporters } from "../target.ts";
@@ -32,10 +33,4 @@ async function observeExporter(context: ObserveContext, port: number, metric: st
 export function isUp(text: string, metric: string): boolean | undefined {
   const value = metricValue(text, metric);
   return value === undefined ? undefined : value === 1;
-}
-
-/** The first series of a metric. */
-function metricValue(text: string, metric: string): number | undefined {
-  const value = new RegExp(`^${metric}(?:\\{[^}]*\\})? +(\\S+)`, "m").exec(text)?.[1];
-  return value === undefined ? undefined : Number(value);
 }

@@ -49,18 +49,7 @@ function prometheusSymptoms({ monitoring }: CheckTarget, { monitoring: seen, exp
   if (monitoring === undefined || seen?.prometheus.ok !== true) return [];
   const { downTargets, brokenRules } = seen.prometheus.value;
   return [
-    ...downTargets
-      .filter((target) => !hasStartedSince(target, exporters))
-      .map(({ job, node, error }): Symptom => {
-        const place: Place | undefined = node === undefined ? (job === "pooler" ? { kind: "console" } : undefined) : atNode(node);
-        return {
-          code: "prometheus-target-down",
-          place,
-          service: "prometheus",
-          observed: `target ${node ?? job}: ${error}`,
-          expected: "Prometheus reads its metrics",
-        };
-      }),
+    ...downTargets.flatMap((down) => ofTarget(down, exporters)),
     ...brokenRules.map(({ name, error }): Symptom => ({
       code: "alert-rule-broken",
       place: undefined,
@@ -72,9 +61,16 @@ function prometheusSymptoms({ monitoring }: CheckTarget, { monitoring: seen, exp
   ];
 }
 
-/** Whether the exporter that answers now is younger than the reading that failed: it says nothing of this one. */
-function hasStartedSince({ job, node, since }: DownTarget, exporters: ExportersObservation | undefined): boolean {
-  const exporter = node === undefined ? (job === "pooler" ? exporters?.pooler : undefined) : exporters?.nodes[node];
+function ofTarget({ job, node, error, since }: DownTarget, exporters: ExportersObservation | undefined): readonly Symptom[] {
+  const place: Place | undefined = node === undefined ? (job === "pooler" ? { kind: "console" } : undefined) : atNode(node);
+  const exporter = place?.kind === "node" ? exporters?.nodes[place.node] : place?.kind === "console" ? exporters?.pooler : undefined;
+  if (isYounger(exporter, since)) return [];
+  const observed = `target ${node ?? job}: ${error}`;
+  return [{ code: "prometheus-target-down", place, service: "prometheus", observed, expected: "Prometheus reads its metrics" }];
+}
+
+/** Whether an exporter started after a reading that failed, which says nothing of it then. */
+function isYounger(exporter: Observed<ExporterFacts> | undefined, reading: number | undefined): boolean {
   const startedAt = exporter?.ok === true ? exporter.value.startedAt : undefined;
-  return since !== undefined && startedAt !== undefined && since < startedAt;
+  return reading !== undefined && startedAt !== undefined && reading < startedAt;
 }
