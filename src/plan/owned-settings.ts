@@ -1,3 +1,6 @@
+/** Without its files a server that is reloaded only logs that it cannot use TLS, and does not start the next time. */
+const noTls = "pgstack delivers no certificates: servers speak plain TCP inside the cluster's network";
+
 /**
  * PostgreSQL settings that stack config cannot override, each with the reason or the key to use instead. They are what
  * pgstack's own promises rest on: where data lies, who may log in, who replicates what.
@@ -30,6 +33,22 @@ export const ownedSettings: Readonly<Record<string, string>> = {
   recovery_target_timeline: "replicas follow the leader's latest timeline",
   recovery_target_xid: "nodes are not restored to a target",
   restore_command: "nodes are not restored from an archive",
+  ssl: noTls,
+  ssl_ca_file: noTls,
+  ssl_cert_file: noTls,
+  ssl_ciphers: noTls,
+  ssl_crl_dir: noTls,
+  ssl_crl_file: noTls,
+  ssl_dh_params_file: noTls,
+  ssl_ecdh_curve: noTls,
+  ssl_groups: noTls,
+  ssl_key_file: noTls,
+  ssl_max_protocol_version: noTls,
+  ssl_min_protocol_version: noTls,
+  ssl_passphrase_command: noTls,
+  ssl_passphrase_command_supports_reload: noTls,
+  ssl_prefer_server_ciphers: noTls,
+  ssl_tls13_ciphers: noTls,
   timezone: "use the key `timezone`",
   log_timezone: "use the key `timezone`",
   unix_socket_directories: "its place is fixed",
@@ -41,13 +60,21 @@ export const ownedSettings: Readonly<Record<string, string>> = {
 const off = ["off", "of", "false", "fals", "fal", "fa", "f", "no", "n", "0"];
 const on = ["on", "true", "tru", "tr", "t", "yes", "ye", "y", "1"];
 
-/** Values that would break replication or lose acknowledged data, with the reason. */
+/** Values that would break replication or every session, or lose acknowledged data, with the reason. */
 export const refusedValues: Readonly<Record<string, { readonly values: readonly string[]; readonly why: string }>> = {
   wal_level: { values: ["minimal"], why: "replicas need `replica` or `logical`" },
   fsync: { values: off, why: "a crash would lose or corrupt data" },
   full_page_writes: { values: off, why: "a crash could corrupt data" },
   max_wal_senders: { values: ["0"], why: "replicas need senders" },
   max_replication_slots: { values: ["0"], why: "replicas need slots" },
+  default_transaction_isolation: {
+    values: ["serializable"],
+    why: "a replica refuses every read with it; give it to the users that need it: alter role <user> set default_transaction_isolation = serializable",
+  },
+  default_transaction_read_only: {
+    values: on,
+    why: "every write of every session would fail; give it to the users that only read: alter role <user> set default_transaction_read_only = on",
+  },
   zero_damaged_pages: { values: on, why: "it destroys data" },
   ignore_checksum_failure: { values: on, why: "it hides corruption" },
 };

@@ -242,10 +242,31 @@ describe("settings", () => {
     ["full_page_writes", "of", "a crash could corrupt data"],
     ["zero_damaged_pages", "on", "it destroys data"],
     ["ignore_checksum_failure", "yes", "it hides corruption"],
+    [
+      "default_transaction_isolation",
+      "Serializable",
+      "a replica refuses every read with it; give it to the users that need it: alter role <user> set default_transaction_isolation = serializable",
+    ],
+    [
+      "default_transaction_read_only",
+      true,
+      "every write of every session would fail; give it to the users that only read: alter role <user> set default_transaction_read_only = on",
+    ],
   ])("refuse %s = %s", (name, value, why) => {
     expect(problemsOf({ settings: { [name]: value } })).toEqual([
       `Pulumi.test.yaml: pgstack:settings.${name}: "${value}" is refused: ${why}`,
       "  fix: remove it",
+    ]);
+  });
+
+  it.each([
+    ["ssl", "on"],
+    ["ssl_cert_file", "/certs/server.crt"],
+    ["ssl_min_protocol_version", "TLSv1.3"],
+  ])("refuse %s, for which there are no certificates", (name, value) => {
+    expect(problemsOf({ settings: { [name]: value } })).toEqual([
+      `Pulumi.test.yaml: pgstack:settings.${name}: pgstack owns this setting (given: ${value})`,
+      "  fix: pgstack delivers no certificates: servers speak plain TCP inside the cluster's network",
     ]);
   });
 
