@@ -61,9 +61,11 @@ use_stack_engine() {
   if [ -n "$host" ] && [ "$host" != unix:///var/run/docker.sock ]; then export DOCKER_HOST="$host"; else unset DOCKER_HOST; fi
 }
 
-# Names of the stack's data volumes; docker's own filter only knows substrings.
+# Names of the stack's data volumes. Docker's own filter knows parts of names only, and a stack's name may hold a dot, which a
+# regular expression takes for any character: the prefix is compared as text.
 data_volumes() {
   local names
   names="$(docker volume ls --quiet --filter "name=$PROJECT-$STACK-")" || return 1
-  grep -E "^$PROJECT-$STACK-(pg[0-9]+|prometheus|alertmanager)-data\$" <<<"$names" | LC_ALL=C sort || true
+  awk -v prefix="$PROJECT-$STACK-" \
+    'index($0, prefix) == 1 && substr($0, length(prefix) + 1) ~ /^(pg[0-9]+|prometheus|alertmanager)-data$/' <<<"$names" | LC_ALL=C sort
 }
