@@ -44,7 +44,13 @@ export const replicationSlot: Kind = {
     const { host, container, slot } = parseInputs(inputs, stored);
     const engine = await connectEngine(host);
     if ((await containerState(engine, container))?.running !== true) return {};
-    return (await slotExists(engine, container, slot)) ? {} : undefined;
+    try {
+      return (await slotExists(engine, container, slot)) ? {} : undefined;
+    } catch (error) {
+      // A start script that refuses is started again and again.
+      if (error instanceof SqlError && error.isUnreachable) return {};
+      throw error;
+    }
   },
 
   remove: async (context, stored) => {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { connectEngine } from "../../src/engine/connect.ts";
 import type { Engine } from "../../src/engine/connect.ts";
 import { containerState } from "../../src/engine/container.ts";
-import { runSql } from "../../src/engine/psql.ts";
+import { runSql, SqlError } from "../../src/engine/psql.ts";
 import { contentDriftSql, databaseSpec, declaredDatabases, userSpec } from "../../src/postgres/declared.ts";
 import { monitoringDriftSql } from "../../src/postgres/monitoring.ts";
 import type { RolesSpec } from "../../src/postgres/roles.ts";
@@ -51,7 +51,13 @@ export const roles: Kind = {
     const engine = await connectEngine(host);
     // Without its server nothing can be said about roles: the check names that, not this resource.
     if ((await containerState(engine, container))?.running !== true) return { drift: stored["drift"] ?? "" };
-    return { drift: await driftOf(engine, container, spec, context.signal) };
+    try {
+      return { drift: await driftOf(engine, container, spec, context.signal) };
+    } catch (error) {
+      // A start script that refuses is started again and again.
+      if (error instanceof SqlError && error.isUnreachable) return { drift: stored["drift"] ?? "" };
+      throw error;
+    }
   },
 };
 

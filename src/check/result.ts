@@ -1,4 +1,5 @@
 import type { NodeRole } from "../plan/types.ts";
+import { walDistance } from "../postgres/wal.ts";
 import type { Finding } from "./findings.ts";
 import { valueOf } from "./observation.ts";
 import type { ClusterObservation } from "./observation.ts";
@@ -64,11 +65,5 @@ function nodeReport(target: CheckTarget, { nodes, heartbeat }: ClusterObservatio
 /** Distance of two WAL positions. They are read at slightly different moments, so it may seem negative. */
 function lag(written: string | undefined, replayed: string | undefined): number | undefined {
   if (written === undefined || replayed === undefined) return undefined;
-  return Math.max(0, Number(position(written) - position(replayed)));
-}
-
-/** A WAL position such as `0/3000148` as a number of bytes. */
-function position(lsn: string): bigint {
-  const [high = "0", low = "0"] = lsn.split("/");
-  return (BigInt(`0x${high}`) << 32n) + BigInt(`0x${low}`);
+  return Math.max(0, walDistance(written, replayed));
 }

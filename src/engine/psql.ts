@@ -14,15 +14,21 @@ import { execInContainer } from "./exec.ts";
 export async function runSql(engine: Engine, container: string, sql: string, database = "postgres", signal?: AbortSignal): Promise<string> {
   const command = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", paths.socketDirectory, "-U", "postgres", "-d", database, "-f", "-"];
   const result = await execInContainer(engine, container, command, `${quietSession}${sql}`, signal);
-  if (result.exitCode !== 0) throw new SqlError(container, result.stderr);
+  if (result.exitCode !== 0) throw new SqlError(container, result);
   return result.stdout.trimEnd();
 }
 
 /** A statement failed on a node, or the node could not be asked. */
 export class SqlError extends Error {
-  constructor(container: string, stderr: string) {
-    super(`${container}: ${messageOf(stderr)}`);
+  /** No statement was refused: there was no server, or it went away, or its container did. */
+  readonly isUnreachable: boolean;
+
+  constructor(container: string, { stderr, exitCode }: { readonly stderr: string; readonly exitCode: number }) {
+    const message = messageOf(stderr);
+    super(`${container}: ${message === "" ? `psql ended with code ${exitCode}` : message}`);
     this.name = "SqlError";
+    // psql's own codes: 1 is an error of its own, 3 one of the script.
+    this.isUnreachable = exitCode !== 1 && exitCode !== 3;
   }
 }
 

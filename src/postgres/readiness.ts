@@ -3,6 +3,7 @@ import type pg from "pg";
 import type { NodeRole } from "../plan/types.ts";
 import type { Login } from "./session.ts";
 import { withSession } from "./session.ts";
+import { walDistance } from "./wal.ts";
 
 /** How far a node is on its way to its declared role; `undefined` as reason means it has arrived. */
 export type Readiness =
@@ -60,37 +61,77 @@ async function leaderReadiness(client: pg.Client): Promise<Readiness> {
   return rows[0]?.recovering === false ? ready : wrong("it is in recovery: its data is a replica's");
 }
 
-interface ReplicaRow {
+/** What a leader says of its WAL. */
+export interface LeaderWal {
+  readonly system: string;
+  readonly timeline: number;
+  /** Up to where it is on the leader's disk. */
+  readonly flushed: string;
+}
+
+/** What a replica says of what it has of it. */
+export interface ReplicaWal {
   readonly recovering: boolean;
   readonly system: string;
   readonly receiver: string | null;
+  /** Timeline of what it receives. */
+  readonly timeline: number | null;
   readonly replayed: string | null;
 }
 
 async function replicaReadiness(client: pg.Client, leader: Login): Promise<Readiness> {
-  const flushed = await withSession(
-    leader,
-    async (on) =>
-      (
-        await on.query<{ lsn: string; system: string }>(
-          "select pg_current_wal_flush_lsn()::text as lsn, system_identifier::text as system from pg_control_system()",
-        )
-      ).rows[0],
-    limits,
-  );
-  const { rows } = await client.query<ReplicaRow & { behind: string | null }>(
+  const askLeader = (): Promise<LeaderWal | undefined> =>
+    withSession(
+      leader,
+      async (on) =>
+        (
+          await on.query<LeaderWal>(
+            `select pg_current_wal_flush_lsn()::text as flushed,
+                    system_identifier::text as system,
+                    ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int as timeline
+               from pg_control_system()`,
+          )
+        ).rows[0],
+      limits,
+    );
+  const before = await askLeader();
+  const { rows } = await client.query<ReplicaWal>(
     `select pg_is_in_recovery() as recovering,
             (select system_identifier::text from pg_control_system()) as system,
             (select status from pg_stat_wal_receiver) as receiver,
-            pg_last_wal_replay_lsn()::text as replayed,
-            pg_wal_lsn_diff($1::pg_lsn, pg_last_wal_replay_lsn())::text as behind`,
-    [flushed?.lsn],
+            (select received_tli from pg_stat_wal_receiver) as timeline,
+            pg_last_wal_replay_lsn()::text as replayed`,
   );
   const row = rows[0];
-  if (row === undefined || flushed === undefined) return waiting("no answer");
-  if (!row.recovering) return wrong("it accepts writes: its data is a leader's");
-  if (row.system !== flushed.system)
-    return wrong(`it holds the data of another cluster (system identifier ${row.system}, the leader has ${flushed.system})`);
-  if (row.receiver !== "streaming") return waiting(`its WAL receiver is ${row.receiver ?? "not running"}`);
-  return Number(row.behind) <= 0 ? ready : waiting(`${row.behind} bytes behind the leader`);
+  if (row === undefined || before === undefined) return waiting("no answer");
+  return judgeReplica(row, before, askLeader);
+}
+
+/**
+ * @param before - the leader before the replica was asked
+ * @param askAgain - the leader now. It goes on writing: a replica may well be past where it was, never past where it is now
+ */
+export async function judgeReplica(
+  replica: ReplicaWal,
+  before: LeaderWal,
+  askAgain: () => Promise<LeaderWal | undefined>,
+): Promise<Readiness> {
+  if (!replica.recovering) return wrong("it accepts writes: its data is a leader's");
+  if (replica.system !== before.system)
+    return wrong(`it holds the data of another cluster (system identifier ${replica.system}, the leader has ${before.system})`);
+  const behind = replica.replayed === null ? undefined : walDistance(before.flushed, replica.replayed);
+  // Before its receiver is judged: one that asks for WAL beyond the leader's is refused until the leader has written over it.
+  if (replica.replayed !== null && behind !== undefined && behind < 0) {
+    const after = await askAgain();
+    const ahead = after === undefined ? 0 : walDistance(replica.replayed, after.flushed);
+    if (ahead > 0)
+      return wrong(
+        `it holds ${ahead} bytes of WAL that the leader lacks: the leader's data is older than what it sent, as after a volume that was put back from a copy`,
+      );
+  }
+  if (replica.receiver !== "streaming") return waiting(`its WAL receiver is ${replica.receiver ?? "not running"}`);
+  if (replica.timeline !== null && replica.timeline !== before.timeline)
+    return waiting(`it receives timeline ${replica.timeline}, the leader's is ${before.timeline}`);
+  if (behind === undefined) return waiting("it has replayed nothing yet");
+  return behind <= 0 ? ready : waiting(`${behind} bytes behind the leader`);
 }

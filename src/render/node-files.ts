@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { maxReplicas } from "../config/schema.ts";
 import { entriesOf } from "../plan/declared.ts";
+import { nodeName } from "../plan/names.ts";
 import type { ClusterPlan, NodePlan, SettingPlan } from "../plan/types.ts";
 import { standbyLimits } from "../restarts/settings.ts";
 import { pgpass } from "./escape.ts";
@@ -78,7 +80,6 @@ function nodeEnvironment(
   slot: string;
   peers: string;
   standbyLimits: string;
-  container: string;
   dataVolume: string;
   localeOptions: string;
 } {
@@ -89,21 +90,23 @@ function nodeEnvironment(
     major: plan.major,
     leader: plan.leader,
     slot: node.slot ?? "",
-    // Only a leader without data asks its peers, so a further replica changes no other replica's file.
-    peers:
-      node.role === "leader"
-        ? plan.nodes
-            .filter(({ name }) => name !== node.name)
-            .map(({ name }) => name)
-            .join(" ")
-        : "",
+    peers: peersOf(plan, node).join(" "),
     standbyLimits: Object.entries(standbyLimits(node))
       .map(([name, value]) => `${name}=${value}`)
       .join(" "),
-    container: node.container,
     dataVolume: node.dataVolume,
     localeOptions: localeOptions(plan.locale, plan.major),
   };
+}
+
+/**
+ * Whom a node with a leader's data asks before it starts. A replica has such data when it was promoted by hand; it asks every
+ * name that a node can have, so that a further replica changes no other replica's file.
+ */
+function peersOf(plan: ClusterPlan, { name, role }: NodePlan): readonly string[] {
+  const names =
+    role === "leader" ? plan.nodes.map((node) => node.name) : Array.from({ length: maxReplicas + 1 }, (_, at) => nodeName(at + 1));
+  return names.filter((other) => other !== name);
 }
 
 /**

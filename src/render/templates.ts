@@ -50,12 +50,11 @@ export interface TemplateData {
     readonly leader: string;
     /** Empty on the leader. */
     readonly slot: string;
-    /** Names of the other nodes, separated by blanks; empty on a replica. */
+    /** Names of the other nodes, on a replica all that there can be, separated by blanks. */
     readonly peers: string;
     /** `name=value` of the settings that a replica may not have lower than its leader, separated by blanks. */
     readonly standbyLimits: string;
-    /** Names on the engine, for the commands that a refusal tells. */
-    readonly container: string;
+    /** Its name on the engine, for the commands that a refusal tells. */
     readonly dataVolume: string;
     /** Options for initdb, separated by blanks. */
     readonly localeOptions: string;

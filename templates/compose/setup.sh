@@ -86,10 +86,10 @@ ensure_slot() {
 
 nudged=0 asked=0
 replica_follows() {
-  local answer recovering receiver behind copied
+  local answer recovering receiver behind replayed ahead copied
   if ! answer=$(sql "$1" -F ' ' -v lsn="$lsn" -f - 2>&1 <<<"
     select pg_is_in_recovery(), coalesce((select status from pg_stat_wal_receiver), 'down'),
-      greatest(pg_wal_lsn_diff(:'lsn', pg_last_wal_replay_lsn()), 0);"); then
+      coalesce(pg_wal_lsn_diff(:'lsn', pg_last_wal_replay_lsn())::text, '?'), pg_last_wal_replay_lsn();"); then
     state=$(reason "$answer")
     ((SECONDS > asked)) || return 1
     asked=$SECONDS
@@ -100,8 +100,15 @@ replica_follows() {
     state="$state${copied:+; $copied MB copied}"
     return 1
   fi
-  read -r recovering receiver behind <<<"$answer"
+  read -r recovering receiver behind replayed <<<"$answer"
   [ "$recovering" = t ] || fail "$1 accepts writes: its data is a leader's" "If it is the leader, render the bundle with leader set to it."
+  if [[ $behind = -* ]]; then
+    # The leader goes on writing: a replica may be past where it was, never past where it is now.
+    ahead=$(sql "$LEADER" -v at="$replayed" -f - <<<"select greatest(pg_wal_lsn_diff(:'at', pg_current_wal_flush_lsn()), 0)") || return 1
+    [ "$ahead" = 0 ] || fail "$1 holds $ahead bytes of WAL that the leader lacks" \
+      "The leader's data is older than what it sent, as after a volume that was put back from a copy. Put the newest one back."
+    behind=0
+  fi
   if [ "$receiver" != streaming ]; then
     state="its WAL receiver is $receiver; ${behind:-?} bytes behind"
     answer=$(ensure_slot "$1" 2>&1) || state="no slot: $(reason "$answer")"

@@ -22,6 +22,9 @@ refusal=/run/postgresql/refused
 
 say() { printf 'pgstack: %s\n' "$*" >&2; }
 
+# The first process of a container has no default for signals: without this, a start that waits could not be stopped.
+trap 'exit 143' TERM INT
+
 # Exit code 78 (EX_CONFIG): a person has to decide; nothing was changed.
 refuse() {
   say "REFUSED: $1"
@@ -39,8 +42,8 @@ ask() {
   psql -XAtq -F ' ' -d "host=$host port=5432 user=replicator replication=true" -c "$*"
 }
 
-# Only where a replica's data is of no use; the leader's is never given up this way.
-clone_again() { printf 'docker rm --force %s && docker volume rm %s, then deploy again: it is cloned' "$CONTAINER" "$DATA_VOLUME"; }
+# Harmless: the old directory stays in the volume.
+clone_again() { printf 'pulumi config set --path reclone.%s <a word, such as the date>, then deploy: its data is set aside and it is cloned' "$NODE"; }
 
 # Two servers on one volume destroy it, and postmaster.pid cannot tell them apart across containers. The kernel frees
 # this lock whatever way the holder dies; postgres inherits it.
@@ -102,13 +105,194 @@ check_existing_data() {
   [ "$version" = "$MAJOR" ] || refuse "the data volume holds PostgreSQL $version, stack config asks for $MAJOR" \
     "Set postgresVersion back to $version. A major upgrade is not a change of version number."
   if [ "$ROLE" = leader ]; then
-    [ ! -e "$data/standby.signal" ] || refuse "stack config names $NODE as the leader, but its data is a replica's" \
-      "Set leader back to the node that was the leader. Nothing was changed."
-    return
+    [ ! -e "$data/standby.signal" ] || refuse_replica_as_leader
+    # A host that comes up starts its nodes in any order: one that was promoted in the meantime is given time to be seen.
+    ask_peers 3000
+  elif [ -e "$data/standby.signal" ]; then
+    check_same_cluster
+  elif was_promoted; then
+    say "$NODE was promoted while it ran: it starts as a leader when no other node leads"
+    ask_peers 0
+  else
+    survey
+    refuse_leader_as_replica
   fi
-  [ -e "$data/standby.signal" ] || refuse "stack config names $NODE as a replica, but its data is a leader's" \
-    "It took writes, so it may hold rows that no other node has. If they can go: $(clone_again)"
-  check_same_cluster
+}
+
+refuse_replica_as_leader() {
+  local way peer system timeline
+  survey
+  if read_leading; then
+    way="$peer accepts writes on timeline $timeline: pulumi config set leader $peer, then deploy."
+  else
+    way="No other node that answers accepts writes. Set leader back to the node that led; if it is lost: docs/faults.md, \"The leader's volume is lost\"."
+  fi
+  refuse "stack config names $NODE as the leader, but its data is a replica's" "$way" "Nothing was changed."
+}
+
+refuse_leader_as_replica() {
+  local peer system timeline
+  local -a lines=()
+  ! read_leading || lines+=("$peer accepts writes on timeline $timeline.")
+  refuse "stack config names $NODE as a replica, but its data is a leader's" "${lines[@]}" \
+    "It took writes on timeline $(newest_timeline), the last before $(control_value 'pg_control last modified'): it may hold rows that no other node has." \
+    "If they can go: $(clone_again)"
+}
+
+# What each start leaves in the volume: "leader", "replica" or "promoted", and the timeline.
+marker=$volume/.pgstack.role
+
+# By hand, since its last start as a replica. A leader's data that stack config has made a replica's is something else: there
+# another node leads by what a person decided. No promotion is without a newer timeline.
+was_promoted() {
+  local was timeline
+  read -r was timeline 2>/dev/null <"$marker" || return 1
+  [ "$was" = promoted ] || { [ "$was" = replica ] && [ "$(newest_timeline)" -gt "$timeline" ]; }
+}
+
+remember_role() {
+  local now=leader
+  if [ -e "$data/standby.signal" ]; then now=replica; elif [ "$ROLE" = replica ]; then now=promoted; fi
+  now+=" $(newest_timeline)"
+  [ "$(cat "$marker" 2>/dev/null)" != "$now" ] || return 0
+  # A full disk is no reason to stay down.
+  { printf '%s\n' "$now" >"$marker.new" && sync "$marker.new" && mv "$marker.new" "$marker"; } 2>/dev/null ||
+    say "could not write $marker"
+}
+
+# Asks all other nodes at once. `answered` gets a line for each that tells: NODE SYSTEM TIMELINE POSITION IN_HOT_STANDBY, where
+# "off" at the end means that it accepts writes. `starting`: may accept writes soon. `behind`: standbys that cannot tell yet.
+survey() {
+  local peer system timeline position standby
+  answered='' starting='' behind='' silent=''
+  for peer in $PEERS; do
+    timeout 4 psql -XAtq -F ' ' -d "host=$peer port=5432 user=replicator replication=true" \
+      -c IDENTIFY_SYSTEM -c 'SHOW in_hot_standby' >"/tmp/peer.$peer" 2>&1 &
+  done
+  wait
+  for peer in $PEERS; do
+    standby=''
+    { read -r system timeline position _ && read -r standby; } <"/tmp/peer.$peer" || true
+    case $standby in
+      on | off) answered+="$peer $system $timeline $position $standby"$'\n' && continue ;;
+    esac
+    case $(<"/tmp/peer.$peer") in
+      *'starting up'* | *'in recovery mode'*) starting+="$peer " ;;
+      *'not yet accepting connections'*) behind+="$peer " ;;
+      *) silent+="$peer " ;;
+    esac
+  done
+}
+
+# The first peer that accepts writes, into `peer`, `system` and `timeline`.
+read_leading() { read -r peer system timeline _ < <(grep ' off$' <<<"$answered"); }
+
+# Before a leader's data starts: no other node may accept writes, be on a newer timeline or hold WAL that is lacking here.
+# Nodes that do not answer are no reason to stay down: they are asked again for so many milliseconds.
+ask_peers() {
+  local peer since=${EPOCHREALTIME//[.,]/} waited told=-10000
+  while :; do
+    survey
+    judge_answers
+    waited=$(((${EPOCHREALTIME//[.,]/} - since) / 1000))
+    # One that recovers from a crash as a leader is as good as writable: it will come.
+    [ -n "$starting" ] || { [ -n "$behind" ] && ((waited < 10000)); } || { [ -n "$silent" ] && ((waited < $1)); } || break
+    if ((waited - told >= 10000)); then
+      told=$waited
+      say "asking who leads: ${starting:+$starting is starting; }${behind:+$behind is replaying; }${silent:+no answer from $silent}"
+    fi
+    sleep 0.2
+  done
+  for peer in $silent $behind; do say "starts without an answer from $peer: $(tail -n 1 "/tmp/peer.$peer")"; done
+}
+
+judge_answers() {
+  local peer system timeline position own own_timeline lacking
+  own=$(control_value 'Database system identifier')
+  own_timeline=$(newest_timeline)
+  if read_leading; then
+    [ "$ROLE" = leader ] || refuse_leader_as_replica
+    [ "$system" = "$own" ] || refuse "$peer accepts writes and belongs to another cluster (system identifier $system, this data has $own)" \
+      "Put the right volumes in their places: docs/faults.md. Nothing was changed."
+    refuse "$peer accepts writes on timeline $timeline: a second leader would fork the cluster" \
+      "$NODE led on timeline $own_timeline until $(control_value 'pg_control last modified'): rows written here since it was cut off may be on no other node." \
+      "To go on with $peer: pulumi config set leader $peer, and for a clone that sets this data aside: pulumi config set --path reclone.$NODE <a word, such as the date>; then pulumi up --refresh." \
+      "Nothing was changed: docs/faults.md, \"Data\"."
+  fi
+  while read -r peer system timeline position _; do
+    # Of another cluster: its own gate refuses it.
+    [ "$system" = "$own" ] || continue
+    [ "$timeline" -le "$own_timeline" ] || refuse "$peer follows timeline $timeline, newer than this node's $own_timeline: another node was promoted, and does not answer" \
+      "Rows that it took are not here, and rows written here since $NODE was cut off may be on no other node." \
+      "Look which node was promoted and whether its data can come back before any node is started: docs/faults.md, \"Data\". Nothing was changed."
+    [ "$timeline" = "$own_timeline" ] || continue
+    lacking=$(lacking_wal "$position" "$own_timeline")
+    [ -z "$lacking" ] || refuse "$peer holds $lacking bytes of WAL that this node lacks" \
+      "This data is older than what $peer received from it, as after a volume that was put back from a copy. The rows in that WAL are not here." \
+      "Put the newest state of the volume $DATA_VOLUME back. If it is lost, $peer has to lead: docs/faults.md, \"The leader's volume is lost\". Nothing was changed."
+  done <<<"${answered%$'\n'}"
+}
+
+# A position such as 0/3000148 as a number.
+bytes_of() { echo $(((16#${1%/*} << 32) + 16#${1#*/})); }
+
+# lacking_wal POSITION TIMELINE: bytes of complete WAL records that end at or before a peer's position and are not here; nothing
+# when there are none. After a crash a replica may hold a part of the record that was being written: a leader sends what is
+# flushed, whole pages mostly. The pages were flushed here too, so the length of that record is here, and it ends later.
+lacking_wal() {
+  local theirs start end record page segment length first last
+  theirs=$(bytes_of "$1")
+  start=$(control_value 'Latest checkpoint location')
+  [ "$theirs" -gt "$(bytes_of "$start")" ] || return 0
+  # Promoted, and no checkpoint since: the new timeline's files begin where it left the old one.
+  [ "$2" = "$(control_value "Latest checkpoint's TimeLineID")" ] ||
+    start=$(sed -n 's,^[0-9]*[[:space:]]*\([0-9A-F]*/[0-9A-F]*\).*,\1,p' "$data/pg_wal/$(printf %08X "$2").history" | tail -n 1)
+  page=$(control_value 'WAL block size')
+  segment=$(control_value 'Bytes per WAL segment')
+  # Told which files it may read: by itself it looks at any, and ends at one that was made in advance and is empty yet.
+  first=$(($(bytes_of "$start") / segment))
+  last=$first
+  while [ "$(wal_number 8 $(((last + 1) * segment + 8)) "$2")" = $(((last + 1) * segment)) ]; do last=$((last + 1)); done
+  # It always ends with an error: at the end of the WAL.
+  end=$(pg_waldump --stats --path="$data/pg_wal" --start="$start" "$(wal_file "$first" "$2")" "$(wal_file "$last" "$2")" 2>/dev/null | sed -n 's/^WAL statistics between .* and \(.*\):$/\1/p') || true
+  if [ -z "$end" ]; then
+    say "could not read the WAL from $start: its end is not compared with the other nodes"
+    return 0
+  fi
+  end=$(bytes_of "$end")
+  record=$end
+  ((end % page)) || record=$((end + $(page_header "$end")))
+  # Less than the head of a record.
+  ((theirs >= record + 24)) || return 0
+  # A page that was never written, or was another's before: no record begins here.
+  if ((end % page == 0)) && [ "$(wal_number 8 $((end + 8)) "$2")" != "$end" ]; then
+    length=0
+  else
+    length=$(wal_number 4 "$record" "$2")
+  fi
+  if ((${length:-0} > 0)); then
+    # Where it ends, with the headers of the pages that it crosses.
+    while ((record <= theirs && length > page - record % page)); do
+      length=$((length - (page - record % page)))
+      record=$((record + (page - record % page)))
+      record=$((record + $(page_header "$record")))
+    done
+    ((record + length <= theirs)) || return 0
+  fi
+  echo $((theirs - end))
+}
+
+page_header() { if (($1 % segment)); then echo 24; else echo 40; fi; }
+
+# wal_number SIZE POSITION TIMELINE: the number at a position of the WAL.
+wal_number() {
+  od -A n -t "u$1" -j $(($2 % segment)) -N "$1" "$data/pg_wal/$(wal_file $(($2 / segment)) "$3")" 2>/dev/null | tr -d ' ' || true
+}
+
+# wal_file NUMBER TIMELINE: the name of a segment.
+wal_file() {
+  local per=$((0x100000000 / segment))
+  printf %08X%08X%08X "$2" $(($1 / per)) $(($1 % per))
 }
 
 # Only when the leader answers: a replica serves reads without it too.
@@ -166,10 +350,12 @@ else
   clone_replica
 fi
 
+remember_role
+
 # A replica may not run with less than the leader had when it wrote the WAL that is still to be replayed: it would end at
 # once. Its own control file knows that value; the next restart after the leader's takes the lower one.
 raised=()
-if [ "$ROLE" = replica ]; then
+if [ -e "$data/standby.signal" ]; then
   for limit in $STANDBY_LIMITS; do
     name=${limit%%=*}
     # As pg_controldata abbreviates them.

@@ -113,7 +113,8 @@ describe("data", () => {
     await start("pg2");
     const words = await refusal("pg2");
     expect(words).toContain("REFUSED: stack config names pg2 as a replica, but its data is a leader's");
-    expect(words).toContain(`docker rm --force ${cluster.container("pg2")} && docker volume rm ${deployment.dataVolume("pg2")}`);
+    expect(words).toContain("pg1 accepts writes on timeline 1");
+    expect(words).toContain("pulumi config set --path reclone.pg2");
     const refused = await reclone("pg2");
     expect(refused.code).not.toBe(0);
     expect(refused.output).toContain(`${deployment.dataVolume("pg2")} holds the data of a server that took writes`);

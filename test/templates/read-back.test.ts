@@ -115,7 +115,7 @@ describe("node.env, read by a shell", () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  const names = ["NODE", "ROLE", "MAJOR", "LEADER", "SLOT", "PEERS", "CONTAINER", "DATA_VOLUME", "LOCALE_OPTIONS"] as const;
+  const names = ["NODE", "ROLE", "MAJOR", "LEADER", "SLOT", "PEERS", "DATA_VOLUME", "LOCALE_OPTIONS"] as const;
 
   function readEnv(plan: ClusterPlan, node: string): Record<string, string> {
     const file = join(folder, `${node}.env`);
@@ -137,21 +137,19 @@ describe("node.env, read by a shell", () => {
       LEADER: "pg1",
       SLOT: "",
       PEERS: "pg2 pg3",
-      CONTAINER: "pgstack-test-pg1",
       DATA_VOLUME: "pgstack-test-pg1-data",
       LOCALE_OPTIONS: builtin,
     });
   });
 
-  it("makes a replica that knows its slot and leader", () => {
+  it("makes a replica that knows its slot and leader, and every name that another node can have", () => {
     expect(readEnv(aPlan({ replicas: 2, leader: "pg2" }), "pg3")).toEqual({
       NODE: "pg3",
       ROLE: "replica",
       MAJOR: "17",
       LEADER: "pg2",
       SLOT: "pg3",
-      PEERS: "",
-      CONTAINER: "pgstack-test-pg3",
+      PEERS: "pg1 pg2 pg4 pg5 pg6 pg7 pg8 pg9 pg10 pg11 pg12 pg13 pg14 pg15 pg16",
       DATA_VOLUME: "pgstack-test-pg3-data",
       LOCALE_OPTIONS: builtin,
     });

@@ -43,7 +43,6 @@ const samples: TemplateData = {
     slot: "pg2",
     standbyLimits: "max_connections=100",
     peers: "",
-    container: "pgstack-staging-pg2",
     dataVolume: "pgstack-staging-pg2-data",
     localeOptions: "--locale=C.UTF-8 --locale-provider=builtin",
   },
