@@ -119,19 +119,26 @@ export async function judgeReplica(
   if (!replica.recovering) return wrong("it accepts writes: its data is a leader's");
   if (replica.system !== before.system)
     return wrong(`it holds the data of another cluster (system identifier ${replica.system}, the leader has ${before.system})`);
-  const behind = replica.replayed === null ? undefined : walDistance(before.flushed, replica.replayed);
+  const { replayed } = replica;
+  const behind = replayed === null ? undefined : walDistance(before.flushed, replayed);
   // Before its receiver is judged: one that asks for WAL beyond the leader's is refused until the leader has written over it.
-  if (replica.replayed !== null && behind !== undefined && behind < 0) {
-    const after = await askAgain();
-    const ahead = after === undefined ? 0 : walDistance(replica.replayed, after.flushed);
-    if (ahead > 0)
-      return wrong(
-        `it holds ${ahead} bytes of WAL that the leader lacks: the leader's data is older than what it sent, as after a volume that was put back from a copy`,
-      );
-  }
-  if (replica.receiver !== "streaming") return waiting(`its WAL receiver is ${replica.receiver ?? "not running"}`);
-  if (replica.timeline !== null && replica.timeline !== before.timeline)
-    return waiting(`it receives timeline ${replica.timeline}, the leader's is ${before.timeline}`);
+  const ahead = replayed !== null && behind !== undefined && behind < 0 ? await bytesAhead(replayed, askAgain) : 0;
+  if (ahead > 0)
+    return wrong(
+      `it holds ${ahead} bytes of WAL that the leader lacks: the leader's data is older than what it sent, as after a volume that was put back from a copy`,
+    );
+  return judgeProgress(replica, before, behind);
+}
+
+async function bytesAhead(replayed: string, askLeader: () => Promise<LeaderWal | undefined>): Promise<number> {
+  const leader = await askLeader();
+  return leader === undefined ? 0 : walDistance(replayed, leader.flushed);
+}
+
+function judgeProgress({ receiver, timeline }: ReplicaWal, leader: LeaderWal, behind: number | undefined): Readiness {
+  if (receiver !== "streaming") return waiting(`its WAL receiver is ${receiver ?? "not running"}`);
+  if (timeline !== null && timeline !== leader.timeline)
+    return waiting(`it receives timeline ${timeline}, the leader's is ${leader.timeline}`);
   if (behind === undefined) return waiting("it has replayed nothing yet");
   return behind <= 0 ? ready : waiting(`${behind} bytes behind the leader`);
 }

@@ -123,7 +123,7 @@ refuse_replica_as_leader() {
   local way peer system timeline
   survey
   if read_leading; then
-    way="$peer accepts writes on timeline $timeline: pulumi config set leader $peer, then deploy."
+    way="$peer accepts writes on timeline $timeline. To go on with it: pulumi destroy, which keeps the data; pulumi config set leader $peer; pulumi up."
   else
     way="No other node that answers accepts writes. Set leader back to the node that led; if it is lost: docs/faults.md, \"The leader's volume is lost\"."
   fi
@@ -216,7 +216,7 @@ judge_answers() {
       "Put the right volumes in their places: docs/faults.md. Nothing was changed."
     refuse "$peer accepts writes on timeline $timeline: a second leader would fork the cluster" \
       "$NODE led on timeline $own_timeline until $(control_value 'pg_control last modified'): rows written here since it was cut off may be on no other node." \
-      "To go on with $peer: pulumi config set leader $peer, and for a clone that sets this data aside: pulumi config set --path reclone.$NODE <a word, such as the date>; then pulumi up --refresh." \
+      "To go on with $peer: pulumi destroy, which keeps the data; pulumi config set leader $peer; pulumi config set --path reclone.$NODE <a word, such as the date>, which sets this data aside and has it cloned; pulumi up." \
       "Nothing was changed: docs/faults.md, \"Data\"."
   fi
   while read -r peer system timeline position _; do
