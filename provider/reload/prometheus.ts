@@ -1,6 +1,7 @@
 import { poll } from "../../src/deadline.ts";
 import type { Engine } from "../../src/engine/connect.ts";
-import { containerState, signalContainer } from "../../src/engine/container.ts";
+import { containerState } from "../../src/engine/container.ts";
+import { signalInside } from "../../src/engine/signal-inside.ts";
 import { UserError } from "../../src/errors.ts";
 import { fetchText } from "../../src/http.ts";
 import { metricValue } from "../../src/monitoring/metric-value.ts";
@@ -26,7 +27,7 @@ export async function reloadPrometheus(context: Context, engine: Engine, reload:
   const before = await lastReload(context, reload);
   // It has only just begun, and reads what is there now.
   if (before === undefined) return;
-  if (!(await signalContainer(engine, container, "SIGHUP"))) return;
+  if (!(await signalInside(engine, container, "HUP"))) return;
   const seen = await poll(
     async () => {
       const now = await lastReload(context, reload);

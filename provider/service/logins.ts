@@ -1,6 +1,7 @@
 import { poll } from "../../src/deadline.ts";
 import type { Engine } from "../../src/engine/connect.ts";
-import { containerState, signalContainer } from "../../src/engine/container.ts";
+import { containerState } from "../../src/engine/container.ts";
+import { signalInside } from "../../src/engine/signal-inside.ts";
 import { runSql, SqlError } from "../../src/engine/psql.ts";
 import { readVolumeFile, writeVolumeFiles } from "../../src/engine/volume-files.ts";
 import { UserError } from "../../src/errors.ts";
@@ -175,7 +176,7 @@ function wantedOf(before: ReadonlyMap<string, string>, { verifiers }: Logins): R
 /** PgBouncer reads the file at a signal alone, and then only when it looks different. */
 async function writeUserlist(engine: Engine, { configVolume, image, container }: Pooler, content: string): Promise<void> {
   await writeVolumeFiles(engine, configVolume, image, [{ path: file, content, mode: 0o600 }]);
-  await signalContainer(engine, container, "SIGHUP");
+  await signalInside(engine, container, "HUP");
 }
 
 interface User {

@@ -1,6 +1,7 @@
 import { poll } from "../../src/deadline.ts";
 import type { Engine } from "../../src/engine/connect.ts";
-import { containerState, signalContainer } from "../../src/engine/container.ts";
+import { containerState } from "../../src/engine/container.ts";
+import { signalInside } from "../../src/engine/signal-inside.ts";
 import type { PoolerAccess } from "../../src/pgbouncer/console.ts";
 import { PoolerConsole } from "../../src/pgbouncer/console.ts";
 import type { Context } from "../kind.ts";
@@ -34,6 +35,6 @@ export async function reloadQuietly(
   } catch {
     context.signal.throwIfAborted();
     // It has only just begun, or its console knows another password so far: the files tell it the new one.
-    return signalContainer(engine, pooler.container, "SIGHUP");
+    return signalInside(engine, pooler.container, "HUP");
   }
 }

@@ -50,14 +50,6 @@ function demultiplex(log: Buffer): string {
   return text;
 }
 
-/** Sends a signal to a container's first process; false when it is not running. */
-export async function signalContainer(engine: Engine, name: string, signal: "SIGHUP"): Promise<boolean> {
-  const state = await containerState(engine, name);
-  if (state?.running !== true) return false;
-  await engine.getContainer(name).kill({ signal });
-  return true;
-}
-
 /** Stops a container with its own signal and starts it again; one that does not end within `stopS` seconds is killed. */
 export async function restartContainer(engine: Engine, name: string, stopS: number): Promise<void> {
   await engine.getContainer(name).restart({ t: stopS });

@@ -74,7 +74,7 @@ describe("while it runs", () => {
       fault: () => ({
         bringAbout: () => cluster.docker("kill", "--signal", "STOP", cluster.container("pg2")),
         seen: ["node-unreachable pg2"],
-        mend: () => cluster.docker("kill", "--signal", "CONT", cluster.container("pg2")),
+        mend: () => cluster.docker("exec", cluster.container("pg2"), "sh", "-c", "kill -CONT 1"),
       }),
     },
   ];

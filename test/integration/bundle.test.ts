@@ -114,7 +114,7 @@ describe("a bundle", () => {
     await bundle.render();
     // Without it the pooler's console would know the old password alone.
     expect((await bundle.compose("run", "--rm", "config")).code).toBe(0);
-    expect((await bundle.compose("kill", "-s", "HUP", "pgbouncer")).code).toBe(0);
+    expect((await bundle.compose("exec", "-T", "pgbouncer", "sh", "-c", "kill -HUP 1")).code).toBe(0);
     await bundle.up();
     expect((await bundle.compose("restart", "pg1-exporter", "pg2-exporter", "pooler-exporter")).code).toBe(0);
     expect(await findings()).toEqual({ code: 0, findings: [], nodes: ["pg1", "pg2"] });

@@ -199,7 +199,7 @@ describe("the check names each fault", () => {
         const restore = await editFile(deployment, "prometheus", "prometheus.yml", (text) =>
           often(text).replace("pg2-exporter:9187", "pg2-exporter:9"),
         );
-        const reload = (): Promise<void> => docker("kill", "--signal", "HUP", container("prometheus"));
+        const reload = (): Promise<void> => docker("exec", container("prometheus"), "sh", "-c", "kill -HUP 1");
         await reload();
         return async () => {
           await restore();

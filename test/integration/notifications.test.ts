@@ -8,6 +8,7 @@ import { poll } from "../../src/deadline.ts";
 import { Deployment } from "../support/deployment.ts";
 import { Prometheus } from "../support/prometheus.ts";
 import { run } from "../support/run.ts";
+import { UnderLoad } from "../support/under-load.ts";
 
 /** Part of a URL that nobody may see. */
 const token = "NotForEverybodysEyes0123456789";
@@ -70,19 +71,13 @@ describe("notifications", () => {
     await new Promise((resolve) => receiver.close(resolve));
   });
 
-  /** Another expression for the stack's own rule. */
-  async function setRule(expr: string): Promise<void> {
-    const { code, output } = await deployment.pulumi(
-      "config",
-      "set",
-      "--path",
-      "--stack",
-      deployment.stack,
-      "monitoring.rules[0].expr",
-      expr,
-    );
+  async function set(path: string, value: string): Promise<void> {
+    const { code, output } = await deployment.pulumi("config", "set", "--path", "--stack", deployment.stack, path, value);
     if (code !== 0) throw new Error(output);
   }
+
+  /** Another expression for the stack's own rule. */
+  const setRule = (expr: string): Promise<void> => set("monitoring.rules[0].expr", expr);
 
   it("of a rule of one's own reach the webhook", async () => {
     const arrived = await poll(() => Promise.resolve(received[0]), { everyMs: 500, timeoutMs: 120_000 });
@@ -132,6 +127,15 @@ describe("notifications", () => {
       timeoutMs: 30_000,
     });
     expect(quiet).toBe(true);
+  });
+
+  it("survive a reload and a crash: Prometheus and Alertmanager are started again", async () => {
+    // Until here Prometheus alone has had a reload.
+    await set("monitoring.alertmanager.repeatInterval", "3h");
+    await deployment.up();
+    const cluster = await UnderLoad.of(deployment);
+    for (const service of ["prometheus", "alertmanager"]) await cluster.crashAndReturn(service);
+    await cluster.expectHealthy();
   });
 
   it("are refused in preview when they ask for what nobody measures", async () => {

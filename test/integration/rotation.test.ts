@@ -162,6 +162,12 @@ describe("password rotation", { timeout: 300_000 }, () => {
     expect((await containerIds()).toSorted()).toEqual([...containers].toSorted());
   });
 
+  it("leaves the pooler its restart policy: it is back when its process dies", async () => {
+    const cluster = await UnderLoad.of(deployment);
+    await cluster.crashAndReturn("pgbouncer");
+    await cluster.expectHealthy();
+  });
+
   it("while transactions run on both routes for longer than the switch", async () => {
     const { writeUrl, readUrl } = await outputs();
     const clients = [writeUrl, readUrl].map((connectionString) => new pg.Client({ connectionString }));

@@ -125,6 +125,18 @@ export class UnderLoad {
     await this.docker(...asHost, "debian:trixie-slim", "bash", "-c", `kill -KILL ${State.Pid}`);
   }
 
+  /** Crashes a container's first process and waits until the engine has started it again by itself. */
+  async crashAndReturn(service: string): Promise<void> {
+    const state = () => containerState(this.deployment.engine, this.container(service));
+    const before = (await state())?.restartCount ?? 0;
+    await this.crash(service);
+    const returned = async (): Promise<true | undefined> => {
+      const now = await state();
+      return now?.running === true && now.restartCount > before ? true : undefined;
+    };
+    expect(await poll(returned, { everyMs: 100, timeoutMs: patienceMs }), service).toBe(true);
+  }
+
   /** Waits until the engine has started a container again. */
   async isRunning(service: string): Promise<void> {
     const running = async (): Promise<true | undefined> =>

@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { PassThrough } from "node:stream";
 
 import { afterEach, describe, expect, it } from "vitest";
 
@@ -17,7 +18,7 @@ afterEach(() => ends.splice(0).forEach((end) => end()));
 
 const context: Context = { signal: new AbortController().signal, log: () => undefined, status: () => undefined };
 
-/** A server with the metrics of Prometheus' own reloads, in a container that takes a signal; the last answer stays. */
+/** A server with the metrics of Prometheus' own reloads, in a container that takes a signal from inside; the last answer stays. */
 async function reload(before: Seen, after: readonly Seen[], running = true): Promise<readonly string[]> {
   const signals: string[] = [];
   const left = [...after];
@@ -32,9 +33,13 @@ async function reload(before: Seen, after: readonly Seen[], running = true): Pro
   const container = {
     inspect: () =>
       Promise.resolve({ Id: "c", RestartCount: 0, State: { Running: running, Restarting: false, ExitCode: 0, OOMKilled: false } }),
-    kill: ({ signal }: { readonly signal: string }) => Promise.resolve(signals.push(signal)),
+    exec: ({ Cmd }: { readonly Cmd: readonly string[] }) =>
+      Promise.resolve({
+        start: () => Promise.resolve(signals.push(Cmd.join(" ")) && new PassThrough().resume()),
+        inspect: () => Promise.resolve({ ExitCode: 0 }),
+      }),
   };
-  const engine = { getContainer: () => container } as unknown as Engine;
+  const engine = { getContainer: () => container, modem: { demuxStream: () => undefined } } as unknown as Engine;
   const { port } = server.address() as AddressInfo;
   await reloadPrometheus(context, engine, { server: "prometheus", container: "p", address: { host: "127.0.0.1", port } });
   return signals;
@@ -43,7 +48,7 @@ async function reload(before: Seen, after: readonly Seen[], running = true): Pro
 describe("a reload of Prometheus", () => {
   it("is proven by the time of the last good one", async () => {
     const before = { ok: true, at: 100 };
-    expect(await reload(before, [before, before, { ok: true, at: 101 }])).toEqual(["SIGHUP"]);
+    expect(await reload(before, [before, before, { ok: true, at: 101 }])).toEqual(["sh -c kill -HUP 1"]);
   });
 
   it("fails when the files are refused", async () => {
@@ -54,7 +59,7 @@ describe("a reload of Prometheus", () => {
 
   it("does not take an earlier refusal for its own", async () => {
     const refused = { ok: false, at: 100 };
-    expect(await reload(refused, [refused, refused, { ok: true, at: 101 }])).toEqual(["SIGHUP"]);
+    expect(await reload(refused, [refused, refused, { ok: true, at: 101 }])).toEqual(["sh -c kill -HUP 1"]);
   });
 
   it("is none for a server that does not run", async () => {
