@@ -8,7 +8,7 @@ import { clusterOutputs } from "./components/outputs.ts";
 import { loadRawConfig } from "./src/config/load.ts";
 import { parseConfig } from "./src/config/parse.ts";
 import { givenSecrets } from "./src/config/secret-keys.ts";
-import { localEngine } from "./src/engine/local-engine.ts";
+import { engineBefore } from "./src/engine/on-engine.ts";
 import { UserError } from "./src/errors.ts";
 import { planCluster } from "./src/plan/cluster.ts";
 import { hashImages } from "./src/plan/image-hashes.ts";
@@ -23,14 +23,15 @@ export default async function program(): Promise<Record<string, unknown>> {
     const stackFile = `Pulumi.${stack}.yaml`;
     const config = parseConfig(loadRawConfig(), stackFile);
     const plan = planCluster(config, { project: pulumi.getProject(), stack, stackFile, imageHashes: hashImages(root) });
-    const onEngine = await localEngine(plan.engine.host);
+    const isPreview = pulumi.runtime.isDryRun();
+    const onEngine = await engineBefore(plan.engine.host, isPreview, (text) => pulumi.log.warn(text));
     const cluster = new PostgresCluster("cluster", {
       plan,
       files: renderFiles(plan),
       root,
       given: givenSecrets(config),
       onEngine,
-      isPreview: pulumi.runtime.isDryRun(),
+      isPreview,
     });
     return clusterOutputs(plan, cluster);
   } catch (error) {

@@ -8,7 +8,7 @@ import { declaredOf } from "../src/impact/declared.ts";
 import { planContainers } from "../src/plan/containers.ts";
 import { entriesOf } from "../src/plan/declared.ts";
 import { restartSettings } from "../src/restarts/settings.ts";
-import type { OnEngine } from "../src/engine/local-engine.ts";
+import type { OnEngine } from "../src/engine/on-engine.ts";
 import type { ClusterPlan, ImageKind, NodePlan, ServiceSecret } from "../src/plan/types.ts";
 import { imageKinds } from "../src/plan/types.ts";
 import { monitoringRevision } from "../src/postgres/monitoring.ts";
@@ -37,7 +37,7 @@ export interface PostgresClusterArgs {
   readonly root: string;
   /** Secrets that stack config holds. @default - none */
   readonly given?: Readonly<Partial<Record<ServiceSecret, string>>>;
-  /** What is on the engine now. @default - not known: every replica is taken for an existing one, and every image for a missing one. */
+  /** What is on the engine now. @default - not known: every node is taken for one that runs, and every image for a missing one. */
   readonly onEngine?: OnEngine | undefined;
   /** Nothing is touched in a preview, so no node waits for another one: half a second less. @default false */
   readonly isPreview?: boolean;
@@ -160,7 +160,9 @@ export class PostgresCluster extends pulumi.ComponentResource {
     const { plan } = args;
     const containers = args.onEngine?.containers;
     const existing = (node: NodePlan): boolean => containers === undefined || containers.has(node.container);
-    const leaderFirst = containers?.get(leaderOf(plan).container) !== true;
+    // Not known means "it runs". One that is absent or stopped comes first: without it no replica can be proven, and nobody
+    // writes to it, so a mistake that is found on it costs no session.
+    const leaderFirst = containers !== undefined && containers.get(leaderOf(plan).container) !== true;
     const create = (node: NodePlan, after: After): PostgresNode =>
       new PostgresNode(node.name, this.#nodeArgs(args, shared, node, after), opts);
     const chain = (nodes: readonly NodePlan[], first: After): PostgresNode[] =>

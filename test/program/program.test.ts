@@ -9,7 +9,7 @@ import { fakeSecrets, pulumiConfig, root, stackPlan, stacks } from "../support/s
 type Program = { readonly default: () => Promise<Record<string, unknown>> };
 
 // What runs on this machine's engine is no part of the program's outputs.
-vi.mock("../../src/engine/local-engine.ts", () => ({ localEngine: () => Promise.resolve(undefined) }));
+vi.mock("../../src/engine/on-engine.ts", () => ({ engineBefore: () => Promise.resolve(undefined) }));
 
 /** Runs index.ts as Pulumi does, with the given config of one stack; its outputs are read when everything is registered. */
 async function runProgram(
