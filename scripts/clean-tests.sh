@@ -5,8 +5,12 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 . "$REPO/scripts/lib/stack.sh"
 
-# left COMMAND…: the names that the command prints and tests own.
-left() { "$@" | grep -E "^$PROJECT-test[a-z0-9]*(-|$)" || true; }
+# left COMMAND…: the names that the command prints and tests own. The project's name is compared as text: it may hold a dot,
+# which a regular expression takes for any character, and what is printed here is deleted.
+left() {
+  "$@" | awk -v prefix="$PROJECT-" \
+    'index($0, prefix) == 1 && substr($0, length(prefix) + 1) ~ /^test[a-z0-9]*(-|$)/'
+}
 
 count=0
 remove() {

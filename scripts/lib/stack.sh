@@ -52,7 +52,10 @@ destroy_stack() {
 # DOCKER_HOST does not count: Pulumi would not use it either.
 use_stack_engine() {
   local host
-  host="$(sed -n "s/^[[:space:]]*$PROJECT:dockerHost:[[:space:]]*//p" "$REPO/Pulumi.$STACK.yaml" | tr -d "\"' " | head -n 1)"
+  # The key may be in the namespace of the project, in pgstack's own, or in none. Compared as text: a project's name may hold a dot.
+  host="$(awk -v own="$PROJECT:dockerHost:" -v fixed=pgstack:dockerHost: \
+    '{ if (index($1, own) == 1 || index($1, fixed) == 1 || index($1, "dockerHost:") == 1) { sub(/^[ \t]*[^ \t]*dockerHost:[ \t]*/, ""); print; exit } }' \
+    "$REPO/Pulumi.$STACK.yaml" | tr -d "\"' ")"
   host="${host%%#*}"
   if [ -n "${DOCKER_HOST:-}" ] && [ "$DOCKER_HOST" != "${host:-unix:///var/run/docker.sock}" ]; then
     echo "note: DOCKER_HOST is ignored; dockerHost in Pulumi.$STACK.yaml says where the stack runs" >&2
