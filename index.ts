@@ -21,7 +21,7 @@ export default async function program(): Promise<Record<string, unknown>> {
   try {
     const stack = pulumi.getStack();
     const stackFile = `Pulumi.${stack}.yaml`;
-    const config = parseConfig(loadRawConfig(), stackFile);
+    const config = parseConfig(loadRawConfig(stackFile), stackFile);
     const plan = planCluster(config, { project: pulumi.getProject(), stack, stackFile, imageHashes: hashImages(root) });
     const isPreview = pulumi.runtime.isDryRun();
     const onEngine = await engineBefore(plan.engine.host, isPreview, (text) => pulumi.log.warn(text));

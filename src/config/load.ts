@@ -1,14 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { ownKeys } from "./namespaces.ts";
 import type { RawConfig } from "./parse.ts";
 
-/** The namespace of pgstack's keys: the project's name, so that `pulumi config set replicas 4` needs no prefix. */
-const namespace = "pgstack";
-
-/** The raw `pgstack:` keys of the stack that Pulumi runs now, without their namespace. */
-export function loadRawConfig(): RawConfig {
-  const entries = Object.entries(pulumi.runtime.allConfig())
-    .filter(([key]) => key.startsWith(`${namespace}:`))
-    .map(([key, value]) => [key.slice(namespace.length + 1), value] as const);
-  return Object.fromEntries(entries);
+/**
+ * The raw keys of the stack that Pulumi runs now, without their namespace. What nothing reads is named in a warning.
+ *
+ * @param stackFile - its file's name, for messages
+ * @throws UserError for keys that cannot be meant as they are
+ */
+export function loadRawConfig(stackFile: string): RawConfig {
+  const { values, ignored } = ownKeys(Object.entries(pulumi.runtime.allConfig()), pulumi.getProject(), stackFile);
+  for (const line of ignored) void pulumi.log.warn(line);
+  return values;
 }

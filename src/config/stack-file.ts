@@ -3,28 +3,27 @@ import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 
 import { UserError } from "../errors.ts";
+import { ownKeys } from "./namespaces.ts";
 import type { RawConfig } from "./parse.ts";
 import { encryptedValue, isSecretKey, secretKeys } from "./secret-keys.ts";
 
 /**
  * Reads a stack file without Pulumi, and gives its keys as Pulumi hands them over: text as it is, everything else as JSON.
  *
- * @param namespace - the project's name; keys of other namespaces are left out
+ * @param project - the project's name, one of the two namespaces that are read
  * @param name - the file's name, for messages
  * An encrypted value of a key that may hold a secret is `encryptedValue`.
  *
  * @throws UserError when there is no such file, it is not YAML, or another value is encrypted
  */
-export function readStackFile(path: string, namespace: string, name: string): RawConfig {
-  const entries = Object.entries(configOf(readText(path, name), name)).flatMap(([key, value]) => {
-    const [space, rest] = key.includes(":") ? [key.slice(0, key.indexOf(":")), key.slice(key.indexOf(":") + 1)] : [namespace, key];
-    return space === namespace ? [[rest, value] as const] : [];
-  });
+export function readStackFile(path: string, project: string, name: string): RawConfig {
+  const { values, named } = ownKeys(Object.entries(configOf(readText(path, name), name)), project, name);
+  const entries = Object.entries(values);
   const secure = entries.filter(([key, value]) => isSecure(value) && !isSecretKey(key));
   if (secure.length > 0) {
     throw new UserError(
       secure.map(([key]) => ({
-        where: `${name}: ${namespace}:${key}`,
+        where: `${name}: ${named[key]}`,
         problem: "it is encrypted, and only Pulumi can read it",
         fix: `give it in clear: only ${secretKeys.join(" and ")} may be secret`,
       })),

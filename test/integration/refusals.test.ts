@@ -1,9 +1,12 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { Deployment } from "../support/deployment.ts";
 import { freeBlock } from "../support/free-block.ts";
+import type { RunResult } from "../support/run.ts";
 import { run } from "../support/run.ts";
 
 /** What cannot work is refused in preview, in one message, before anything changes. */
@@ -25,6 +28,36 @@ describe("a deployment that cannot work", () => {
     expect(output).toContain("did you mean `poolSize`?");
     expect(output).not.toMatch(/^\s+at .*\.ts/m);
     deployment.configure({ replica: undefined, memory: "512MB", pooler: undefined, settings: undefined });
+  });
+
+  it("reads what `pulumi config set` writes in a project of another name, and refuses a namespace that nothing reads", async () => {
+    const file = join(deployment.folder, "Pulumi.yaml");
+    const original = readFileSync(file, "utf8");
+    const set = (key: string): Promise<RunResult> => deployment.pulumi("config", "set", key, "2", "--stack", deployment.stack);
+    try {
+      writeFileSync(file, original.replace("name: pgstack", "name: pgstack-testshop"));
+      expect((await deployment.pulumi("stack", "init", deployment.stack)).code).toBe(0);
+      await set("replicas");
+      const both = await deployment.preview();
+      expect(both.code).not.toBe(0);
+      // Pulumi gives the keys in no certain order.
+      expect(both.output).toContain("pgstack-testshop:replicas");
+      expect(both.output).toMatch(/it is the same key as pgstack(-testshop)?:replicas, and both are given/);
+      deployment.configure({ replicas: undefined });
+      await set("replicas");
+      await set("aws:region");
+      const read = await deployment.preview();
+      expect(read.code, read.output).toBe(0);
+      expect(read.output).toMatch(/\bpg3\b/);
+      expect(read.output).toContain("aws:region: ignored");
+      await set("pgstak:replicas");
+      const mistyped = await deployment.preview();
+      expect(mistyped.code).not.toBe(0);
+      expect(mistyped.output).toContain("did you mean `pgstack:replicas`?");
+    } finally {
+      writeFileSync(file, original);
+      deployment.configure({ replicas: "1" });
+    }
   });
 
   it("refuses more memory than the engine has", async () => {

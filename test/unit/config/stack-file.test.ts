@@ -46,6 +46,12 @@ encryptionsalt: v1:x
     });
   });
 
+  it("reads both namespaces in a project of another name, as the program does", () => {
+    const file = join(folder, "Pulumi.test.yaml");
+    writeFileSync(file, "config:\n  pgstack:memory: 1GB\n  shop:replicas: 3\n");
+    expect(readStackFile(file, "shop", "Pulumi.test.yaml")).toEqual({ memory: "1GB", replicas: "3" });
+  });
+
   it("leaves a key that may hold a secret to whoever can read it", () => {
     expect(read("config:\n  pgstack:alertWebhook:\n    secure: v1:abc\n")).toEqual({ alertWebhook: encryptedValue });
   });
