@@ -2,14 +2,17 @@ import { z } from "zod";
 
 import { connectEngine } from "../../src/engine/connect.ts";
 import type { Engine } from "../../src/engine/connect.ts";
+import { removeThrowAways } from "../../src/engine/throw-away.ts";
 import type { VolumeFile } from "../../src/engine/volume-files.ts";
 import { readVolumeFiles, removeCarriers, writeVolumeFiles } from "../../src/engine/volume-files.ts";
 import { endpoint, parseInputs } from "../inputs.ts";
-import type { Kind } from "../kind.ts";
+import type { Context, Kind } from "../kind.ts";
 import { restartExporters } from "../reload/exporters.ts";
 import { reloadPrometheus } from "../reload/prometheus.ts";
 import { reloadPgbouncer, servesOtherwise } from "../reload/pgbouncer.ts";
 import { overriddenSettings, reloadPostgres } from "../reload/postgres.ts";
+import { RefusedFiles } from "../reload/refused-files.ts";
+import { hasOtherSettings, trySettings } from "../reload/trial.ts";
 import type { Properties } from "../wire.ts";
 
 const reload = z.discriminatedUnion("server", [
@@ -55,23 +58,29 @@ export const configFiles: Kind = {
   apply: async (context, properties, olds) => {
     const wanted = parseInputs(inputs, properties);
     const engine = await connectEngine(wanted.host);
-    await writeVolumeFiles(engine, wanted.volume, wanted.image, filesOf(wanted));
-    if (wanted.reload.server === "postgres") await reloadPostgres(context, engine, wanted.reload);
-    if (wanted.reload.server === "pgbouncer") await reloadPgbouncer(context, engine, wanted.reload);
-    if (wanted.reload.server === "prometheus" || wanted.reload.server === "alertmanager") {
-      await reloadPrometheus(context, engine, wanted.reload);
+    const before = await filesBefore(engine, wanted, olds);
+    if (wanted.reload.server === "postgres" && hasOtherSettings(before.get("postgresql.conf")?.content, wanted.files)) {
+      await trySettings(context, engine, { container: wanted.reload.container, image: wanted.image, files: wanted.files });
     }
-    if (wanted.reload.server === "exporters" && isOther(olds, wanted)) await restartExporters(context, engine, wanted.reload.containers);
+    await writeVolumeFiles(engine, wanted.volume, wanted.image, filesOf(wanted));
+    try {
+      await reloadServer(context, engine, wanted, olds);
+    } catch (error) {
+      if (error instanceof RefusedFiles) await putBack(context, engine, wanted, before);
+      throw error;
+    }
     return { drift: "" };
   },
 
-  // Files may be there that their server refused.
+  // Files may be there that their server has not read.
   failed: { drift: "not read by the server" },
 
   /** The files go with their volume, which Pulumi removes next. */
   remove: async (_context, stored) => {
-    const { host, volume } = parseInputs(inputs, stored);
-    await removeCarriers(await connectEngine(host), volume);
+    const { host, volume, reload: running } = parseInputs(inputs, stored);
+    const engine = await connectEngine(host);
+    await removeCarriers(engine, volume);
+    if (running.server === "postgres") await removeThrowAways(engine, running.container);
   },
 
   read: async (_context, stored) => {
@@ -84,6 +93,34 @@ export const configFiles: Kind = {
     return { drift: drift.filter((part) => part !== "").join(", ") };
   },
 };
+
+/** Of a server that can refuse files: what it would start with if it does. */
+async function filesBefore(
+  engine: Engine,
+  { volume, image, reload: { server } }: Inputs,
+  olds: Properties | undefined,
+): Promise<ReadonlyMap<string, VolumeFile>> {
+  const canRefuse = server === "postgres" || server === "prometheus" || server === "alertmanager";
+  if (olds === undefined || !canRefuse) return new Map();
+  return (await readVolumeFiles(engine, volume, image)) ?? new Map<string, VolumeFile>();
+}
+
+async function reloadServer(context: Context, engine: Engine, wanted: Inputs, olds: Properties | undefined): Promise<void> {
+  const running = wanted.reload;
+  if (running.server === "postgres") await reloadPostgres(context, engine, running);
+  if (running.server === "pgbouncer") await reloadPgbouncer(context, engine, running);
+  if (running.server === "prometheus" || running.server === "alertmanager") await reloadPrometheus(context, engine, running);
+  if (running.server === "exporters" && isOther(olds, wanted)) await restartExporters(context, engine, running.containers);
+}
+
+/** Refused files would keep the server from starting the next time. */
+async function putBack(context: Context, engine: Engine, wanted: Inputs, before: ReadonlyMap<string, VolumeFile>): Promise<void> {
+  if (before.size === 0) return;
+  const files = [...before].map(([path, file]) => ({ ...file, path }));
+  await writeVolumeFiles(engine, wanted.volume, wanted.image, files);
+  // What it took of the refused ones goes too. Its own complaint, if it has one, is about files that it ran with until now.
+  if (wanted.reload.server === "postgres") await reloadPostgres(context, engine, wanted.reload).catch(() => undefined);
+}
 
 /** Whether the volume may have held other files before. */
 function isOther(olds: Properties | undefined, { files, secretFiles }: Inputs): boolean {

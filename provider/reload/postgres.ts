@@ -4,8 +4,11 @@ import { containerState } from "../../src/engine/container.ts";
 import { execInContainer } from "../../src/engine/exec.ts";
 import { runSql, SqlError } from "../../src/engine/psql.ts";
 import { UserError } from "../../src/errors.ts";
+import type { Problem } from "../../src/errors.ts";
 import { paths } from "../../src/plan/paths.ts";
+import { fileErrorsSql } from "../../src/postgres/file-errors.ts";
 import type { Context } from "../kind.ts";
+import { RefusedFiles } from "./refused-files.ts";
 
 /** How long a server may take to read its files again. */
 const reloadTimeoutMs = 10_000;
@@ -29,7 +32,7 @@ export async function reloadPostgres(context: Context, engine: Engine, { contain
     { everyMs: 50, timeoutMs: reloadTimeoutMs, signal: context.signal },
   );
   if (seen === undefined) throw failed(container, `it did not read its files again within ${reloadTimeoutMs / 1000} s`);
-  if (seen.problems !== "") throw failed(container, `it does not accept its files: ${seen.problems}`);
+  if (seen.problems !== "") throw new RefusedFiles([problemOf(container, `it does not accept its files: ${seen.problems}`)]);
 }
 
 /**
@@ -66,27 +69,29 @@ async function askToReload(engine: Engine, container: string): Promise<string | 
   try {
     return await runSql(engine, container, "select pg_conf_load_time(); select from pg_reload_conf() \\g /dev/null\n");
   } catch (error) {
-    // Not accepting connections: still starting, or waiting for its leader.
-    if (error instanceof SqlError) return undefined;
-    throw error;
+    if (!(error instanceof SqlError)) throw error;
+    // Not accepting connections: still starting, or waiting for its leader. Or nobody gets in, and these files are the cure.
+    await execInContainer(engine, container, ["/bin/bash", "-c", hangUp], "");
+    return undefined;
   }
 }
+
+/**
+ * From inside: after a signal through its own interface the engine takes the container for stopped by hand. The start script,
+ * which is the first process until the server is, is left alone.
+ */
+const hangUp = 'read -r name </proc/1/comm; [ "$name" != postgres ] || kill -HUP 1';
 
 /** A new session sees the load time of the process that it was forked from. */
 function proof(before: string): string {
   return `
-    select pg_conf_load_time() > '${before}'::timestamptz,
-      concat_ws('; ',
-        (select string_agg(format('%s line %s: %s', regexp_replace(sourcefile, '.*/', ''), sourceline, error), '; ')
-           from pg_file_settings f where error is not null
-             -- A changed setting that waits for a restart is no error; an invalid value is reported with the same words.
-             and not (error = 'setting could not be applied'
-                      and exists (select from pg_settings s where s.name = f.name and s.context = 'postmaster' and s.pending_restart))),
-        (select string_agg(format('pg_hba.conf line %s: %s', line_number, error), '; ') from pg_hba_file_rules where error is not null));`;
+    select pg_conf_load_time() > '${before}'::timestamptz, (select string_agg(line, '; ') from (${fileErrorsSql}) as errors);`;
 }
 
 function failed(container: string, problem: string): UserError {
-  return new UserError([
-    { where: container, problem, fix: "correct the setting in the stack file; the server still runs with the old ones" },
-  ]);
+  return new UserError([problemOf(container, problem)]);
+}
+
+function problemOf(where: string, problem: string): Problem {
+  return { where, problem, fix: "correct the setting in the stack file; the server still runs with the old ones" };
 }

@@ -6,6 +6,7 @@ import { UserError } from "../../src/errors.ts";
 import { fetchText } from "../../src/http.ts";
 import { metricValue } from "../../src/monitoring/metric-value.ts";
 import type { Context } from "../kind.ts";
+import { RefusedFiles } from "./refused-files.ts";
 
 const reloadTimeoutMs = 10_000;
 const requestTimeoutMs = 2000;
@@ -37,7 +38,7 @@ export async function reloadPrometheus(context: Context, engine: Engine, reload:
     { everyMs: 50, timeoutMs: reloadTimeoutMs, signal: context.signal },
   );
   if (seen?.ok === true) return;
-  throw new UserError([
+  throw new (seen === undefined ? UserError : RefusedFiles)([
     {
       where: container,
       problem: seen === undefined ? `it did not read its files again within ${reloadTimeoutMs / 1000} s` : "it does not accept its files",

@@ -62,6 +62,7 @@ export const explanations: readonly Explanation[] = [
       "second-primary",
       "version-differs",
       "restart-pending",
+      "settings-file-broken",
       "setting-overridden",
       "read-route-stray",
       ...nodeTrouble,

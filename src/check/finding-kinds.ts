@@ -222,6 +222,14 @@ export const findingKinds = {
     title: "settings wait for a restart",
     action: "Deploy again, which restarts servers one at a time and in order: pulumi up --refresh --stack {stack}",
   },
+  "settings-file-broken": {
+    severity: "error",
+    class: "configuration",
+    definite: true,
+    title: "the server does not accept its files and would not start with them",
+    action:
+      "Do not restart {node} before they are right. If they were changed by hand, deploy, which takes that back: pulumi up --refresh --stack {stack}. Otherwise correct pgstack:settings.",
+  },
   "setting-overridden": {
     severity: "warning",
     class: "configuration",

@@ -71,6 +71,8 @@ export interface NodeFacts {
   readonly replayPause: string | undefined;
   /** Settings that wait for a restart. */
   readonly pendingRestart: readonly string[];
+  /** What the server would not start with in its files, one line each. */
+  readonly fileErrors: readonly string[];
   /** Settings that `ALTER SYSTEM` or a hand in `postgresql.auto.conf` has given another value. */
   readonly overridden: readonly string[];
   /** Asked of the declared leader alone. */

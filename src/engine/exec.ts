@@ -79,7 +79,8 @@ export async function startInContainer(engine: Engine, container: string, comman
   }
 }
 
-class Collector extends Writable {
+/** Keeps what is written to it. */
+export class Collector extends Writable {
   readonly #chunks: Buffer[] = [];
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {

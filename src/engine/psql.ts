@@ -1,19 +1,34 @@
 import { paths } from "../plan/paths.ts";
+import { isTooOld, liftedOptions } from "../postgres/lifted-settings.ts";
 import { quietSession } from "../postgres/quiet-session.ts";
 import type { Engine } from "./connect.ts";
 import { execInContainer } from "./exec.ts";
+import type { ExecResult } from "./exec.ts";
+
+const newestMajor = 18;
+
+/** Containers whose server is too old for all that is lifted. */
+const oldServers = new Set<string>();
 
 /**
  * Runs SQL on a node as the superuser, over the socket inside its container: the one way in for `postgres`. The text goes
- * through standard input, so it shows in no process list, and the session logs no statement.
+ * through standard input, so it shows in no process list. The session logs no statement and is bound by none of the limits that
+ * stack config sets for all: it has to take them back.
  *
  * @param sql - may hold psql's own commands such as `\gexec`
  * @returns unaligned output, one line per row, columns separated by `|`
  * @throws Error with psql's message and without the statement
  */
 export async function runSql(engine: Engine, container: string, sql: string, database = "postgres", signal?: AbortSignal): Promise<string> {
-  const command = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", paths.socketDirectory, "-U", "postgres", "-d", database, "-f", "-"];
-  const result = await execInContainer(engine, container, command, `${quietSession}${sql}`, signal);
+  const psql = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", paths.socketDirectory, "-U", "postgres", "-d", database, "-f", "-"];
+  const run = (major: number): Promise<ExecResult> =>
+    execInContainer(engine, container, ["env", `PGOPTIONS=${liftedOptions(major)}`, ...psql], `${quietSession}${sql}`, signal);
+  let result = await run(oldServers.has(container) ? 15 : newestMajor);
+  if (result.exitCode !== 0 && isTooOld(result.stderr)) {
+    // Nothing of the SQL has run: it is refused at login.
+    oldServers.add(container);
+    result = await run(15);
+  }
   if (result.exitCode !== 0) throw new SqlError(container, result);
   return result.stdout.trimEnd();
 }

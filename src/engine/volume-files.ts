@@ -27,6 +27,12 @@ const staleS = 60;
  * volume and is never started, so no process sees them and no image needs a shell (0.1 to 0.25 s).
  */
 export async function writeVolumeFiles(engine: Engine, volume: string, image: string, files: readonly VolumeFile[]): Promise<void> {
+  const body = await archiveOf(files);
+  await withCarrier(engine, volume, image, false, (carrier) => carrier.putArchive(body, { path: mountPoint }));
+}
+
+/** An archive with files and their folders, owned by the containers' user. */
+export async function archiveOf(files: readonly VolumeFile[]): Promise<Buffer> {
   const archive = pack();
   const mtime = nextTime();
   const owner = { uid: containerUser.uid, gid: containerUser.gid, mtime };
@@ -35,8 +41,7 @@ export async function writeVolumeFiles(engine: Engine, volume: string, image: st
     archive.entry({ name: path, mode, ...owner }, content);
   }
   archive.finalize();
-  const body = await buffer(archive);
-  await withCarrier(engine, volume, image, false, (carrier) => carrier.putArchive(body, { path: mountPoint }));
+  return buffer(archive);
 }
 
 /** Folders of the files, the outer ones first: the engine would make them for root. */

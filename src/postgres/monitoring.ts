@@ -1,5 +1,8 @@
 import { createHash } from "node:crypto";
 
+import { fileErrorsSql } from "./file-errors.ts";
+import { liftedForRole } from "./lifted-settings.ts";
+
 /** The role that exporters log in as. */
 const role = "monitoring";
 
@@ -15,7 +18,7 @@ const diskText = `pg_read_file('${diskFile}', 0, 100, true)`;
 /**
  * SQL for the database `postgres`: what monitoring reads beside PostgreSQL's own views. `pgstack.beat` is the leader's heartbeat,
  * which each node's `heartbeat.pl` updates; `pgstack.disk()` the file system of the data volume of whichever node is asked,
- * since functions are replicated and files are not.
+ * since functions are replicated and files are not. `pgstack.file_errors()` is what is wrong with that node's own files.
  */
 export const monitoringSql: readonly string[] = [
   "create schema if not exists pgstack;",
@@ -28,9 +31,17 @@ export const monitoringSql: readonly string[] = [
   `    from regexp_match(${diskText}, '^([0-9]{1,18}) ([0-9]{1,18}) ([0-9]{1,12})') as part`,
   `    where part[3]::bigint > extract(epoch from clock_timestamp()) - ${staleS} $$;`,
   "revoke all on function pgstack.disk() from public;",
+  // The view itself is the superuser's.
+  "create or replace function pgstack.file_errors(out line text) returns setof text",
+  "  language sql volatile security definer set search_path = pg_catalog, pg_temp as $$",
+  `${fileErrorsSql} $$;`,
+  "revoke all on function pgstack.file_errors() from public;",
+  // The check and the exporters have to see a cluster whose other sessions fail. Reading alone is the role's own.
+  ...liftedForRole(role, ["default_transaction_read_only"]),
   `grant usage on schema pgstack to ${role};`,
   `grant select on pgstack.beat to ${role};`,
   `grant execute on function pgstack.disk() to ${role};`,
+  `grant execute on function pgstack.file_errors() to ${role};`,
 ];
 
 /** Another one has to be brought to a cluster that runs. */
@@ -49,4 +60,10 @@ export const monitoringDriftSql = `
     select 'monitoring may not call pgstack.disk()'
       where to_regprocedure('pgstack.disk()') is not null
         and not coalesce(has_function_privilege('${role}', to_regprocedure('pgstack.disk()'), 'execute'), true)
+    union all
+    select 'function pgstack.file_errors() is missing' where to_regprocedure('pgstack.file_errors()') is null
+    union all
+    select 'monitoring may not call pgstack.file_errors()'
+      where to_regprocedure('pgstack.file_errors()') is not null
+        and not coalesce(has_function_privilege('${role}', to_regprocedure('pgstack.file_errors()'), 'execute'), true)
   ) as found (line);`;

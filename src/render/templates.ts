@@ -72,6 +72,8 @@ export interface TemplateData {
     readonly routes: string;
     /** How long nothing may change before the script gives up, in seconds. */
     readonly patience: number;
+    /** PGOPTIONS of the superuser's sessions. */
+    readonly sessionOptions: string;
   };
   readonly "pgbouncer/pgbouncer.ini": {
     readonly stack: string;

@@ -22,11 +22,12 @@ fail() {
   exit 1
 }
 
-# sql NODE ARGUMENT…: psql as the superuser on a node.
+# sql NODE ARGUMENT…: psql as the superuser on a node, not bound by what stack config says about all sessions.
 sql() {
   local node=$1
   shift
-  psql -XAtq -v ON_ERROR_STOP=1 -h "/run/postgresql/$node" -U postgres -d postgres "$@"
+  # Notices tell what was there already.
+  PGOPTIONS="$SESSION_OPTIONS -c client_min_messages=warning" psql -XAtq -v ON_ERROR_STOP=1 -h "/run/postgresql/$node" -U postgres -d postgres "$@"
 }
 
 # The reason that psql gives, without where it looked.
@@ -182,8 +183,7 @@ reload_pooler() {
 
 wait_for "$LEADER" leader_writes
 say "$LEADER accepts writes"
-# Without what was there already.
-PGOPTIONS="-c client_min_messages=warning" sql "$LEADER" -f "$config/roles.sql" >/dev/null
+sql "$LEADER" -f "$config/roles.sql" >/dev/null
 say "roles and databases are as declared"
 reload_node "$LEADER"
 

@@ -77,7 +77,11 @@ sub beat {
 sub connect_psql {
   my %settings = (
     synchronous_commit => "off",
+    default_transaction_isolation => "read\\ committed",
     default_transaction_read_only => "off",
+    search_path => "pg_catalog",
+    session_preload_libraries => "",
+    local_preload_libraries => "",
     statement_timeout => "5s",
     lock_timeout => "0",
     idle_session_timeout => "0",
@@ -87,6 +91,7 @@ sub connect_psql {
     log_min_messages => "panic",
     "pg_stat_statements.track" => "none",
   );
+  $settings{transaction_timeout} = "0" if major() >= 17;
   pipe(my $input, $to_psql) or return;
   pipe($from_psql, my $output) or return;
   $psql = fork;
@@ -101,6 +106,11 @@ sub connect_psql {
     $ENV{PGOPTIONS} = join(" ", map { "-c $_=$settings{$_}" } sort keys %settings);
     exec("psql", "-XAtq", "-h", $sockets, "-U", "postgres", "-d", "postgres") or POSIX::_exit(1);
   }
+}
+
+sub major {
+  open(my $file, "<", "$data/PG_VERSION") or return 0;
+  return int(<$file> // 0);
 }
 
 sub hang_up {

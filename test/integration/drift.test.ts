@@ -23,15 +23,27 @@ describe("drift", () => {
     await deployment.up("--refresh", "--expect-no-changes");
   }
 
-  it("repairs a config file that was changed by hand, and the server runs with the right one again", async () => {
+  const lockedOut = [
+    "session_preload_libraries = 'pg_hint_plan'",
+    "default_transaction_isolation = 'serializable'",
+    "statement_timeout = '1ms'",
+    "transaction_timeout = '1s'",
+    "search_path = 'nowhere'",
+  ];
+
+  it("repairs a config file that was changed by hand so that nobody gets in, and the server runs with the right one again", async () => {
     const volume = `pgstack-${deployment.stack}-pg2-config`;
     const image = (await deployment.engine.getContainer(deployment.container("pg2")).inspect()).Image;
     const before = (await run("docker", ["exec", deployment.container("pg2"), "cat", "/etc/pgstack/postgresql.conf"])).stdout;
     await writeVolumeFiles(deployment.engine, volume, image, [
-      { path: "postgresql.conf", content: `${before}\nwork_mem = '99MB'\n`, mode: 0o644 },
+      { path: "postgresql.conf", content: [before, "work_mem = '99MB'", ...lockedOut, ""].join("\n"), mode: 0o644 },
     ]);
     await deployment.sql("pg2", "select pg_reload_conf();");
+    const asClient = (): ReturnType<typeof run> =>
+      run("docker", ["exec", deployment.container("pg2"), ..."psql -h /run/postgresql -U postgres -l".split(" ")]);
+    expect((await asClient()).output).toContain('could not access file "pg_hint_plan"');
     await showsAndRepairs("pg2-config-files");
+    expect((await asClient()).code).toBe(0);
     expect((await run("docker", ["exec", deployment.container("pg2"), "cat", "/etc/pgstack/postgresql.conf"])).stdout).toBe(before);
     expect(await deployment.sql("pg2", "show work_mem;")).not.toBe("99MB");
   });

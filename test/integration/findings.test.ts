@@ -207,6 +207,7 @@ describe("the check names each fault", () => {
         };
       },
     ],
+    ["settings-file-broken pg3", "a locale that the image lacks", () => set("pg3", "lc_messages = 'en_US.UTF-8'")()],
     ["restart-pending pg3", "a setting that waits for a restart", () => set("pg3", "max_prepared_transactions = 7")()],
     [
       "node-mistaken pg2",

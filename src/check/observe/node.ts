@@ -48,11 +48,17 @@ select slot_name::text as name, slot_type as type, active, wal_status, safe_wal_
 const senderQuery = `
 select application_name, coalesce(state, 'unknown') as state from pg_stat_replication order by pid`;
 
+const fileErrorsQuery = "select line from pgstack.file_errors()";
+
+/** No such schema or function, or no right to it: a cluster that has not been deployed since there is one. */
+const unknownHere = new Set(["3F000", "42883", "42501"]);
+
 /** Asks a node about itself, and the declared leader about its replicas, as `monitoring` and not through the pooler. */
 export async function observeNode(context: ObserveContext, node: CheckNode): Promise<Observed<NodeFacts>> {
   const endpoint = {
     port: node.port,
-    database: context.target.database,
+    // Where what monitoring reads is, and which is there when the application's is not.
+    database: "postgres",
     user: "monitoring",
     password: context.secrets.monitoring,
   };
@@ -60,11 +66,21 @@ export async function observeNode(context: ObserveContext, node: CheckNode): Pro
     const { rows } = await client.query<NodeRow>(nodeQuery);
     const [row] = rows;
     if (row === undefined) throw new Error("the node gave no answer about itself");
-    return nodeFacts(row, node.role === "leader" ? await leaderFacts(client) : undefined);
+    return nodeFacts(row, await fileErrors(client), node.role === "leader" ? await leaderFacts(client) : undefined);
   });
 }
 
-function nodeFacts(row: NodeRow, leader: LeaderFacts | undefined): NodeFacts {
+async function fileErrors(client: Client): Promise<readonly string[]> {
+  try {
+    const { rows } = await client.query<{ line: string }>(fileErrorsQuery);
+    return rows.map(({ line }) => line);
+  } catch (error) {
+    if (unknownHere.has((error as { readonly code?: string }).code ?? "")) return [];
+    throw error;
+  }
+}
+
+function nodeFacts(row: NodeRow, fileErrors: readonly string[], leader: LeaderFacts | undefined): NodeFacts {
   const received = row.received_tli ?? undefined;
   return {
     clusterName: row.cluster_name,
@@ -78,6 +94,7 @@ function nodeFacts(row: NodeRow, leader: LeaderFacts | undefined): NodeFacts {
     receiver: row.receiver_status === null ? undefined : { status: row.receiver_status, timeline: received },
     replayPause: row.replay_pause ?? undefined,
     pendingRestart: row.pending_restart,
+    fileErrors,
     overridden: row.overridden,
     leader,
   };

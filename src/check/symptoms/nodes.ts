@@ -91,6 +91,13 @@ function settings(target: CheckTarget, node: CheckNode, facts: NodeFacts): reado
       observed: facts.pendingRestart.join(", "),
       expected: "no setting waits for a restart",
     });
+  if (facts.fileErrors.length > 0)
+    symptoms.push({
+      code: "settings-file-broken",
+      place: atNode(node.name),
+      observed: facts.fileErrors.join("; "),
+      expected: "files that the server starts with",
+    });
   if (facts.overridden.length > 0)
     symptoms.push({
       code: "setting-overridden",

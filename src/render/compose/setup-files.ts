@@ -5,6 +5,7 @@ import { services } from "../../plan/names.ts";
 import { routesOf } from "../../plan/pooler.ts";
 import { poolerPort } from "../../plan/pgbouncer-defaults.ts";
 import type { ClusterPlan } from "../../plan/types.ts";
+import { liftedOptions } from "../../postgres/lifted-settings.ts";
 import { quietSession } from "../../postgres/quiet-session.ts";
 import { rolesSql } from "../../postgres/roles.ts";
 import { pgpass } from "../escape.ts";
@@ -42,6 +43,7 @@ export function renderSetupFiles(plan: ClusterPlan): readonly FileSpec[] {
           .map(({ name, hosts }) => `${name}|${hosts.join(",")}`)
           .join(" "),
         patience: patienceS,
+        sessionOptions: liftedOptions(plan.major),
       }),
     ),
     // Verifiers, no passwords; the session that reads them writes no log.

@@ -415,6 +415,12 @@ export const faults: readonly Fault[] = [
     change: (_, name) => facts(name, { pendingRestart: ["max_connections"] }),
   },
   {
+    name: "files that the server would not start with",
+    code: "settings-file-broken",
+    at: "replica",
+    change: (_, name) => facts(name, { fileErrors: ["postgresql.conf line 7: setting could not be applied (lc_messages)"] }),
+  },
+  {
     name: "Prometheus stopped",
     code: "monitoring-unreachable",
     at: "cluster",

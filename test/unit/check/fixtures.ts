@@ -115,6 +115,7 @@ function someFacts(target: CheckTarget, { role, name }: CheckNode): NodeFacts {
     receiver: isLeader ? undefined : { status: "streaming", timeline: 1 },
     replayPause: isLeader ? undefined : "not paused",
     pendingRestart: [],
+    fileErrors: [],
     overridden: [],
     leader: isLeader ? { slots, senders } : undefined,
   };

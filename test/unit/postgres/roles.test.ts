@@ -54,9 +54,27 @@ describe("rolesSql", () => {
           from regexp_match(pg_read_file('/run/postgresql/disk', 0, 100, true), '^([0-9]{1,18}) ([0-9]{1,18}) ([0-9]{1,12})') as part
           where part[3]::bigint > extract(epoch from clock_timestamp()) - 120 $$;
       revoke all on function pgstack.disk() from public;
+      create or replace function pgstack.file_errors(out line text) returns setof text
+        language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
+
+        select format('%s line %s: %s%s', regexp_replace(sourcefile, '.*/', ''), sourceline, error, coalesce(' (' || name || ')', '')) as line
+          from pg_file_settings f where error is not null
+          and not (error = 'setting could not be applied'
+                   and exists (select from pg_settings s where lower(s.name) = lower(f.name) and s.context = 'postmaster' and s.pending_restart))
+        union all
+        select format('pg_hba.conf line %s: %s', line_number, error) from pg_hba_file_rules where error is not null $$;
+      revoke all on function pgstack.file_errors() from public;
+      do $$ declare setting record; begin
+        for setting in select * from (values ('default_transaction_isolation', 'read committed'), ('default_transaction_deferrable', 'off'), ('statement_timeout', '0'), ('lock_timeout', '0'), ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'), ('search_path', '"$user",public'), ('session_preload_libraries', ''), ('local_preload_libraries', ''), ('standard_conforming_strings', 'on'), ('datestyle', 'ISO,MDY'), ('intervalstyle', 'postgres'), ('transaction_timeout', '0')) as pairs (name, value)
+          where current_setting(name, true) is not null loop
+          perform set_config(setting.name, setting.value, true);
+          execute format('alter role monitoring set %I from current', setting.name);
+        end loop;
+      end $$;
       grant usage on schema pgstack to monitoring;
       grant select on pgstack.beat to monitoring;
-      grant execute on function pgstack.disk() to monitoring;"
+      grant execute on function pgstack.disk() to monitoring;
+      grant execute on function pgstack.file_errors() to monitoring;"
     `);
   });
 

@@ -55,6 +55,7 @@ const samples: TemplateData = {
     poolerPort: 6432,
     routes: "app|pg1 app_ro|pg2,pg3",
     patience: 120,
+    sessionOptions: "-c lock_timeout=0",
   },
   "pgbouncer/pgbouncer.ini": {
     stack: "staging",

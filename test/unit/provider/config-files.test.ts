@@ -1,0 +1,145 @@
+import { PassThrough, Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+
+import { extract, pack } from "tar-stream";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+
+import type { Context } from "../../../provider/kind.ts";
+import { configFiles } from "../../../provider/kinds/config-files.ts";
+
+/** A volume, the server that reads it, and the engine between. */
+const world = {
+  files: new Map<string, string>(),
+  /** What the server complains about in files that it reads again. */
+  refuses: (_settings: string): string => "",
+  trial: "accepted\n",
+  /** What happened, in order. */
+  events: [] as string[],
+  canLogIn: true,
+};
+
+vi.mock(import("../../../src/engine/connect.ts"), async (original) => ({
+  ...(await original()),
+  connectEngine: async () => engine as never,
+}));
+
+beforeEach(() => {
+  Object.assign(world, { files: new Map(), refuses: () => "", trial: "accepted\n", events: [], canLogIn: true });
+});
+
+const engine = {
+  listContainers: async () => [],
+  getVolume: () => ({ inspect: async () => ({}) }),
+  createContainer: async ({ name }: { readonly name?: string }) => (name === undefined ? carrier : trial()),
+  getContainer: () => ({
+    inspect: async () => ({ Id: "c", RestartCount: 0, State: { Running: true, Restarting: false, ExitCode: 0, OOMKilled: false } }),
+    exec: async ({ Cmd }: { readonly Cmd: readonly string[] }) => ({
+      start: async () => Object.assign(new PassThrough(), { command: Cmd }),
+      inspect: async () => ({ ExitCode: Cmd[0] === "env" && !world.canLogIn ? 2 : 0 }),
+    }),
+  }),
+  modem: {
+    demuxStream: (stream: PassThrough & { readonly command?: readonly string[] }, out: PassThrough, err: PassThrough) => {
+      let text = "";
+      stream.on("data", (data: Buffer) => (text += data.toString()));
+      stream.on("end", () => {
+        if (stream.command === undefined) out.write(text);
+        else if (stream.command[0] === "env" && !world.canLogIn) err.write("psql: error: FATAL:  could not access file");
+        else out.write(answerTo(stream.command, text));
+      });
+    },
+  },
+};
+
+const settings = (): string => world.files.get("postgresql.conf") ?? "";
+
+function answerTo([program = ""]: readonly string[], sql: string): string {
+  if (program !== "env") {
+    world.events.push("signal from inside");
+    return "";
+  }
+  if (sql.includes("pg_reload_conf()")) {
+    world.events.push(`reload with ${settings()}`);
+    return "then\n";
+  }
+  return sql.includes("pg_conf_load_time() >") ? `t|${world.refuses(settings())}\n` : "\n";
+}
+
+function trial(): object {
+  const stream = new PassThrough();
+  world.events.push("trial");
+  return {
+    putArchive: async () => undefined,
+    attach: async () => stream,
+    start: async () => stream.end(world.trial),
+    remove: async () => undefined,
+  };
+}
+
+const carrier = {
+  putArchive: async (body: Buffer) => {
+    const reader = extract();
+    Readable.from([body]).pipe(reader);
+    for await (const entry of reader) world.files.set(entry.header.name, (await buffer(entry)).toString());
+    world.events.push(`write ${settings()}`);
+  },
+  getArchive: async () => {
+    const archive = pack();
+    for (const [name, content] of world.files) archive.entry({ name: `./${name}`, mode: 0o644 }, content);
+    archive.finalize();
+    return archive;
+  },
+  remove: async () => undefined,
+};
+
+const context: Context = { signal: new AbortController().signal, log: () => undefined, status: () => undefined };
+
+let images = 0;
+
+const inputs = (text: string): Record<string, unknown> => ({
+  host: "unix:///none",
+  volume: "pg1-config",
+  // A trial is made once for each image and settings.
+  image: `image-${(images += 1)}`,
+  files: { "postgresql.conf": text },
+  secretFiles: {},
+  reload: { server: "postgres", container: "pg1" },
+});
+
+/** An update of files that are there. */
+async function update(from: string, to: string): Promise<unknown> {
+  world.files.set("postgresql.conf", from);
+  return configFiles.apply(context, inputs(to), inputs(from));
+}
+
+describe("files of a PostgreSQL server", () => {
+  it("are tried before the server has them", async () => {
+    await update("a = '1'", "a = '2'");
+    expect(world.events).toEqual(["trial", "write a = '2'", "reload with a = '2'"]);
+  });
+
+  it("that fail their trial change nothing", async () => {
+    world.trial = "x FATAL:  no\n";
+    await expect(update("a = '1'", "a = '2'")).rejects.toThrow("PostgreSQL does not start and serve with these settings: no");
+    expect(world.events).toEqual(["trial"]);
+    expect(settings()).toBe("a = '1'");
+  });
+
+  it("that the running server refuses are taken out again", async () => {
+    world.refuses = (text) => (text === "a = '2'" ? "postgresql.conf line 1: no" : "");
+    await expect(update("a = '1'", "a = '2'")).rejects.toThrow("pg1: it does not accept its files: postgresql.conf line 1: no");
+    expect(world.events).toEqual(["trial", "write a = '2'", "reload with a = '2'", "write a = '1'", "reload with a = '1'"]);
+  });
+
+  it("are not tried when settings are the same, or at the first start", async () => {
+    await update("# one\na = '1'", "# two\na = '1'");
+    await configFiles.apply(context, inputs("a = '3'"), undefined);
+    expect(world.events).not.toContain("trial");
+  });
+
+  it("are read again by a server that lets nobody in: they may be the cure", async () => {
+    world.canLogIn = false;
+    await update("a = '1'", "a = '2'");
+    expect(world.events).toEqual(["trial", "write a = '2'", "signal from inside"]);
+  });
+});
