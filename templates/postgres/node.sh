@@ -90,7 +90,10 @@ clone_replica() {
   say "cloning $LEADER"
   # An unfinished copy of an earlier start was never a database; it is made again.
   rm -rf "$partial"
-  pg_basebackup --pgdata="$partial" --dbname="host=$LEADER port=5432 user=replicator" --no-password \
+  # A disk that stalls for longer than the leader waits for a standby (wal_sender_timeout, seconds) would end the copy, and it
+  # would begin again for ever. A leader's host that is gone is found by keepalives as before.
+  local options="-c wal_sender_timeout=5min"
+  pg_basebackup --pgdata="$partial" --dbname="host=$LEADER port=5432 user=replicator options='$options'" --no-password \
     --checkpoint=fast --wal-method=stream --slot="$SLOT"
   touch "$partial/standby.signal"
   sync "$partial/standby.signal" "$partial"

@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+import { poll } from "../../src/deadline.ts";
 import { Deployment } from "../support/deployment.ts";
 import { run } from "../support/run.ts";
+
+/** A shell script that waits until processes of this name run; their ids are in `found`. The image has no `pgrep`. */
+const processesOf = (name: string): string =>
+  `for try in {1..1000}; do found=$(grep -lx ${name} /proc/[0-9]*/comm 2>/dev/null | cut -d/ -f3); ` +
+  `[ "$(wc -w <<<"$found")" -lt 2 ] || break; sleep 0.01; done`;
 
 /** Data that does not fit what is declared is explained and left alone, whatever it is. */
 describe("a data volume that does not fit", () => {
@@ -9,7 +15,8 @@ describe("a data volume that does not fit", () => {
   let image: string;
 
   beforeAll(async () => {
-    deployment = await Deployment.create("staging", { memory: "512MB", exporters: false });
+    // A leader that gives up a standby soon: a clone must not depend on it.
+    deployment = await Deployment.create("staging", { memory: "512MB", exporters: false, settings: { wal_sender_timeout: "2s" } });
     await deployment.up();
     await deployment.sql("pg1", "create table kept as select generate_series(1, 100) as n;", "app");
     image = (await deployment.engine.getContainer(deployment.container("pg1")).inspect()).Config.Image;
@@ -112,6 +119,29 @@ describe("a data volume that does not fit", () => {
     expect(code).toBe(0);
     expect(await deployment.sql("pg2", "select count(*) from kept;", "app")).toBe("100");
     expect(await inVolume("pg2", "ls /v")).toBe("pgdata");
+  });
+
+  it("is cloned by one copy, also when its disk stalls for longer than the leader waits for a standby", async () => {
+    await deployment.sql("pg1", "create table bulk as select n, repeat(md5(n::text), 20) from generate_series(1, 150000) n;", "app");
+    await stop("pg2");
+    await inVolume("pg2", "rm -r /v/pgdata");
+    await run("docker", ["start", deployment.container("pg2")]);
+    const signal = (name: string): Promise<unknown> =>
+      run("docker", ["exec", deployment.container("pg2"), "bash", "-c", `${processesOf("pg_basebackup")}; kill -${name} $found`]);
+    await signal("STOP");
+    // Both connections, the copy's and its WAL's, are silent for longer than the limit.
+    const silent = `select count(*) from pg_stat_replication where coalesce(reply_time, backend_start) < clock_timestamp() - interval '5 s'`;
+    const held = await poll(async () => ((await deployment.sql("pg1", `${silent};`)) === "2" ? true : undefined), {
+      everyMs: 100,
+      timeoutMs: 20_000,
+    });
+    await signal("CONT");
+    expect(held).toBe(true);
+    await deployment.up();
+    const log = (await run("docker", ["logs", deployment.container("pg2")])).output;
+    expect(log.slice(log.lastIndexOf("cloning pg1"))).toContain("cloned pg1");
+    expect(log).not.toContain("pg_basebackup: error");
+    await deployment.sql("pg1", "drop table bulk;", "app");
   });
 
   it("is not begun anew for a leader while a replica has the data", async () => {
