@@ -115,7 +115,12 @@ export class PostgresCluster extends pulumi.ComponentResource {
         cpus: engine.cpus ?? 0,
         containers: planContainers(plan).map(({ name }) => name),
         ports: planContainers(plan).flatMap(({ port }) => (port === undefined ? [] : [port.external])),
-        nodes: nodes.map(({ name, role, dataVolume }) => ({ name, role, dataVolume })),
+        nodes: nodes.map(({ name, role, dataVolume, reclone }) => ({
+          name,
+          role,
+          dataVolume,
+          ...(reclone === undefined ? {} : { reclone }),
+        })),
         declared: declarationOf(plan),
       },
       { parent: this },
@@ -154,7 +159,8 @@ export class PostgresCluster extends pulumi.ComponentResource {
   /**
    * A new cluster: leader, roles, then the replicas, some at once, since they serve no one yet, and copies made at the same
    * time take no longer than one. In a running one each node is touched behind the gate of the one before it, the leader
-   * last: what a server cannot start with is found on one that nobody writes to.
+   * last: what a server cannot start with is found on one that nobody writes to. After it comes a node that is down and has a
+   * word to be cloned, such as one that led before: the routes to the leader need not wait for its copy.
    */
   #nodes(args: PostgresClusterArgs, shared: Shared, opts: pulumi.ComponentResourceOptions): Nodes {
     const { plan } = args;
@@ -171,16 +177,19 @@ export class PostgresCluster extends pulumi.ComponentResource {
         [],
       );
     const replicas = plan.nodes.filter(({ role }) => role === "replica");
-    const known = replicas.filter(existing);
+    const late = (node: NodePlan): boolean => !existing(node) || (node.reclone !== undefined && containers?.get(node.container) === false);
+    const known = replicas.filter((node) => !late(node));
     const before = leaderFirst ? [] : chain(known, { roles: undefined, rolloutAfter: undefined });
     const leader = create(leaderOf(plan), { roles: undefined, rolloutAfter: before.at(-1)?.gate });
     const roles = this.#roles(plan, leader);
     const behind = leaderFirst ? chain(known, { roles, rolloutAfter: leader.gate }) : [];
     const last = behind.at(-1) ?? leader;
     const news = replicas
-      .filter((node) => !existing(node))
+      .filter((node) => late(node))
       .reduce<PostgresNode[]>((made, node) => [...made, create(node, { roles, rolloutAfter: (made.at(-clonesAtOnce) ?? last).gate })], []);
-    return { all: [leader, ...before, ...behind, ...news], roles };
+    // In the plan's order, so that nothing changes with the order in which they were touched.
+    const place = ({ node }: PostgresNode): number => replicas.findIndex(({ name }) => name === node);
+    return { all: [leader, ...[...before, ...behind, ...news].toSorted((a, b) => place(a) - place(b))], roles };
   }
 
   #nodeArgs(

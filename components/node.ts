@@ -31,6 +31,7 @@ export interface PostgresNodeArgs {
 
 /** One PostgreSQL server with its volumes, its slot on the leader and its gate. */
 export class PostgresNode extends pulumi.ComponentResource {
+  readonly node: string;
   readonly containerId: pulumi.Output<string>;
   /** Succeeds once this node plays its role. */
   readonly gate: NodeReady;
@@ -56,6 +57,7 @@ export class PostgresNode extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: [...ready, outOfService] },
     );
+    this.node = node.name;
     this.containerId = container.id;
     this.files = config.files;
     this.gate = this.#gate(name, args, container, spec);

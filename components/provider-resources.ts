@@ -40,7 +40,12 @@ export interface PreflightArgs extends OnEngine {
   readonly cpus: number;
   readonly containers: readonly string[];
   readonly ports: readonly number[];
-  readonly nodes: readonly { readonly name: string; readonly role: "leader" | "replica"; readonly dataVolume: string }[];
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly role: "leader" | "replica";
+    readonly dataVolume: string;
+    readonly reclone?: string;
+  }[];
   readonly declared: Declaration;
 }
 

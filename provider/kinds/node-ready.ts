@@ -42,8 +42,9 @@ export const nodeReady: Kind = {
     const readyAfterMs = Math.round(performance.now() - began);
     // A new node is listed by the pooler's files, which come after all gates.
     if (olds !== undefined) {
+      // A leader too: routes that lead to the one before it need not wait for that one's clone.
+      await putBack(context, engine, pooler, node);
       if (role === "leader") await resumeLeader(engine, pooler, node);
-      else await putBack(context, engine, pooler, node);
     }
     return { readyAfterMs };
   },

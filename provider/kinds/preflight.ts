@@ -3,16 +3,18 @@ import type { Engine } from "../../src/engine/connect.ts";
 import { UserError } from "../../src/errors.ts";
 import { dataProblems } from "../preflight/data.ts";
 import { fixedProblems } from "../preflight/fixed.ts";
+import { currentLeadershipProblems } from "../preflight/leadership.ts";
 import { nameProblems, portProblems, sizeProblems, subnetProblems } from "../preflight/engine.ts";
 import { inputs } from "../preflight/inputs.ts";
 import { removalProblems } from "../preflight/removal.ts";
 import type { PreflightInputs } from "../preflight/inputs.ts";
 import { parseInputs } from "../inputs.ts";
-import type { Kind } from "../kind.ts";
+import type { Context, Kind } from "../kind.ts";
 
 /**
  * Refuses, before anything changes, what cannot work on this engine or would contradict the data that is there. Everything
- * else depends on it. What was right when the cluster was made is not asked again on every run: only what changed is.
+ * else depends on it. What was right when the cluster was made is not asked again on every run: only what changed is, and who
+ * leads, which changes by itself.
  */
 export const preflight: Kind = {
   check: async (context, olds, news) => {
@@ -20,18 +22,17 @@ export const preflight: Kind = {
     const before = olds === undefined ? undefined : parseInputs(inputs, olds);
     const reasons = [...contextProblems(), ...(before === undefined ? [] : fixedProblems(before, wanted))];
     // A different engine cannot be compared with this one.
-    if (reasons.length > 0 || unchanged(before, wanted)) return reasons;
+    if (reasons.length > 0 && (before?.host !== wanted.host || contextProblems().length > 0)) return reasons;
+    const isSame = unchanged(before, wanted);
     try {
-      const engine = await connectEngine(wanted.host);
-      await greetEngine(engine);
-      return [...(await engineProblems(engine, before, wanted)), ...(await removalProblems(context, before, wanted))];
+      return await seenProblems(context, before, wanted, reasons);
     } catch (error) {
       if (!isUnreachable(error)) throw error;
       context.log(
         "warning",
-        `the Docker engine at ${wanted.host} cannot be reached (${(error as Error).message}): its memory, networks, ports and data volumes are not checked in this preview`,
+        `the Docker engine at ${wanted.host} cannot be reached (${(error as Error).message}): ${isSame ? "" : "its memory, networks, ports and data volumes, and "}which node leads, are not checked in this preview`,
       );
-      return [];
+      return reasons;
     }
   },
 
@@ -58,6 +59,21 @@ function contextProblems(): readonly string[] {
   return [
     `DOCKER_CONTEXT is set (${context}) and would win over pgstack:dockerHost: unset it, and name the engine with \`pulumi config set dockerHost …\``,
   ];
+}
+
+/** What the engine and the nodes say, beside what is refused already. */
+async function seenProblems(
+  context: Context,
+  before: PreflightInputs | undefined,
+  wanted: PreflightInputs,
+  reasons: readonly string[],
+): Promise<readonly string[]> {
+  const engine = await connectEngine(wanted.host);
+  const isSame = unchanged(before, wanted);
+  if (!isSame) await greetEngine(engine);
+  const early = [...reasons, ...(before === undefined ? [] : await currentLeadershipProblems(before, wanted))];
+  if (isSame || early.length > 0) return early;
+  return [...(await engineProblems(engine, before, wanted)), ...(await removalProblems(context, before, wanted))];
 }
 
 function unchanged(before: PreflightInputs | undefined, wanted: PreflightInputs): boolean {

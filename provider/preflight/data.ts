@@ -1,5 +1,6 @@
 import type { Engine } from "../../src/engine/connect.ts";
 import { readVolumeFile } from "../../src/engine/volume-files.ts";
+import { leadershipPage } from "../../src/leadership/words.ts";
 import type { PreflightInputs } from "./inputs.ts";
 
 interface NodeData {
@@ -45,6 +46,6 @@ function leaderProblems(found: readonly NodeData[]): readonly string[] {
   if (leader === undefined || leader.version !== undefined || withData.length === 0) return [];
   return [
     `pgstack:leader: ${leader.name}'s data volume ${leader.volume} is empty, but ${withData.map(({ name, volume }) => `${volume} of ${name}`).join(", ")} holds data: ` +
-      `set leader to the node that was the leader, restore its volume, or remove the others with \`docker volume rm\` if their data can go`,
+      `set leader to the node that led last, or put ${leader.name}'s volume back: ${leadershipPage}`,
   ];
 }

@@ -9,6 +9,6 @@ export function fixedProblems(before: PreflightInputs, wanted: PreflightInputs):
   );
 }
 
-function fixedOf({ host, leader, network, major, locale }: PreflightInputs): Fixed {
-  return { dockerHost: host, leader, subnet: network.subnet, postgresVersion: major, locale };
+function fixedOf({ host, network, major, locale }: PreflightInputs): Fixed {
+  return { dockerHost: host, subnet: network.subnet, postgresVersion: major, locale };
 }

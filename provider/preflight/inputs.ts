@@ -17,7 +17,15 @@ export const inputs = z.object({
   cpus: z.number(),
   containers: z.array(z.string()),
   ports: z.array(z.number()),
-  nodes: z.array(z.object({ name: z.string(), role: z.enum(["leader", "replica"]), dataVolume: z.string() })),
+  nodes: z.array(
+    z.object({
+      name: z.string(),
+      role: z.enum(["leader", "replica"]),
+      dataVolume: z.string(),
+      /** A new word sets its data aside. */
+      reclone: z.string().optional(),
+    }),
+  ),
   /** Absent in the state of an older version. */
   declared: declaration.optional(),
 });

@@ -18,7 +18,7 @@ function isExplained(target: CheckTarget, symptom: Symptom, cause: Symptom): boo
       // A warning must not hide an error.
       cause.severity !== "warning" &&
       counts(target, rule.when, cause) &&
-      isAt[rule.at](symptom.place, cause),
+      isAt[rule.at](symptom.place, cause, target),
   );
 }
 
@@ -36,10 +36,11 @@ function counts(target: CheckTarget, when: Explanation["when"], { place, role }:
   }
 }
 
-const isAt: Readonly<Record<Explanation["at"], (place: Place | undefined, cause: Symptom) => boolean>> = {
+const isAt: Readonly<Record<Explanation["at"], (place: Place | undefined, cause: Symptom, target: CheckTarget) => boolean>> = {
   "same place": (place, cause) => isSamePlace(place, cause.place),
   anywhere: () => true,
   "a node": (place) => place?.kind === "node",
+  leader: (place, _cause, target) => place?.kind === "node" && place.node === target.leader,
   "write route": (place) => place?.kind === "route" && place.route === "write",
   "read route": (place) => place?.kind === "route" && place.route === "read",
   pooler: (place) => place?.kind === "route" || place?.kind === "console",

@@ -10,7 +10,7 @@ export interface Explanation {
   /** Which of these causes count; without it all of them. */
   readonly when?: "at the leader" | "at a node in rotation" | "about monitoring";
   /** Where the symptoms are that it explains. */
-  readonly at: "same place" | "anywhere" | "a node" | "write route" | "read route" | "pooler";
+  readonly at: "same place" | "anywhere" | "a node" | "leader" | "write route" | "read route" | "pooler";
   readonly hides: readonly FindingCode[];
   readonly why: string;
 }
@@ -110,7 +110,25 @@ export const explanations: readonly Explanation[] = [
     why: "the write arrived, but the leader does not take it",
   },
   {
-    causes: ["second-primary"],
+    causes: ["another-leader"],
+    at: "leader",
+    hides: ["node-unreachable", "leader-not-writable", "exporter-unreachable", "exporter-target-down"],
+    why: "what is to be done about the declared leader depends on who leads",
+  },
+  {
+    causes: ["another-leader"],
+    at: "a node",
+    hides: ["read-route-stray", ...replicationTrouble],
+    why: "nothing comes from the declared leader",
+  },
+  {
+    causes: ["another-leader"],
+    at: "write route",
+    hides: writeTrouble,
+    why: "the write route leads to the declared leader",
+  },
+  {
+    causes: ["second-primary", "another-leader"],
     at: "same place",
     hides: ["read-route-stray", ...replicationTrouble],
     why: "a primary replicates from nobody",

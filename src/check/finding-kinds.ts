@@ -1,3 +1,5 @@
+import { adoptText, chooseText, leadershipPage } from "../leadership/words.ts";
+
 /** What kind of failure a finding is; the exit code of a command follows from it. */
 export type FindingClass = "unreachable" | "replication" | "routing" | "access" | "monitoring" | "configuration";
 
@@ -26,7 +28,8 @@ export const findingKinds = {
     severity: "error",
     class: "unreachable",
     title: "node does not answer",
-    action: "See why: docker logs --tail 50 {container}; start it: docker start {container}",
+    action:
+      "See why: docker logs --tail 50 {container}. This starts it, after a look at which node leads: pulumi up --refresh --stack {stack}",
   },
   "node-mistaken": {
     severity: "error",
@@ -39,16 +42,21 @@ export const findingKinds = {
     severity: "error",
     class: "replication",
     title: "leader does not take writes",
-    action:
-      "See why: docker logs --tail 50 {container}. If it is in recovery, another node was promoted or standby.signal was put into its data directory; make stack config `leader` and the data directories agree.",
+    action: `See why: docker logs --tail 50 {container}. If it is in recovery, standby.signal was put into its data directory while no node led: ${leadershipPage}`,
   },
   "second-primary": {
     severity: "error",
     class: "replication",
     definite: true,
     title: "node takes writes, but is not the leader",
-    action:
-      "Stop it before applications write to it: docker stop {container}. Then clone it again from {leader}, or make it the leader if its data is the one to keep.",
+    action: chooseText("{leader}", "{node}"),
+  },
+  "another-leader": {
+    severity: "error",
+    class: "replication",
+    definite: true,
+    title: "another node leads than stack config names",
+    action: adoptText("{node}", "{leader}"),
   },
   "replica-not-streaming": {
     severity: "error",
@@ -123,7 +131,7 @@ export const findingKinds = {
     class: "replication",
     definite: true,
     title: "replica takes writes",
-    action: "Stop it before its data differs from the leader's: docker stop {container}. Then clone it again from {leader}.",
+    action: chooseText("{leader}", "{node}"),
   },
   "write-route-failed": {
     severity: "error",

@@ -61,6 +61,8 @@ export interface NodeFacts {
   readonly systemIdentifier: string;
   /** Of the WAL in use: written on a primary, received on a replica. */
   readonly timeline: number | undefined;
+  /** When a primary was promoted, such as `2026-11-28 20:10:03 UTC`; undefined for one that always was one. */
+  readonly leadsSince?: string | undefined;
   /** Such as `17.6`. */
   readonly version: string;
   readonly major: number;

@@ -113,7 +113,7 @@ export const configSchema = z.strictObject({
     .string()
     .regex(/^pg[1-9]\d*$/, "a node name such as pg1")
     .default("pg1")
-    .describe("The node that accepts writes. Fixed once the cluster exists."),
+    .describe("The node that accepts writes. Once the cluster exists, another one only when that one leads already (docs/operations.md)."),
   database: databaseName
     .default("app")
     .describe("The application's database. Its write route has the same name, its read route ends in `_ro`."),

@@ -3,8 +3,8 @@ import { changeText } from "./classes.ts";
 import type { Declared } from "./declared.ts";
 import { noWait } from "./waits.ts";
 
-/** What is fixed once a cluster exists, by key of the stack file. */
-export type Fixed = Declared["fixed"];
+/** What is fixed once a cluster exists, by key of the stack file. The leader is not: stack config follows the node that leads. */
+export type Fixed = Omit<Declared["fixed"], "leader">;
 
 /** A change that is refused. */
 export interface FixedProblem {
@@ -17,7 +17,6 @@ export interface FixedProblem {
 
 const reasons: Readonly<Record<keyof Fixed, string>> = {
   dockerHost: "the cluster lives on that engine; this would leave it behind. Deploy another stack on the new engine and move the data",
-  leader: "a leader changes by a switchover, not by its name alone: two nodes would accept writes, or none",
   subnet: "a network cannot change under running containers. `pulumi destroy` keeps the data; then deploy with the new subnet",
   postgresVersion: "the data directory belongs to that version; a major upgrade is not a change of version number",
   locale: "indexes are built on it. Deploy another stack with the new locale and move the data",

@@ -1,4 +1,5 @@
 import type { UserError } from "../errors.ts";
+import { adoption } from "./adoption.ts";
 import type { Impact } from "./classes.ts";
 import { impactFrom } from "./classes.ts";
 import type { Declared } from "./declared.ts";
@@ -21,7 +22,7 @@ export function impactOf(before: Declared | undefined, after: Declared): Impact 
   const refused = refusedChanges(before, after);
   // With these nearly every file differs, and none of it says anything.
   if (before.fixed.leader !== after.fixed.leader || before.fixed.postgresVersion !== after.fixed.postgresVersion)
-    return impactFrom(refused);
+    return impactFrom([...refused, ...adoption(before, after)]);
   const settings = settingChanges(before, after);
   const { added, removed } = scaling(before, after);
   return impactFrom([

@@ -42,7 +42,7 @@ function heading({ class: kind, refusal }: ImpactItem): string {
 }
 
 /** Classes that touch one node after the other. */
-const ordered: ReadonlySet<ImpactClass> = new Set(["restart", "restart-leader-first", "replace", "reclone"]);
+const ordered: ReadonlySet<ImpactClass> = new Set(["restart", "restart-leader-first", "replace", "reclone", "adopt"]);
 
 function detailsOf({ class: kind, nodes, wait, notes, refusal }: ImpactItem): readonly (readonly [string, string])[] {
   if (refusal !== undefined) return [];

@@ -75,9 +75,10 @@ function identitySettings(name: string, role: NodeRole, leader: string): readonl
       ? [
           place("primary_conninfo", primaryConninfo(name, leader), "a dead connection is noticed within seconds"),
           place("primary_slot_name", name, "the leader keeps WAL for this replica"),
-          place("recovery_target_timeline", "latest", "follows the leader over a switchover"),
         ]
       : []),
+    // On the leader too, where it means nothing: taken out of a promoted replica's file it would ask for a restart.
+    place("recovery_target_timeline", "latest", "follows the leader over a switchover"),
   ];
 }
 

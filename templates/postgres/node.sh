@@ -58,7 +58,7 @@ initialise_leader() {
     # A peer that answers has data: an empty leader beside it would start a second, diverging cluster.
     if ask "$peer" IDENTIFY_SYSTEM >/dev/null 2>&1; then
       refuse "the leader's data volume is empty, but $peer holds this cluster's data" \
-        "Put the volume $DATA_VOLUME back. If it is lost for good, $peer has to become the leader: docs/faults.md has the commands."
+        "Put the volume $DATA_VOLUME back. If it is lost for good, $peer has to lead: docs/faults.md, \"The leader's volume is lost\"."
     fi
   done
   say "initialising a new database cluster"
@@ -126,7 +126,7 @@ refuse_replica_as_leader() {
   local way peer system timeline
   survey
   if read_leading; then
-    way="$peer accepts writes on timeline $timeline. To go on with it: pulumi destroy, which keeps the data; pulumi config set leader $peer; pulumi up."
+    way="$peer accepts writes on timeline $timeline. To go on with it: pulumi config set leader $peer; pulumi up: docs/operations.md, \"Another node leads\"."
   else
     way="No other node that answers accepts writes. Set leader back to the node that led; if it is lost: docs/faults.md, \"The leader's volume is lost\"."
   fi
@@ -219,15 +219,15 @@ judge_answers() {
       "Put the right volumes in their places: docs/faults.md. Nothing was changed."
     refuse "$peer accepts writes on timeline $timeline: a second leader would fork the cluster" \
       "$NODE led on timeline $own_timeline until $(control_value 'pg_control last modified'): rows written here since it was cut off may be on no other node." \
-      "To go on with $peer: pulumi destroy, which keeps the data; pulumi config set leader $peer; pulumi config set --path reclone.$NODE <a word, such as the date>, which sets this data aside and has it cloned; pulumi up." \
-      "Nothing was changed: docs/faults.md, \"Data\"."
+      "To go on with $peer: pulumi config set leader $peer; pulumi config set --path reclone.$NODE <a word, such as the date>, which sets this data aside and has it cloned; pulumi up." \
+      "Nothing was changed. The other way, and how to look for rows: docs/operations.md, \"Another node leads\"."
   fi
   while read -r peer system timeline position _; do
     # Of another cluster: its own gate refuses it.
     [ "$system" = "$own" ] || continue
     [ "$timeline" -le "$own_timeline" ] || refuse "$peer follows timeline $timeline, newer than this node's $own_timeline: another node was promoted, and does not answer" \
       "Rows that it took are not here, and rows written here since $NODE was cut off may be on no other node." \
-      "Look which node was promoted and whether its data can come back before any node is started: docs/faults.md, \"Data\". Nothing was changed."
+      "Look which node was promoted and whether its data can come back before any node is started: docs/operations.md, \"Another node leads\". Nothing was changed."
     [ "$timeline" = "$own_timeline" ] || continue
     lacking=$(lacking_wal "$position" "$own_timeline")
     [ -z "$lacking" ] || refuse "$peer holds $lacking bytes of WAL that this node lacks" \

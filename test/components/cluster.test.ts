@@ -258,6 +258,17 @@ describe("the resources of production", () => {
     });
   });
 
+  it("clone a leader of before last, behind the routes to the one that leads, and the check does not tell the order", async () => {
+    const plan = aPlan({ replicas: 2, leader: "pg2", reclone: { pg1: "adopted" } });
+    const on = (pg1: boolean): Promise<Recorder> =>
+      record(plan, { containers: new Map([1, 2, 3].map((number) => [`pgstack-test-pg${number}`, number !== 1 || pg1])) });
+    const adopting = await on(false);
+    const gates = (node: string): string[] => orderOf(adopting.find(container, node)).filter((one) => one.startsWith(gate));
+    expect(["pg3", "pg2", "pg1"].map(gates)).toEqual([[], [`${gate} pg3-ready`], [`${gate} pg2-ready`]]);
+    const triggers = (recorder: Recorder): unknown => recorder.find("pgstack:index:ReplicationCheck", "check").inputs["triggers"];
+    expect(triggers(adopting)).toEqual(triggers(await on(true)));
+  });
+
   it("take a node out of service after all that its container needs, and right before it", () => {
     expect(orderOf(recorder.find(out, "pg3-out"))).toEqual([
       `${image} image-postgres`,

@@ -154,7 +154,9 @@ describe("a deployment that cannot work", () => {
     deployment.configure({ leader: "pg2", subnet, locale: "en-US" });
     const { code, output } = await deployment.tryUp();
     expect(code).not.toBe(0);
-    expect(output).toContain("pgstack:leader: cannot change from pg1 to pg2");
+    expect(output).toContain(
+      "pgstack:leader: cannot change from pg1 to pg2: pg1 leads, timeline 1, and pg2 is a replica (it is in recovery)",
+    );
     expect(output).toContain(`to ${subnet}: refused, because a network cannot change under running containers`);
     expect(output).toContain("pgstack:locale: cannot change from C.UTF-8 to en-US");
     expect((await deployment.check(5000)).ok).toBe(true);

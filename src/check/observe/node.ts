@@ -10,6 +10,7 @@ interface NodeRow {
   readonly in_recovery: boolean;
   readonly system_identifier: string;
   readonly written_timeline: number | null;
+  readonly leads_since: string | null;
   readonly version: string;
   readonly version_num: number;
   readonly lsn: string | null;
@@ -22,7 +23,7 @@ interface NodeRow {
 
 /**
  * The timeline of a primary is that of the WAL it writes, not of its last checkpoint, which is older after a
- * promotion. CASE, because these functions raise an error in the other role.
+ * promotion. Its history file is written at the promotion. CASE, because these functions raise an error in the other role.
  */
 const nodeQuery = `
 select current_setting('cluster_name') as cluster_name,
@@ -30,6 +31,9 @@ select current_setting('cluster_name') as cluster_name,
        (select system_identifier::text from pg_control_system()) as system_identifier,
        case when not pg_is_in_recovery()
             then ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int end as written_timeline,
+       case when not pg_is_in_recovery()
+            then (select to_char(max(modification) at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"') from pg_ls_waldir()
+                   where name = substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) || '.history') end as leads_since,
        current_setting('server_version') as version,
        current_setting('server_version_num')::int as version_num,
        case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end::text as lsn,
@@ -87,6 +91,7 @@ function nodeFacts(row: NodeRow, fileErrors: readonly string[], leader: LeaderFa
     inRecovery: row.in_recovery,
     systemIdentifier: row.system_identifier,
     timeline: row.in_recovery ? received : (row.written_timeline ?? undefined),
+    leadsSince: row.leads_since ?? undefined,
     // Debian adds its package version: `17.6 (Debian 17.6-0+deb13u1)`.
     version: row.version.split(" ")[0] ?? row.version,
     major: Math.floor(row.version_num / 10_000),

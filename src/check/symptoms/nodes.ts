@@ -1,3 +1,4 @@
+import { formerText, leadsText } from "../../leadership/words.ts";
 import { valueOf } from "../observation.ts";
 import type { ClusterObservation, NodeFacts } from "../observation.ts";
 import type { CheckNode, CheckTarget } from "../target.ts";
@@ -24,7 +25,7 @@ function ofNode(target: CheckTarget, observation: ClusterObservation, node: Chec
   return [
     ...identity(node, seen.value),
     ...ancestry(node, seen.value, leader),
-    ...role(node, seen.value),
+    ...role(target, observation, node, seen.value),
     ...settings(target, node, seen.value),
   ];
 }
@@ -53,7 +54,7 @@ function ancestry(node: CheckNode, facts: NodeFacts, leader: NodeFacts | undefin
   ];
 }
 
-function role(node: CheckNode, facts: NodeFacts): readonly Symptom[] {
+function role(target: CheckTarget, observation: ClusterObservation, node: CheckNode, facts: NodeFacts): readonly Symptom[] {
   if (node.role === "leader" && facts.inRecovery)
     return [
       {
@@ -63,16 +64,27 @@ function role(node: CheckNode, facts: NodeFacts): readonly Symptom[] {
         expected: "is not in recovery",
       },
     ];
-  if (node.role === "replica" && !facts.inRecovery)
+  if (node.role === "leader" || facts.inRecovery) return [];
+  const leader = valueOf(observation.nodes[target.leader]);
+  const takesWrites = leadsText(node.name, { since: facts.leadsSince, timeline: facts.timeline });
+  // One that answers and takes writes is a leader beside this one.
+  if (leader?.inRecovery === false)
     return [
       {
         code: "second-primary",
         place: atNode(node.name),
-        observed: "is not in recovery",
+        observed: `${takesWrites}, and ${target.leader} takes writes too`,
         expected: "is in recovery, as a replica of the leader",
       },
     ];
-  return [];
+  return [
+    {
+      code: "another-leader",
+      place: atNode(node.name),
+      observed: `${takesWrites}; ${formerText({ name: target.leader, state: leader === undefined ? "unseen" : "recovery", stoppedAt: undefined })}`,
+      expected: `${target.leader} leads, as stack config says`,
+    },
+  ];
 }
 
 function settings(target: CheckTarget, node: CheckNode, facts: NodeFacts): readonly Symptom[] {

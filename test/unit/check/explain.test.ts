@@ -33,6 +33,8 @@ function places(rule: Explanation): { readonly inside: Place; readonly outside: 
       return { inside: replica, outside: undefined };
     case "a node":
       return { inside: replica, outside: write };
+    case "leader":
+      return { inside: leader, outside: replica };
     case "write route":
       return { inside: write, outside: read };
     case "read route":

@@ -161,6 +161,21 @@ export const faults: readonly Fault[] = [
         readRoute({ reached: target.rotation.map((node) => ({ node, inRecovery: node !== name && node !== target.leader })) }),
       ),
   },
+  {
+    name: "leader stopped and replica promoted",
+    code: "another-leader",
+    at: "replica",
+    change: (target, name) =>
+      all(
+        ...replicasOf(target).map((replica) => cut(target, replica.name)),
+        gone(target, target.leader),
+        facts(name, { inRecovery: false, timeline: 2, leadsSince: "2026-11-28 20:10:03 UTC", replayPause: undefined }),
+        insertAt(name, seen(true)),
+        noHeartbeat(lateness),
+        logins(isThrough("write"), failed(lateness)),
+        readRoute({ reached: target.rotation.map((node) => ({ node, inRecovery: node !== name && node !== target.leader })) }),
+      ),
+  },
   { name: "receiver cut", code: "replica-not-streaming", at: "replica", change: cut },
   {
     name: "receiver waits",

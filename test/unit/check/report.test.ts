@@ -53,7 +53,7 @@ describe("reportText", () => {
       error node-unreachable: pg3: node does not answer
         observed: connect ECONNREFUSED (ECONNREFUSED)
         expected: answers queries
-        fix: See why: docker logs --tail 50 pgstack-test-pg3; start it: docker start pgstack-test-pg3
+        fix: See why: docker logs --tail 50 pgstack-test-pg3. This starts it, after a look at which node leads: pulumi up --refresh --stack test
 
       error replay-paused: pg2: replica receives changes but does not apply them
         observed: replay is paused
@@ -96,7 +96,7 @@ describe("findingsText", () => {
       "error node-unreachable: pg3: node does not answer
         observed: connect ECONNREFUSED (ECONNREFUSED)
         expected: answers queries
-        fix: See why: docker logs --tail 50 pgstack-test-pg3; start it: docker start pgstack-test-pg3"
+        fix: See why: docker logs --tail 50 pgstack-test-pg3. This starts it, after a look at which node leads: pulumi up --refresh --stack test"
     `);
   });
 });

@@ -392,9 +392,22 @@ describe("what no session sees", () => {
   });
 });
 
+describe("another leader", () => {
+  it("is followed, the old one last, and its data needs a word", () => {
+    const impact = impactBetween({ replicas: 2 }, { replicas: 2, leader: "pg2" });
+    expect(summary(impact)).toEqual(["adopt: leader pg1 → pg2 @ pg3 pg2 pg1"]);
+    expect(itemOf(impact, "adopt").notes).toEqual([
+      expect.stringContaining("carried out only if pg2 takes writes already and no other node does"),
+      expect.stringContaining("the pooler's routes lead to it"),
+      "while pg1 holds a leader's data, this is refused until reclone.pg1 has a word: its data is set aside then",
+    ]);
+    const given = impactBetween({ replicas: 2 }, { replicas: 2, leader: "pg2", reclone: { pg1: "monday" } });
+    expect(itemOf(given, "adopt").notes).toContain("pg1's data is set aside, and pg1 is cloned from pg2 at the end");
+  });
+});
+
 describe("refused", () => {
   it.each([
-    ["leader", { leader: "pg2" }, "a leader changes by a switchover", "Set it back to pg1"],
     ["subnet", { subnet: "10.9.0.0/24" }, "a network cannot change under running containers", "Set it back to 172.29.10.0/24"],
     [
       "postgresVersion",

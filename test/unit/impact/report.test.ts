@@ -136,6 +136,7 @@ describe("the impact as JSON", () => {
       "restart-leader-first",
       "replace",
       "reclone",
+      "adopt",
       "pooler-replace",
       "pooler-restart",
     ]);

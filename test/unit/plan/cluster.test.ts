@@ -146,7 +146,8 @@ describe("planCluster", () => {
       ["hba_file", "/etc/pgstack/pg_hba.conf"],
       ["ident_file", "/etc/pgstack/pg_ident.conf"],
     ];
-    expect(identity(0)).toEqual([["cluster_name", "pg1"], ...common]);
+    // On both, so that a promoted replica's file takes away nothing that needs a restart.
+    expect(identity(0)).toEqual([["cluster_name", "pg1"], ...common, ["recovery_target_timeline", "latest"]]);
     expect(identity(1)).toEqual([
       ["cluster_name", "pg2"],
       ...common,
