@@ -142,10 +142,10 @@ describe("a deployment that cannot work", () => {
     expect(preview.output).toContain("the Docker engine at unix:///nowhere/docker.sock cannot be reached");
     expect(preview.output).toContain("are not checked in this preview");
     const up = await deployment.tryUp();
-    expect(up.code).not.toBe(0);
-    expect(up.output).toContain("pgstack:dockerHost: the Docker engine at unix:///nowhere/docker.sock cannot be reached");
-    expect(up.output).toContain("fix: start the engine");
     deployment.configure({ dockerHost: process.env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock" });
+    expect(up.code).not.toBe(0);
+    expect(up.output).toContain("pgstack:dockerHost: the Docker engine at unix:///nowhere/docker.sock cannot be asked");
+    expect(up.output).toContain("fix: start the engine");
   });
 
   it("refuses to change what is fixed once the cluster exists", async () => {
