@@ -5,6 +5,7 @@ import { routeName } from "./logins.ts";
 import type { Finding, FindingCode } from "./findings.ts";
 import type { ClusterObservation, Observed } from "./observation.ts";
 import { accessSymptoms } from "./symptoms/access.ts";
+import { damageSymptoms } from "./symptoms/damage.ts";
 import { declaredSymptoms } from "./symptoms/declared.ts";
 import { monitoringSymptoms } from "./symptoms/monitoring.ts";
 import { nodeSymptoms } from "./symptoms/nodes.ts";
@@ -19,6 +20,7 @@ export function evaluate(target: CheckTarget, observation: ClusterObservation): 
   const symptoms = distinct([
     ...unreachable(target, observation),
     ...nodeSymptoms(target, observation),
+    ...damageSymptoms(target, observation),
     ...replicationSymptoms(target, observation),
     ...routingSymptoms(target, observation),
     ...accessSymptoms(target, observation),

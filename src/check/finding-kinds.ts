@@ -230,6 +230,36 @@ export const findingKinds = {
     title: "settings wait for a restart",
     action: "Deploy again, which restarts servers one at a time and in order: pulumi up --refresh --stack {stack}",
   },
+  "archive-failing": {
+    severity: "warning",
+    class: "configuration",
+    title: "WAL cannot be archived",
+    action:
+      "Until archive_command succeeds, {node} keeps all WAL, until its disk is full and it stops. Its log has the command's own words: docker logs --tail 50 {container}. Correct pgstack:settings.archive_command or what it writes to.",
+  },
+  "checksum-failures": {
+    severity: "error",
+    class: "configuration",
+    definite: true,
+    title: "pages of the data are damaged: their checksums do not match",
+    action:
+      "Suspect the disk. A replica is cloned again, from a leader without such failures: ./pgstack reclone {node} --stack {stack}. On the leader, save what can be read before anything else. docs/runbooks/checksum-failures.md has the steps.",
+  },
+  "checksums-off": {
+    severity: "warning",
+    class: "configuration",
+    definite: true,
+    title: "data is without checksums: damage by a disk is not noticed",
+    action:
+      "Somebody turned them off, or the data comes from elsewhere. With the server stopped, on {node}'s volume: pg_checksums --enable. docs/runbooks/checksum-failures.md has the command.",
+  },
+  "collation-differs": {
+    severity: "warning",
+    class: "configuration",
+    title: "text is sorted by other rules than its indexes were made with",
+    action:
+      "The image has another version of the collation library. Indexes on text may miss rows: in each database named, reindex database <name>, then alter database <name> refresh collation version.",
+  },
   "settings-file-broken": {
     severity: "error",
     class: "configuration",

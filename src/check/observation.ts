@@ -53,6 +53,17 @@ export interface LeaderFacts {
   readonly senders: readonly SenderFacts[];
 }
 
+/** What a server counts and logs, and nobody reads unless asked to. */
+export interface DamageFacts {
+  /** The failure since which no WAL has been archived. */
+  readonly archive: { readonly file: string; readonly at: string; readonly failures: number } | undefined;
+  /** Pages that did not match their checksums, by database; "" are the tables that all databases share. */
+  readonly checksumFailures: readonly { readonly database: string; readonly failures: number; readonly last: string }[];
+  readonly hasChecksums: boolean;
+  /** Databases that were made with another version of their collation. */
+  readonly oldCollations: readonly string[];
+}
+
 /** What a node says about itself. */
 export interface NodeFacts {
   /** `cluster_name`: the node's own idea of its name. */
@@ -77,6 +88,8 @@ export interface NodeFacts {
   readonly fileErrors: readonly string[];
   /** Settings that `ALTER SYSTEM` or a hand in `postgresql.auto.conf` has given another value. */
   readonly overridden: readonly string[];
+  /** What PostgreSQL itself knows to be damaged, or soon will be. */
+  readonly damage: DamageFacts;
   /** Asked of the declared leader alone. */
   readonly leader: LeaderFacts | undefined;
 }

@@ -151,6 +151,22 @@ export const alertCatalogue = {
     warning: count(5, "deadlocks per minute in a database, over five minutes"),
     for: "0s",
   },
+  PreparedTransactions: {
+    about: "A prepared transaction (`PREPARE TRANSACTION`) waits for its end: it holds locks and old rows, through restarts too.",
+    warning: time("10min", "age of the oldest prepared transaction"),
+    critical: time("1h", "age of the oldest prepared transaction"),
+    for: "0s",
+  },
+  ChecksumFailures: {
+    about: "Pages of a server's data do not match their checksums: they were damaged on their way to the disk, there, or back.",
+    critical: lasts("0s", "time since the first damaged page was read"),
+  },
+  ArchiveFailing: {
+    about: "WAL waits to be archived: `archive_command` fails, hangs or is too slow. The server keeps all of it until the disk is full.",
+    warning: time("5min", "how long the oldest WAL file has waited"),
+    critical: time("1h", "how long the oldest WAL file has waited"),
+    for: "1m",
+  },
   TransactionIdAge: {
     about: "Transaction ids run out: rows are not frozen in time.",
     warning: percent("50%", "transaction ids in use, of 2³¹"),

@@ -161,7 +161,7 @@ export const configSchema = z.strictObject({
   slotWalCap: memory
     .default("4GB")
     .describe(
-      "WAL that the leader keeps for a replica that is away (`max_slot_wal_keep_size`). Beyond it the replica must be cloned again.",
+      "WAL that the leader keeps for a replica that is away (`max_slot_wal_keep_size`). Beyond it the replica must be cloned again. A query's temporary files may take as much, in each process (`temp_file_limit`).",
     ),
   pooler: poolerSchema.describe("PgBouncer."),
   ports: portsSchema.describe("Ports on the engine's host."),

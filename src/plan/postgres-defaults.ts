@@ -81,7 +81,7 @@ export function planDefaultSettings(input: DefaultSettingsInput): readonly Defau
   const tuned = tunedSettings(input);
   const sections: readonly (readonly [SettingSection, readonly Row[]])[] = [
     ["connections", connectionRows(input)],
-    ["memory", memoryRows(tuned)],
+    ["memory", memoryRows(tuned, input)],
     ["write-ahead log", walRows(tuned)],
     ["replication", replicationRows(input)],
     ["planner and input/output", plannerRows(tuned)],
@@ -119,7 +119,15 @@ function connectionRows({ connections }: DefaultSettingsInput): readonly Row[] {
   ];
 }
 
-function memoryRows(tuned: TunedSettings): readonly Row[] {
+/**
+ * `temp_file_limit` in MB: `slotWalCap` is what stack config says of the disk, what one thing may take of it that nobody foresaw.
+ * Never below memory, whose size every sort may want once, nor below 1GB, and at most 200GB (Pigsty's bounds).
+ */
+export function tempFileLimitMb({ slotWalKeepMb, memoryMb }: Pick<DefaultSettingsInput, "slotWalKeepMb" | "memoryMb">): number {
+  return Math.min(Math.max(slotWalKeepMb, memoryMb, 1024), 200 * 1024);
+}
+
+function memoryRows(tuned: TunedSettings, input: DefaultSettingsInput): readonly Row[] {
   const autovacuum = tuned.autovacuum_work_mem;
   return [
     ["shared_buffers", formatMemory(tuned.shared_buffers), "a quarter of the container's limit (PGTune)"],
@@ -127,6 +135,11 @@ function memoryRows(tuned: TunedSettings): readonly Row[] {
     ["maintenance_work_mem", formatMemory(tuned.maintenance_work_mem), "by memory and workload (PGTune), at most 2GB"],
     ["autovacuum_work_mem", autovacuum === undefined ? undefined : formatMemory(autovacuum), "per worker, at most 2GB (PGTune)"],
     ["work_mem", formatMemory(tuned.work_mem), "per sort or hash, by memory and connections (PGTune), rounded down"],
+    [
+      "temp_file_limit",
+      formatMemory(tempFileLimitMb(input) * 1024),
+      "a runaway sort must not fill the disk: slotWalCap, no less than memory (bounds: Pigsty)",
+    ],
     ["huge_pages", tuned.huge_pages, "none are reserved for containers, and they escape the memory limit"],
   ];
 }

@@ -3,6 +3,7 @@ import { nearest } from "../config/nearest.ts";
 import { maxReplicas } from "../config/schema.ts";
 import { findSetting, settingsOf, toBaseUnit, valueProblem } from "../postgres/settings.ts";
 import { addressesNeeded } from "./addresses.ts";
+import { archiveProblems } from "./archive-relations.ts";
 import { connectionBudget } from "./connections.ts";
 import { declaredProblems } from "./declared-relations.ts";
 import { monitoringProblems } from "./monitoring-relations.ts";
@@ -38,6 +39,7 @@ export function relationProblems(config: ClusterConfig, effective: EffectiveSett
     ...connectionProblems(config, effective),
     ...replicationProblems(config, effective),
     ...memoryProblems(config, effective),
+    ...archiveProblems(effective),
     ...portProblems(config),
     ...subnetProblems(config),
     ...clientNetworkProblems(config),

@@ -5,10 +5,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { runCheck } from "../../src/check/run.ts";
+import { paths } from "../../src/plan/paths.ts";
 import { withSession } from "../../src/postgres/session.ts";
 import { editFile } from "../support/config-volume.ts";
 import type { Outputs } from "../support/deployment.ts";
 import { Deployment } from "../support/deployment.ts";
+import { Scrape } from "../support/metrics.ts";
 import { run } from "../support/run.ts";
 
 /** How long a fault may take to show, and its repair to be seen. */
@@ -29,7 +31,7 @@ describe("the check names each fault", () => {
       memory: "512MB",
       replicas: 2,
       slotWalCap: "64MB",
-      settings: { wal_keep_size: 0 },
+      settings: { wal_keep_size: 0, archive_mode: "on", archive_command: "/bin/true" },
     });
     await deployment.up();
     outputs = await deployment.outputs();
@@ -126,6 +128,37 @@ describe("the check names each fault", () => {
     };
   };
 
+  /** Runs something on pg3's data while its server is stopped. */
+  async function onStopped(...command: readonly string[]): Promise<void> {
+    const { Config } = await deployment.engine.getContainer(container("pg3")).inspect();
+    await docker("stop", "--time", "60", container("pg3"));
+    const volume = `pgstack-${deployment.stack}-pg3-data:${paths.dataVolume}`;
+    await docker("run", "--rm", "--network", "none", "--user", "999:999", "--volume", volume, Config.Image, ...command);
+    await docker("start", container("pg3"));
+  }
+
+  /** Damages a page of pg3 alone, and has it read. */
+  async function damagedPage(): Promise<Undo> {
+    await deployment.sql("pg1", "create table damaged as select generate_series(1, 10);");
+    await deployment.sql("pg1", "checkpoint;");
+    const lsn = await deployment.sql("pg1", "select pg_current_wal_lsn();");
+    const until = async (what: () => Promise<boolean>): Promise<void> => {
+      const end = performance.now() + patienceMs;
+      while (!(await what()) && performance.now() < end) await delay(200);
+    };
+    await until(async () => (await deployment.sql("pg3", `select pg_last_wal_replay_lsn() >= '${lsn}';`)) === "t");
+    const file = `${paths.data}/${await deployment.sql("pg3", "select pg_relation_filepath('damaged');")}`;
+    await onStopped("dd", "if=/dev/zero", `of=${file}`, "bs=1", "seek=8000", "count=64", "conv=notrunc");
+    await until(async () => (await deployment.sql("pg3", "select count(*) from damaged;").catch(String)).includes("invalid page"));
+    const exporter = outputs.check.target.exporters?.nodes.find(({ node }) => node === "pg3");
+    await until(async () => ((await Scrape.of(exporter?.port ?? 0)).value("pgstack_node_checksum_failures") ?? 0) > 0);
+    expect((await Scrape.of(exporter?.port ?? 0)).value("pgstack_node_checksum_failures")).toBeGreaterThan(0);
+    return async () => {
+      await deployment.sql("pg1", "drop table damaged;");
+      await deployment.sql("pg3", "select pg_stat_reset();");
+    };
+  }
+
   it("is silent about a healthy cluster", () => sees());
 
   it.each([
@@ -208,6 +241,34 @@ describe("the check names each fault", () => {
       },
     ],
     ["settings-file-broken pg3", "a locale that the image lacks", () => set("pg3", "lc_messages = 'en_US.UTF-8'")()],
+    [
+      "archive-failing pg1",
+      "an archive that takes nothing",
+      async () => {
+        const restore = await set("pg1", "archive_command = '/bin/false'")();
+        await deployment.sql("pg1", "select pg_switch_wal();");
+        return restore;
+      },
+    ],
+    ["checksum-failures pg3", "a page that was damaged on the disk", damagedPage],
+    [
+      "checksums-off pg3",
+      "checksums that were turned off",
+      async () => {
+        await onStopped("pg_checksums", "--disable", "-D", paths.data);
+        return () => onStopped("pg_checksums", "--enable", "-D", paths.data);
+      },
+    ],
+    [
+      "collation-differs pg1",
+      "a database that another image sorted",
+      () =>
+        sqlAndBack(
+          "pg1",
+          "update pg_database set datcollversion = '0' where datname = 'postgres';",
+          "alter database postgres refresh collation version;",
+        )(),
+    ],
     ["restart-pending pg3", "a setting that waits for a restart", () => set("pg3", "max_prepared_transactions = 7")()],
     [
       "node-mistaken pg2",

@@ -2,6 +2,7 @@ import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { poll } from "../../src/deadline.ts";
+import { editFile } from "../support/config-volume.ts";
 import { connectClient } from "../support/client.ts";
 import type { Outputs } from "../support/deployment.ts";
 import { Deployment } from "../support/deployment.ts";
@@ -25,7 +26,10 @@ const onAll = [
   "pgstack_node_connections_used",
   "pgstack_node_connections_max",
   "pgstack_node_idle_in_transaction_seconds",
+  "pgstack_node_prepared_oldest_seconds",
   "pgstack_node_transaction_id_age",
+  "pgstack_node_checksum_failures",
+  "pgstack_node_archive_waiting_seconds",
   "pgstack_node_disk_size_bytes",
   "pgstack_node_disk_free_bytes",
   "pgstack_node_wal_bytes",
@@ -55,7 +59,7 @@ describe("metrics", () => {
       memory: "512MB",
       replicas: 2,
       pooler: { poolSize: 5, reserveSize: 2 },
-      settings: { max_connections: "40" },
+      settings: { max_connections: "40", max_prepared_transactions: "2", archive_mode: "on", archive_command: "/bin/true" },
       clientNetworks: [sideSubnet],
     });
     sideNetwork = `pgstack-${deployment.stack}-side`;
@@ -117,6 +121,7 @@ describe("metrics", () => {
       expect(one.value("pgstack_node_connections_used")).toBeGreaterThan(0);
       expect(one.value("pgstack_node_idle_in_transaction_seconds")).toBe(0);
       expect(one.value("pgstack_node_transaction_id_age")).toBeGreaterThan(0);
+      expect(one.value("pgstack_node_checksum_failures")).toBe(0);
       const size = one.value("pgstack_node_disk_size_bytes") ?? 0;
       const [, used = "", free = ""] = (
         await docker("exec", deployment.container(node), "df", "-B1", "--output=used,avail", "/var/lib/postgresql/data")
@@ -268,6 +273,21 @@ describe("metrics", () => {
     await client.query("commit");
     expect((await scrape("pg1")).value("pgstack_node_idle_in_transaction_seconds")).toBe(0);
     await client.end();
+  });
+
+  it("a prepared transaction that nobody ends, and WAL that nobody archives", async () => {
+    await deployment.sql("pg1", "begin; create table half (); prepare transaction 'half';");
+    await until("pg1", "prepared", (one) => (one.value("pgstack_node_prepared_oldest_seconds") ?? 0) > 1);
+    await deployment.sql("pg1", "rollback prepared 'half';");
+    const restore = await editFile(deployment, "pg1", "postgresql.conf", (text) => `${text}\narchive_command = '/bin/false'\n`);
+    await deployment.sql("pg1", "select from pg_reload_conf() \\g /dev/null\n");
+    await deployment.sql("pg1", "select pg_switch_wal();");
+    await until("pg1", "waiting", (one) => (one.value("pgstack_node_archive_waiting_seconds") ?? 0) > 2);
+    await restore();
+    await deployment.sql("pg1", "select from pg_reload_conf() \\g /dev/null\n");
+    await until("pg1", "archived", (one) => one.value("pgstack_node_archive_waiting_seconds") === 0);
+    expect((await scrape("pg1")).value("pgstack_node_prepared_oldest_seconds")).toBe(0);
+    await whole();
   });
 
   it("clients that use up all connections: they are counted, and the heartbeat goes on, also when its own session was lost", async () => {

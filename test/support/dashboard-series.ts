@@ -21,6 +21,7 @@ const ofNode: Metrics = [
     named(
       "pgstack_",
       "node_timeline node_settings_pending_restart node_settings_by_hand node_connections_used node_connections_max",
+      "node_prepared_oldest_seconds node_checksum_failures node_archive_waiting_seconds",
       "node_idle_in_transaction_seconds node_transaction_id_age node_disk_size_bytes node_disk_free_bytes node_wal_bytes",
       "heartbeat_age_seconds",
     ),

@@ -14,6 +14,8 @@ export const someLimits: DashboardLimits = {
   PoolerClientsUsed: { warning: { limit: 0.8 }, critical: { limit: 0.95 } },
   IdleInTransaction: { warning: { limit: 300 }, critical: { limit: 900 } },
   Deadlocks: { warning: { limit: 7 } },
+  PreparedTransactions: { warning: { limit: 601 }, critical: { limit: 3601 } },
+  ArchiveFailing: { warning: { limit: 301 }, critical: { limit: 3602 } },
   TransactionIdAge: { warning: { limit: 0.51 }, critical: { limit: 0.76 } },
   DiskFull: { warning: { limit: 0.77 }, critical: { limit: 0.91 } },
 };

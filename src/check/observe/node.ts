@@ -1,9 +1,10 @@
 import type { Client } from "pg";
 
-import type { LeaderFacts, NodeFacts, Observed, SenderFacts, SlotFacts } from "../observation.ts";
+import type { DamageFacts, LeaderFacts, NodeFacts, Observed, SenderFacts, SlotFacts } from "../observation.ts";
 import type { CheckNode } from "../target.ts";
 import { withConnection } from "./connection.ts";
 import type { ObserveContext } from "./context.ts";
+import { observeDamage } from "./damage.ts";
 
 interface NodeRow {
   readonly cluster_name: string;
@@ -70,7 +71,8 @@ export async function observeNode(context: ObserveContext, node: CheckNode): Pro
     const { rows } = await client.query<NodeRow>(nodeQuery);
     const [row] = rows;
     if (row === undefined) throw new Error("the node gave no answer about itself");
-    return nodeFacts(row, await fileErrors(client), node.role === "leader" ? await leaderFacts(client) : undefined);
+    const found = { fileErrors: await fileErrors(client), damage: await observeDamage(client) };
+    return nodeFacts(row, found, node.role === "leader" ? await leaderFacts(client) : undefined);
   });
 }
 
@@ -84,7 +86,11 @@ async function fileErrors(client: Client): Promise<readonly string[]> {
   }
 }
 
-function nodeFacts(row: NodeRow, fileErrors: readonly string[], leader: LeaderFacts | undefined): NodeFacts {
+function nodeFacts(
+  row: NodeRow,
+  found: { readonly fileErrors: readonly string[]; readonly damage: DamageFacts },
+  leader: LeaderFacts | undefined,
+): NodeFacts {
   const received = row.received_tli ?? undefined;
   return {
     clusterName: row.cluster_name,
@@ -99,7 +105,7 @@ function nodeFacts(row: NodeRow, fileErrors: readonly string[], leader: LeaderFa
     receiver: row.receiver_status === null ? undefined : { status: row.receiver_status, timeline: received },
     replayPause: row.replay_pause ?? undefined,
     pendingRestart: row.pending_restart,
-    fileErrors,
+    ...found,
     overridden: row.overridden,
     leader,
   };

@@ -66,6 +66,15 @@ export const connections: readonly AlertDefinition[] = [
     description: "It holds its locks and a server connection, and keeps dead rows from being removed.",
   },
   {
+    name: "PreparedTransactions",
+    topic: "connections",
+    expressions: both((context, limit) => `${perNode(select(context, "pgstack_node_prepared_oldest_seconds"))} > ${limit}`),
+    labels: ["node"],
+    summary: "A prepared transaction on {{ $labels.node }} has waited {{ $value | humanizeDuration }} for its end",
+    description:
+      "It belongs to no session, so nothing ends it by itself: its locks and the rows that vacuum must keep stay through restarts.",
+  },
+  {
     name: "Deadlocks",
     topic: "connections",
     expressions: {

@@ -33,6 +33,23 @@ function used(context: AlertContext): string {
 
 export const storage: readonly AlertDefinition[] = [
   {
+    name: "ChecksumFailures",
+    topic: "storage",
+    expressions: { critical: (context) => `${perNode(select(context, "pgstack_node_checksum_failures"))} > 0` },
+    labels: ["node"],
+    summary: "{{ $value }} pages of {{ $labels.node }} failed their checksum",
+    description:
+      "Data of {{ $labels.node }} is damaged. Queries that meet such a page fail; the disk, its controller or memory is to blame.",
+  },
+  {
+    name: "ArchiveFailing",
+    topic: "storage",
+    expressions: both((context, limit) => `${perNode(select(context, "pgstack_node_archive_waiting_seconds"))} > ${limit}`),
+    labels: ["node"],
+    summary: "WAL of {{ $labels.node }} has waited {{ $value | humanizeDuration }} to be archived",
+    description: "{{ $labels.node }} keeps all WAL until it is archived, and stops when its disk is full. The archive lacks what is newer.",
+  },
+  {
     name: "TransactionIdAge",
     topic: "storage",
     expressions: both((context, limit) => `${perNode(select(context, "pgstack_node_transaction_id_age"))} / 2147483648 > ${limit}`),

@@ -14,6 +14,8 @@ export type LimitName = Extract<
   | "PoolerClientsUsed"
   | "IdleInTransaction"
   | "Deadlocks"
+  | "PreparedTransactions"
+  | "ArchiveFailing"
   | "TransactionIdAge"
   | "DiskFull"
 >;

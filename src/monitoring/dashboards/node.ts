@@ -264,5 +264,25 @@ function age(limits: DashboardLimits): readonly PanelSpec[] {
       queries: [query(`max by (node) (${onNode("pg_stat_activity_max_tx_duration")})`, "{{node}}")],
       width: 12,
     }),
+    curve({
+      title: "Oldest prepared transaction",
+      description: "Age of the oldest prepared transaction, which no session will end. Good: 0, or seconds.",
+      unit: "s",
+      queries: [query(onNode("pgstack_node_prepared_oldest_seconds"), "{{node}}")],
+      steps: below(limits.PreparedTransactions),
+    }),
+    curve({
+      title: "Oldest WAL to be archived",
+      description: "How long the oldest WAL file has waited to be archived; it stays on the disk until then. Good: seconds.",
+      unit: "s",
+      queries: [query(onNode("pgstack_node_archive_waiting_seconds"), "{{node}}")],
+      steps: below(limits.ArchiveFailing),
+    }),
+    curve({
+      title: "Damaged pages",
+      description: "Pages that did not match their checksum when they were read. Good: 0.",
+      unit: "none",
+      queries: [query(onNode("pgstack_node_checksum_failures"), "{{node}}")],
+    }),
   ];
 }

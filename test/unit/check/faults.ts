@@ -1,7 +1,7 @@
 import { accepted, login } from "../../../src/check/login-probe.ts";
 import type { FindingCode } from "../../../src/check/findings.ts";
 import { failed, seen } from "../../../src/check/observation.ts";
-import type { LeaderFacts, SlotFacts } from "../../../src/check/observation.ts";
+import type { DamageFacts, LeaderFacts, SlotFacts } from "../../../src/check/observation.ts";
 import { replicasOf } from "../../../src/check/target.ts";
 import type { CheckTarget } from "../../../src/check/target.ts";
 import {
@@ -520,6 +520,42 @@ export const faults: readonly Fault[] = [
     change: (_, name) => facts(name, { overridden: ["work_mem"] }),
   },
   {
+    name: "archive_command fails",
+    code: "archive-failing",
+    at: "leader",
+    change: (_, name) => damage(name, { archive: { file: "0000000100000000000000A3", at: "2026-01-05 10:00:00 UTC", failures: 12 } }),
+  },
+  {
+    name: "damaged pages",
+    code: "checksum-failures",
+    at: "replica",
+    change: (_, name) =>
+      damage(name, {
+        checksumFailures: [
+          { database: "", failures: 1, last: "2026-01-05 10:00:00 UTC" },
+          { database: "app", failures: 3, last: "2026-01-05 10:00:00 UTC" },
+        ],
+      }),
+  },
+  {
+    name: "checksums turned off",
+    code: "checksums-off",
+    at: "replica",
+    change: (_, name) => damage(name, { hasChecksums: false }),
+  },
+  {
+    name: "another collation library in one image",
+    code: "collation-differs",
+    at: "replica",
+    change: (_, name) => damage(name, { oldCollations: ["app"] }),
+  },
+  {
+    name: "another collation library in every image",
+    code: "collation-differs",
+    at: "leader",
+    change: (target) => all(...target.nodes.map(({ name }) => damage(name, { oldCollations: ["app"] }))),
+  },
+  {
     name: "another major version",
     code: "version-differs",
     at: "replica",
@@ -533,6 +569,10 @@ export const faults: readonly Fault[] = [
     change: (_, name) => facts(name, { version: "17.5" }),
   },
 ];
+
+function damage(name: string, changed: Partial<DamageFacts>): Change {
+  return facts(name, { damage: { archive: undefined, checksumFailures: [], hasChecksums: true, oldCollations: [], ...changed } });
+}
 
 function declared(...lines: readonly string[]): Change {
   return (observation) => ({ ...observation, declared: seen(lines) });

@@ -117,6 +117,7 @@ function someFacts(target: CheckTarget, { role, name }: CheckNode): NodeFacts {
     pendingRestart: [],
     fileErrors: [],
     overridden: [],
+    damage: { archive: undefined, checksumFailures: [], hasChecksums: true, oldCollations: [] },
     leader: isLeader ? { slots, senders } : undefined,
   };
 }

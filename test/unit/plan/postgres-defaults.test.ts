@@ -5,6 +5,7 @@ import { pgtune, type Disk, type Workload } from "../../../src/plan/pgtune.ts";
 import { applyDeviations, deviations } from "../../../src/plan/pgtune-deviations.ts";
 import { type DefaultSettingsInput, planDefaultSettings, recommendedConnections, shmSizeMb } from "../../../src/plan/postgres-defaults.ts";
 import { parseMemoryMb } from "../../../src/plan/units.ts";
+import { aPlan } from "../../support/stacks.ts";
 
 const GB = 1024 * 1024;
 
@@ -28,6 +29,24 @@ function anInput(over: Partial<DefaultSettingsInput> = {}): DefaultSettingsInput
 function valuesOf(over: Partial<DefaultSettingsInput> = {}): Map<string, string> {
   return new Map(planDefaultSettings(anInput(over)).map(({ name, value }) => [name, value]));
 }
+
+describe("temp_file_limit", () => {
+  it.each([
+    [1024, 4096, "4GB"],
+    [64, 64, "1GB"],
+    [8192, 4096, "8GB"],
+    [2048, 500 * 1024, "200GB"],
+    [512 * 1024, 4096, "200GB"],
+  ])("with %i MB of memory and %i MB for slots", (memoryMb, slotWalKeepMb, expected) => {
+    expect(valuesOf({ memoryMb, slotWalKeepMb }).get("temp_file_limit")).toBe(expected);
+  });
+
+  it("is what stack config says", () => {
+    expect(aPlan({ settings: { temp_file_limit: -1 } }).nodes[0]?.settings).toContainEqual(
+      expect.objectContaining({ name: "temp_file_limit", value: "-1" }),
+    );
+  });
+});
 
 describe("the table of memory settings", () => {
   // PGTune's own numbers where they differ, for oltp: work_mem 4854kB, 9709kB, 10082kB, 20164kB, 40329kB, 80659kB (rounded
@@ -174,6 +193,7 @@ describe("planDefaultSettings", () => {
         "memory: effective_cache_size = 768MB",
         "memory: maintenance_work_mem = 64MB",
         "memory: work_mem = 4MB",
+        "memory: temp_file_limit = 4GB",
         "memory: huge_pages = off",
         "write-ahead log: wal_level = replica",
         "write-ahead log: wal_buffers = 7864kB",

@@ -43,6 +43,13 @@ const relations: readonly Broken[] = [
     fixed: { postgresVersion: 16, images: { postgres: "registry.example/postgres:16.10" } },
   },
   {
+    what: "who archives says how",
+    keys: { settings: { archive_mode: "on" } },
+    problem: 'settings.archive_mode: "on" without archive_command or archive_library keeps all WAL until the disk is full',
+    fix: "give settings.archive_command too (`/bin/true` archives nothing and keeps nothing), or remove archive_mode",
+    fixed: { settings: { archive_mode: "on", archive_command: "/bin/true" } },
+  },
+  {
     what: "pools, reserve, monitoring, direct and reserved connections fit into max_connections",
     keys: { pooler: { poolSize: 60, reserveSize: 10 }, settings: { max_connections: 90 } },
     problem:

@@ -97,6 +97,21 @@ export const resourceCases: readonly AlertCase[] = [
     ["IdleInTransaction warning node=pg1", "IdleInTransaction critical node=pg1"],
   ),
   situation("IdleInTransaction warning", "transactions idle for seconds", [node("idle_in_transaction_seconds", turns(0, 30))], "9m", []),
+  situation(
+    "PreparedTransactions warning, PreparedTransactions critical",
+    "a prepared transaction waits for twenty minutes",
+    [node("prepared_oldest_seconds", turns(0, 1200))],
+    "3m",
+    ["PreparedTransactions warning node=pg1"],
+  ),
+  situation(
+    "PreparedTransactions critical",
+    "a prepared transaction was forgotten",
+    [node("prepared_oldest_seconds", turns(0, 7200))],
+    "3m",
+    ["PreparedTransactions warning node=pg1", "PreparedTransactions critical node=pg1"],
+  ),
+  situation("PreparedTransactions warning", "prepared transactions end soon", [node("prepared_oldest_seconds", turns(0, 30))], "9m", []),
   situation("Deadlocks warning", "ten deadlocks a minute", [deadlocks("0x7 0+2.5x1000000")], "9m", [
     "Deadlocks warning node=pg1 datname=app",
   ]),
@@ -136,6 +151,29 @@ export const resourceCases: readonly AlertCase[] = [
     "8m",
     [],
   ),
+  situation("ChecksumFailures critical", "a damaged page is read", [node("checksum_failures", turns(0, 1))], "3m", [
+    "ChecksumFailures critical node=pg1",
+  ]),
+  situation("ChecksumFailures critical", "data without checksums", [node("checksum_failures", "0x1000000")], "3m", []),
+  situation(
+    "ArchiveFailing warning, ArchiveFailing critical",
+    "the archive is away for a quarter of an hour",
+    [node("archive_waiting_seconds", "0x7 0+15x1000000")],
+    "15m",
+    ["ArchiveFailing warning node=pg1"],
+    {
+      texts: {
+        alert: "ArchiveFailing",
+        summary: "WAL of pg1 has waited 13m 0s to be archived (test)",
+        description: "pg1 keeps all WAL until it is archived, and stops when its disk is full. The archive lacks what is newer.",
+      },
+    },
+  ),
+  situation("ArchiveFailing critical", "nothing is archived any more", [node("archive_waiting_seconds", turns(0, 7200))], "5m", [
+    "ArchiveFailing warning node=pg1",
+    "ArchiveFailing critical node=pg1",
+  ]),
+  situation("ArchiveFailing warning", "a bulk load that is archived late", [node("archive_waiting_seconds", turns(0, 90))], "9m", []),
   situation("DiskFull warning, DiskFull critical", "80% of the disk", [node("disk_free_bytes", turns(50e9, 20e9))], "5m", [
     "DiskFull warning node=pg1",
   ]),

@@ -26,6 +26,8 @@ describe("thresholds of panels", () => {
     ["PoolerClientsUsed", "Pooler", "Client limit"],
     ["IdleInTransaction", "Node", "Oldest idle transaction"],
     ["Deadlocks", "Node", "Deadlocks"],
+    ["PreparedTransactions", "Node", "Oldest prepared transaction"],
+    ["ArchiveFailing", "Node", "Oldest WAL to be archived"],
     ["TransactionIdAge", "Node", "Transaction ids used"],
     ["DiskFull", "Node", "Disk used"],
   ];
