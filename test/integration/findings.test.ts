@@ -386,7 +386,7 @@ describe("the check names each fault", () => {
       "pg1",
       "select string_agg(format('create role %I login %s password %L;', rolname, case when rolreplication then 'replication' else '' end, rolpassword), ' ') from pg_authid where rolpassword is not null;",
     );
-    const foreign = `mv /v/pgdata /v/aside && initdb -D /v/pgdata --no-sync >/dev/null && cat > /tmp/roles && postgres --single -j -D /v/pgdata postgres < /tmp/roles >/dev/null && touch /v/pgdata/standby.signal`;
+    const foreign = `mv /v/pgdata /v/aside && initdb -D /v/pgdata --data-checksums --no-sync >/dev/null && cat > /tmp/roles && postgres --single -j -D /v/pgdata postgres < /tmp/roles >/dev/null && touch /v/pgdata/standby.signal`;
     await docker("stop", "--time", "60", container("pg3"));
     const sql = `${verifiers}\n\n grant pg_monitor to monitoring;\n\n create database app owner app;\n`;
     const made = await run(
