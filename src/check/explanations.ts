@@ -32,6 +32,13 @@ const nodeTrouble = [
   "read-route-incomplete",
 ] as const satisfies readonly FindingCode[];
 
+const dataTrouble = [
+  "archive-failing",
+  "checksum-failures",
+  "checksums-off",
+  "collation-differs",
+] as const satisfies readonly FindingCode[];
+
 const writeTrouble = ["write-route-failed", "login-refused"] as const satisfies readonly FindingCode[];
 const readTrouble = ["read-route-failed", "login-refused"] as const satisfies readonly FindingCode[];
 
@@ -63,10 +70,7 @@ export const explanations: readonly Explanation[] = [
       "version-differs",
       "restart-pending",
       "settings-file-broken",
-      "archive-failing",
-      "checksum-failures",
-      "checksums-off",
-      "collation-differs",
+      ...dataTrouble,
       "setting-overridden",
       "read-route-stray",
       ...nodeTrouble,
@@ -76,7 +80,7 @@ export const explanations: readonly Explanation[] = [
   {
     causes: ["replica-wrong-cluster"],
     at: "same place",
-    hides: ["second-primary", "read-route-stray", ...nodeTrouble],
+    hides: ["second-primary", "read-route-stray", ...nodeTrouble, ...dataTrouble],
     why: "it cannot stream and has other roles and data",
   },
   {

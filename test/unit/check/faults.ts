@@ -211,6 +211,7 @@ export const faults: readonly Fault[] = [
       all(
         cut(target, name),
         facts(name, { systemIdentifier: "1", inRecovery: false }),
+        damage(name, { hasChecksums: false, oldCollations: ["app"] }),
         logins((probe) => isAt(name)(probe) && probe.role === "app", failed(wrongPassword)),
         logins(isThrough("read"), failed(wrongPassword)),
         heartbeatAt(name, failed(wrongPassword)),
