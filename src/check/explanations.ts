@@ -18,6 +18,7 @@ export interface Explanation {
 const replicationTrouble = [
   "replica-not-streaming",
   "replica-wrong-timeline",
+  "replica-ahead",
   "slot-inactive",
   "replay-paused",
   "replica-behind",
@@ -146,6 +147,12 @@ export const explanations: readonly Explanation[] = [
     at: "same place",
     hides: ["replica-not-streaming", "slot-inactive", "replica-behind"],
     why: "without its slot or the WAL in it a replica gets nothing",
+  },
+  {
+    causes: ["replica-ahead"],
+    at: "same place",
+    hides: ["replica-not-streaming", "slot-inactive", "replica-behind"],
+    why: "the leader cannot send what it does not have",
   },
   {
     causes: ["replica-not-streaming"],

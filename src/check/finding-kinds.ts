@@ -80,6 +80,13 @@ export const findingKinds = {
     action:
       "A node was promoted while this replica followed another one. Check that it streams from {leader}; if it went another way, clone it again.",
   },
+  "replica-ahead": {
+    severity: "error",
+    class: "replication",
+    title: "replica holds WAL that the leader lacks",
+    action:
+      "The leader's data is older than what it sent, as after a volume that was put back from a copy. Stop {leader} now, before its writes pass the replica's position, and clone nothing: {node} may be the only node with those rows. Then: docs/faults.md#the-leaders-data-is-older-than-a-replicas",
+  },
   "slot-missing": {
     severity: "error",
     class: "replication",

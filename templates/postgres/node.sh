@@ -243,26 +243,10 @@ bytes_of() { echo $(((16#${1%/*} << 32) + 16#${1#*/})); }
 # when there are none. After a crash a replica may hold a part of the record that was being written: a leader sends what is
 # flushed, whole pages mostly. The pages were flushed here too, so the length of that record is here, and it ends later.
 lacking_wal() {
-  local theirs start end record page segment length first last
+  local theirs end record page segment length
   theirs=$(bytes_of "$1")
-  start=$(control_value 'Latest checkpoint location')
-  [ "$theirs" -gt "$(bytes_of "$start")" ] || return 0
-  # Promoted, and no checkpoint since: the new timeline's files begin where it left the old one.
-  [ "$2" = "$(control_value "Latest checkpoint's TimeLineID")" ] ||
-    start=$(sed -n 's,^[0-9]*[[:space:]]*\([0-9A-F]*/[0-9A-F]*\).*,\1,p' "$data/pg_wal/$(printf %08X "$2").history" | tail -n 1)
-  page=$(control_value 'WAL block size')
-  segment=$(control_value 'Bytes per WAL segment')
-  # Told which files it may read: by itself it looks at any, and ends at one that was made in advance and is empty yet.
-  first=$(($(bytes_of "$start") / segment))
-  last=$first
-  while [ "$(wal_number 8 $(((last + 1) * segment + 8)) "$2")" = $(((last + 1) * segment)) ]; do last=$((last + 1)); done
-  # It always ends with an error: at the end of the WAL.
-  end=$(pg_waldump --stats --path="$data/pg_wal" --start="$start" "$(wal_file "$first" "$2")" "$(wal_file "$last" "$2")" 2>/dev/null | sed -n 's/^WAL statistics between .* and \(.*\):$/\1/p') || true
-  if [ -z "$end" ]; then
-    say "could not read the WAL from $start: its end is not compared with the other nodes"
-    return 0
-  fi
-  end=$(bytes_of "$end")
+  [ "$theirs" -gt "$(bytes_of "$(control_value 'Latest checkpoint location')")" ] || return 0
+  find_wal_end "$2" || return 0
   record=$end
   ((end % page)) || record=$((end + $(page_header "$end")))
   # Less than the head of a record.
@@ -285,6 +269,28 @@ lacking_wal() {
   echo $((theirs - end))
 }
 
+# find_wal_end TIMELINE: the end of the last complete record into `end`, which is the caller's with `page` and `segment`.
+find_wal_end() {
+  local start first last found
+  page=$(control_value 'WAL block size')
+  segment=$(control_value 'Bytes per WAL segment')
+  start=$(control_value 'Latest checkpoint location')
+  # Promoted, and no checkpoint since: the new timeline's files begin where it left the old one.
+  [ "$1" = "$(control_value "Latest checkpoint's TimeLineID")" ] ||
+    start=$(sed -n 's,^[0-9]*[[:space:]]*\([0-9A-F]*/[0-9A-F]*\).*,\1,p' "$data/pg_wal/$(printf %08X "$1").history" | tail -n 1)
+  # Told which files it may read: by itself it looks at any, and ends at one that was made in advance and is empty yet.
+  first=$(($(bytes_of "$start") / segment))
+  last=$first
+  while [ "$(wal_number 8 $(((last + 1) * segment + 8)) "$1")" = $(((last + 1) * segment)) ]; do last=$((last + 1)); done
+  # It always ends with an error: at the end of the WAL.
+  found=$(pg_waldump --stats --path="$data/pg_wal" --start="$start" "$(wal_file "$first" "$1")" "$(wal_file "$last" "$1")" 2>/dev/null | sed -n 's/^WAL statistics between .* and \(.*\):$/\1/p') || true
+  if [ -z "$found" ]; then
+    say "could not read the WAL from $start: its end is not compared with the other nodes"
+    return 1
+  fi
+  end=$(bytes_of "$found")
+}
+
 page_header() { if (($1 % segment)); then echo 24; else echo 40; fi; }
 
 # wal_number SIZE POSITION TIMELINE: the number at a position of the WAL.
@@ -300,9 +306,9 @@ wal_file() {
 
 # Only when the leader answers: a replica serves reads without it too.
 check_same_cluster() {
-  local answer system timeline _
+  local answer system timeline position _
   answer=$(ask "$LEADER" IDENTIFY_SYSTEM 2>/dev/null) || return 0
-  read -r system timeline _ <<<"$answer"
+  read -r system timeline position _ <<<"$answer"
   local own own_timeline
   own=$(control_value 'Database system identifier')
   own_timeline=$(newest_timeline)
@@ -310,6 +316,19 @@ check_same_cluster() {
     "Put the right volume in its place, or if this data can go: $(clone_again)"
   [ "$own_timeline" -le "$timeline" ] || refuse "the data is on timeline $own_timeline, newer than the leader's $timeline" \
     "This node was promoted and may hold rows that no other node has. If they can go: $(clone_again)"
+  [ "$own_timeline" != "$timeline" ] || refuse_older_leader "$position" "$timeline"
+}
+
+# PostgreSQL does not notice: a replica asks for WAL from the beginning of its last segment on, and takes what it is sent there.
+refuse_older_leader() {
+  local end=0 page segment replayed=0
+  # What is written to tables may be past the WAL that is here, when it has received from an older leader already.
+  [ "$(control_value "Min recovery ending loc's timeline")" != "$2" ] || replayed=$(bytes_of "$(control_value 'Minimum recovery ending location')")
+  find_wal_end "$2" || true
+  end=$((end > replayed ? end : replayed))
+  ((end <= $(bytes_of "$1"))) || refuse "this node holds $((end - $(bytes_of "$1"))) bytes of WAL that $LEADER lacks" \
+    "The data of $LEADER is older than what it sent, as after a volume that was put back from a copy. Rows in that WAL are not there." \
+    "Stop $LEADER: docs/faults.md, \"The leader's data is older than a replica's\". If those rows can go: $(clone_again)"
 }
 
 # A node that died right after a promotion has the new history file, but not yet a checkpoint on the new timeline.

@@ -108,7 +108,8 @@ describe("password rotation", { timeout: 300_000 }, () => {
     await remember();
     const { write, read } = result;
     console.log(JSON.stringify({ write, read }));
-    expect({ write: write.failures, read: read.failures }).toEqual({ write: {}, read: {} });
+    const failures = { write: write.failures, read: read.failures };
+    expect(failures, JSON.stringify(failures)).toEqual({ write: {}, read: {} });
     const cluster = await UnderLoad.of(deployment);
     await cluster.expectHealthy();
     await cluster.expectNothingLost(result);

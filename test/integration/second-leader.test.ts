@@ -63,7 +63,7 @@ describe("a leader that comes back", () => {
         .catch(() => undefined);
       await writer.next();
       await writer.next();
-      await cluster.crash("pg1");
+      await Promise.all([cluster.crash("pg1"), cluster.crash("pg2")]);
       await bulk;
     }
     expect(await writable("pg1")).toBe(true);
@@ -71,7 +71,8 @@ describe("a leader that comes back", () => {
     await writer.stop();
     await cluster.expectHealthy();
     await cluster.expectNothingLost(writer.written);
-    expect((await run("docker", ["logs", cluster.container("pg1")])).output).not.toContain("REFUSED");
+    for (const node of ["pg1", "pg2"])
+      expect((await run("docker", ["logs", cluster.container(node)])).output, node).not.toContain("REFUSED");
   });
 
   it("starts alone when no other node answers", async () => {
@@ -90,18 +91,34 @@ describe("a leader that comes back", () => {
     await inVolume("pg1", `cp -a /v/pgdata /v/older && ${empty}`);
     await docker("start", "pg1");
     expect(await writable("pg1")).toBe(true);
-    await deployment.sql("pg1", "create table later as select generate_series(1, 100) as n;", "app");
+    await deployment.sql("pg1", "create table later as select generate_series(1, 20000) as n;", "app");
     await cluster.expectHealthy();
     await stop("pg1");
     await inVolume("pg1", "mv /v/pgdata /v/newer && mv /v/older /v/pgdata");
     await docker("start", "pg1");
     expect(await refusal("pg1")).toMatch(/^: pg2 holds \d+ bytes of WAL that this node lacks/);
+    // A replica that is frozen cannot tell it: it leads with the old data, and PostgreSQL lets the replica stream.
+    await stop("pg1");
+    await docker("pause", "pg2");
+    await docker("start", "pg1");
+    expect(await writable("pg1")).toBe(true);
+    await docker("unpause", "pg2");
+    const isNamed = async (): Promise<true | undefined> => ((await cluster.look()).join() === "replica-ahead pg2" ? true : undefined);
+    expect(await poll(isNamed, { everyMs: 200, timeoutMs: 30_000 }), (await cluster.look()).join()).toBe(true);
+    // Nor does one that starts now follow it.
+    await stop("pg2");
+    await docker("start", "pg2");
+    expect(await refusal("pg2")).toMatch(/^: this node holds \d+ bytes of WAL that pg1 lacks/);
     await stop("pg1");
     await inVolume("pg1", "rm -r /v/pgdata && mv /v/newer /v/pgdata");
     await docker("start", "pg1");
     expect(await writable("pg1")).toBe(true);
+    // It has received WAL of the old data.
+    await stop("pg2");
+    await inVolume("pg2", "rm -r /v/pgdata");
+    await docker("start", "pg2");
     await cluster.expectHealthy();
-    expect(await deployment.sql("pg2", "select count(*) from later;", "app")).toBe("100");
+    expect(await deployment.sql("pg2", "select count(*) from later;", "app")).toBe("20000");
   });
 
   it("refuses beside a replica that was promoted, which up leaves as the only leader", async () => {

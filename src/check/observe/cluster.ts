@@ -11,7 +11,7 @@ import { observeHeartbeat, observeWriteRoute } from "./heartbeat.ts";
 import { observeInsert } from "./inserts.ts";
 import { observeLogins } from "./logins.ts";
 import { observeMonitoring } from "./monitoring.ts";
-import { observeNode } from "./node.ts";
+import { observeNode, withLaterPosition } from "./node.ts";
 import { observePooler } from "./pooler.ts";
 import { observeReadRoute } from "./read-route.ts";
 
@@ -33,7 +33,7 @@ export async function observeCluster(context: ObserveContext, { traces, earlier 
   const seenLogins = observeLogins(context, { refusals: traces, earlier });
   const [pooler, nodes, logins, readRoute, heartbeat, inserts, exporters, monitoring, declared] = await Promise.all([
     seenPooler,
-    perNode(target.nodes, async (node) => observeNode(context, node)),
+    perNode(target.nodes, async (node) => observeNode(context, node)).then(async (seen) => withLaterPosition(context, seen)),
     seenLogins,
     seenPooler.then(async (facts) => observeReadRoute(context, valueOf(facts))),
     traces ? quiet(context, seenLogins).then(async () => observeHeartbeat(context)) : observeWriteRoute(context),

@@ -1,8 +1,11 @@
 import type { Client } from "pg";
 
+import { walDistance } from "../../postgres/wal.ts";
+import { valueOf } from "../observation.ts";
 import type { DamageFacts, LeaderFacts, NodeFacts, Observed, SenderFacts, SlotFacts } from "../observation.ts";
 import type { CheckNode } from "../target.ts";
 import { withConnection } from "./connection.ts";
+import type { Endpoint } from "./connection.ts";
 import type { ObserveContext } from "./context.ts";
 import { observeDamage } from "./damage.ts";
 
@@ -53,6 +56,8 @@ select slot_name::text as name, slot_type as type, active, wal_status, safe_wal_
 const senderQuery = `
 select application_name, coalesce(state, 'unknown') as state from pg_stat_replication order by pid`;
 
+const positionQuery = `select case when not pg_is_in_recovery() then pg_current_wal_lsn() end::text as lsn`;
+
 const fileErrorsQuery = "select line from pgstack.file_errors()";
 
 /** No such schema or function, or no right to it: a cluster that has not been deployed since there is one. */
@@ -60,20 +65,18 @@ const unknownHere = new Set(["3F000", "42883", "42501"]);
 
 /** Asks a node about itself, and the declared leader about its replicas, as `monitoring` and not through the pooler. */
 export async function observeNode(context: ObserveContext, node: CheckNode): Promise<Observed<NodeFacts>> {
-  const endpoint = {
-    port: node.port,
-    // Where what monitoring reads is, and which is there when the application's is not.
-    database: "postgres",
-    user: "monitoring",
-    password: context.secrets.monitoring,
-  };
-  return withConnection(context, endpoint, async (client) => {
+  return withConnection(context, endpointOf(context, node), async (client) => {
     const { rows } = await client.query<NodeRow>(nodeQuery);
     const [row] = rows;
     if (row === undefined) throw new Error("the node gave no answer about itself");
     const found = { fileErrors: await fileErrors(client), damage: await observeDamage(client) };
     return nodeFacts(row, found, node.role === "leader" ? await leaderFacts(client) : undefined);
   });
+}
+
+function endpointOf({ secrets }: ObserveContext, { port }: CheckNode): Endpoint {
+  // Where what monitoring reads is, and which is there when the application's is not.
+  return { port, database: "postgres", user: "monitoring", password: secrets.monitoring };
 }
 
 async function fileErrors(client: Client): Promise<readonly string[]> {
@@ -84,6 +87,26 @@ async function fileErrors(client: Client): Promise<readonly string[]> {
     if (unknownHere.has((error as { readonly code?: string }).code ?? "")) return [];
     throw error;
   }
+}
+
+/**
+ * The same with a position of the leader that was read after those of its replicas: theirs are never past it then, unless they
+ * hold what it lacks.
+ */
+export async function withLaterPosition(
+  context: ObserveContext,
+  nodes: Readonly<Record<string, Observed<NodeFacts>>>,
+): Promise<Readonly<Record<string, Observed<NodeFacts>>>> {
+  const { leader, nodes: declared } = context.target;
+  const node = declared.find(({ name }) => name === leader);
+  const seen = valueOf(nodes[leader]);
+  const isPast = (lsn: string | undefined): boolean => lsn !== undefined && seen?.lsn !== undefined && walDistance(lsn, seen.lsn) > 0;
+  if (node === undefined || seen === undefined || !Object.values(nodes).some((replica) => isPast(valueOf(replica)?.lsn))) return nodes;
+  const later = await withConnection(context, endpointOf(context, node), async (client) => {
+    const { rows } = await client.query<{ lsn: string }>(positionQuery);
+    return rows[0]?.lsn;
+  });
+  return { ...nodes, [leader]: { ok: true, value: { ...seen, lsn: valueOf(later) } } };
 }
 
 function nodeFacts(

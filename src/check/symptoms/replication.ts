@@ -1,3 +1,4 @@
+import { walDistance } from "../../postgres/wal.ts";
 import { failureText, valueOf } from "../observation.ts";
 import type { ClusterObservation, LeaderFacts, NodeFacts, SlotFacts } from "../observation.ts";
 import { replicasOf } from "../target.ts";
@@ -32,6 +33,14 @@ function replication({ name }: CheckNode, facts: NodeFacts, leader: NodeFacts | 
       observed: interruption,
       expected: "streams from the leader",
     });
+  const ahead = bytesAhead(facts, leader);
+  if (ahead > 0)
+    symptoms.push({
+      code: "replica-ahead",
+      place: atNode(name),
+      observed: `${ahead} bytes of WAL past the leader's position ${leader?.lsn}`,
+      expected: "no WAL that the leader lacks",
+    });
   if (isOtherTimeline(facts, leader))
     symptoms.push({
       code: "replica-wrong-timeline",
@@ -59,6 +68,15 @@ function notStreaming(name: string, { receiver }: NodeFacts, leader: LeaderFacts
   return states.length === 0
     ? "its WAL receiver runs, but the leader does not know of it"
     : `the leader's WAL sender is in state ${states.join(", ")}`;
+}
+
+/**
+ * The leader's position is the later reading. It sends what it has flushed, so a record that was replayed elsewhere was on its
+ * disk once. That such a replica streams says nothing: it asks for WAL from the beginning of a segment on.
+ */
+function bytesAhead(replica: NodeFacts, leader: NodeFacts | undefined): number {
+  if (replica.systemIdentifier !== leader?.systemIdentifier) return 0;
+  return replica.lsn === undefined || leader.lsn === undefined ? 0 : walDistance(replica.lsn, leader.lsn);
 }
 
 function isOtherTimeline(replica: NodeFacts, leader: NodeFacts | undefined): boolean {

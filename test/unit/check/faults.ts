@@ -249,6 +249,12 @@ export const faults: readonly Fault[] = [
     change: (target, name) => all(cut(target, name), slot(target, name, { walStatus: "lost", safeWalBytes: undefined })),
   },
   {
+    name: "leader's volume put back from a copy",
+    code: "replica-ahead",
+    at: "replica",
+    change: (target, name) => all(cut(target, name), facts(name, { lsn: "0/3000149" })),
+  },
+  {
     name: "forgotten slots",
     code: "slot-undeclared",
     at: "leader",
