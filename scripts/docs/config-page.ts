@@ -14,7 +14,7 @@ import { rows } from "./table.ts";
 export const groups: readonly (readonly [title: string, keys: readonly string[]])[] = [
   ["Cluster", ["replicas", "leader", "database", "appUser", "extensions", "postgresVersion", "locale", "timezone"]],
   ["Databases and users", ["databases", "users", "remove"]],
-  ["Memory and PostgreSQL settings", ["memory", "cpus", "workload", "disk", "slotWalCap", "reclone", "settings"]],
+  ["Memory and PostgreSQL settings", ["memory", "shm", "cpus", "workload", "disk", "slotWalCap", "reclone", "settings"]],
   ["Pooler", ["pooler"]],
   ["Network and engine", ["ports", "bindAddress", "clientNetworks", "subnet", "dockerHost"]],
   ["Images", ["images"]],
@@ -179,7 +179,8 @@ function relations(): string {
     "What `remove` names is no longer declared.",
     "The pool for reads is `poolSize` for each replica, but all of them together are never more than the last replica could take.",
     `\`max_wal_senders\` is at least two and \`max_replication_slots\` at least one for each replica. The defaults are enough for ${maxReplicas} replicas, so that scaling restarts nothing.`,
-    "`memory` is at least 256MB, and `shared_buffers` fits into it.",
+    "`memory` is at least 256MB and holds `shared_buffers`, 40MB for the server and 2MB for each pooled connection. One hash (`work_mem` × `hash_mem_multiplier`) and one `maintenance_work_mem` fit into what these leave.",
+    "`shm` fits into what `shared_buffers` leaves, and holds one parallel hash join: `work_mem` × `hash_mem_multiplier` × (`max_parallel_workers_per_gather` + 1).",
     "No two published ports meet: `ports.postgres` and `ports.postgresExporter` count up from there, one for each node.",
     "`subnet` has an address for each container.",
     "Prometheus needs `exporters`, Alertmanager and Grafana need Prometheus, and a receiver has what it sends to; nothing is given that nobody uses.",

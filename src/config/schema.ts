@@ -139,6 +139,11 @@ export const configSchema = z.strictObject({
     .describe("`C.UTF-8` sorts by code point and never changes; a language tag such as `en-US` uses ICU. Fixed once the cluster exists."),
   extensions: extensionList.describe("Extensions of the application's database. `pg_stat_statements` is always there."),
   memory: memory.default("1GB").describe("Memory limit of each node; PostgreSQL's memory settings follow from it."),
+  shm: memory
+    .optional()
+    .describe(
+      "Size of `/dev/shm` of each node, where processes of a parallel query share memory; what is used of it counts as the node's memory. Default: an eighth of `memory` up to 1GB, from 16GB on a sixteenth up to 2GB, at least 64MB.",
+    ),
   cpus: z.number().min(0.1).max(512).optional().describe("CPU limit of each node. Default: none."),
   workload: z
     .enum(["web", "oltp", "dw", "mixed"])

@@ -20,8 +20,18 @@ export interface ConnectionBudget {
  * database has its pool and nothing beside, which its two routes share when both lead to the leader.
  */
 export function connectionBudget(config: BudgetInput): ConnectionBudget {
+  const parts = [...pools(config), ...overhead(config)];
+  return { parts, total: sum(parts) };
+}
+
+/** Connections of the pools alone: those that work. What goes past them is there for a moment, or in need. */
+export function pooledConnections(config: BudgetInput): number {
+  return sum(pools(config));
+}
+
+function pools(config: BudgetInput): ConnectionBudget["parts"] {
   const { poolSize, reserveSize } = config.pooler;
-  const parts = [
+  return [
     { what: "pooled for writes", connections: poolSize },
     { what: "in reserve for writes", connections: reserveSize },
     ...(config.replicas === 0
@@ -31,9 +41,7 @@ export function connectionBudget(config: BudgetInput): ConnectionBudget {
         ]
       : []),
     ...Object.entries(config.databases).map(([name, { poolSize: size }]) => ({ what: `pooled for ${name}`, connections: size })),
-    ...overhead(config),
   ];
-  return { parts, total: sum(parts) };
 }
 
 /** What goes past the pooler, on every node. */

@@ -21,7 +21,7 @@ export function planNodes(config: ClusterConfig, prefix: string, connections: nu
       configVolume: configVolumeName(prefix, name),
       hostPort: config.ports.postgres + index,
       memoryMb,
-      shmMb: shmSizeMb(memoryMb),
+      shmMb: config.shm === undefined ? shmSizeMb(memoryMb) : parseMemoryMb(config.shm),
       cpus: config.cpus,
       reclone: config.reclone[name],
       settings: [...shared, ...identitySettings(name, role, config.leader)],

@@ -1,17 +1,17 @@
 import type { ClusterConfig } from "../config/schema.ts";
 import { nearest } from "../config/nearest.ts";
 import { maxReplicas } from "../config/schema.ts";
-import { findSetting, settingsOf, toBaseUnit, valueProblem } from "../postgres/settings.ts";
+import { findSetting, settingsOf, valueProblem } from "../postgres/settings.ts";
 import { addressesNeeded } from "./addresses.ts";
 import { archiveProblems } from "./archive-relations.ts";
 import { connectionBudget } from "./connections.ts";
 import { declaredProblems } from "./declared-relations.ts";
+import { memoryProblems } from "./memory-relations.ts";
 import { monitoringProblems } from "./monitoring-relations.ts";
 import { nodeName } from "./names.ts";
 import { ownedReason, refusedReason } from "./owned-settings.ts";
 import { publishedPorts } from "./ports.ts";
 import { parseSubnet } from "./subnet.ts";
-import { parseMemoryMb } from "./units.ts";
 
 /** A problem under a key of the stack file; the caller adds the file's name. */
 export interface KeyProblem {
@@ -148,28 +148,6 @@ function replicationProblems(config: ClusterConfig, effective: EffectiveSettings
       },
     ];
   });
-}
-
-function memoryProblems(config: ClusterConfig, effective: EffectiveSettings): KeyProblem[] {
-  const limitMb = parseMemoryMb(config.memory);
-  if (limitMb < 256) {
-    return [{ key: "memory", problem: `"${config.memory}" is too little for a PostgreSQL server`, fix: "give at least 256MB" }];
-  }
-  if (parseMemoryMb(config.pooler.memory) < 32) {
-    return [{ key: "pooler.memory", problem: `"${config.pooler.memory}" is too little for the pooler`, fix: "give at least 32MB" }];
-  }
-  const info = findSetting(config.postgresVersion, "shared_buffers");
-  const pages = info && toBaseUnit(info, effective.get("shared_buffers") ?? "");
-  if (pages === undefined) return [];
-  const sharedMb = (pages * 8) / 1024;
-  if (sharedMb <= limitMb) return [];
-  return [
-    {
-      key: "settings.shared_buffers",
-      problem: `"${effective.get("shared_buffers")}" is more than the node's memory limit of ${config.memory}`,
-      fix: `give at most ${limitMb}MB (a quarter of it is usual), or raise memory`,
-    },
-  ];
 }
 
 function portProblems(config: ClusterConfig): KeyProblem[] {

@@ -81,19 +81,19 @@ describe("the impact of a pull request", () => {
   }
 
   it("is in the summary of the run, and without a token in no comment", () => {
-    configure({ replicas: 1, settings: { work_mem: "32MB" } });
+    configure({ replicas: 1, settings: { work_mem: "16MB" } });
     const { status, stdout } = impact();
     expect(status, stdout).toBe(0);
     expect(text("summary")).toContain("<!-- pgstack impact: staging -->\n### Impact on `staging`, compared with commit HEAD");
-    expect(text("summary")).toContain("**reload**\n\n- `work_mem 4MB → 32MB`");
+    expect(text("summary")).toContain("**reload**\n\n- `work_mem 4MB → 16MB`");
     expect(text("calls")).toBe("");
   });
 
   it("is in one comment, which the next run edits", () => {
-    configure({ replicas: 1, settings: { work_mem: "32MB" } });
+    configure({ replicas: 1, settings: { work_mem: "16MB" } });
     expect(impact("HEAD", { GH_TOKEN: "t" }).status).toBe(0);
     expect(text("calls")).toContain("api --method POST repos/team/db/issues/7/comments --field body=@");
-    expect(text("comment")).toContain("work_mem 4MB → 32MB");
+    expect(text("comment")).toContain("work_mem 4MB → 16MB");
     writeFileSync(join(runner, "known"), "4711\n");
     expect(impact("HEAD", { GH_TOKEN: "t" }).status).toBe(0);
     expect(text("calls")).toContain("api --method PATCH repos/team/db/issues/comments/4711 --field body=@");

@@ -24,6 +24,7 @@ describe("a stack with options of its own", () => {
       extensions: ["pgcrypto", "citext"],
       workload: "dw",
       slotWalCap: "1GB",
+      shm: "96MB",
       scramIterations: 5000,
       images: { postgres: image },
       pooler: { mode: "session", maxClients: 200, poolSize: 5, reserveSize: 2, idleTransactionTimeout: "1min" },
@@ -78,6 +79,8 @@ describe("a stack with options of its own", () => {
     expect(Config.Image).toBe(image);
     expect(HostConfig.NanoCpus).toBe(500_000_000);
     expect(HostConfig.Memory).toBe(512 * 1024 ** 2);
+    const shm = String.raw`select substring(pg_read_file('/proc/mounts') from '/dev/shm tmpfs [^ ]*size=(\d+k)');`;
+    for (const node of ["pg1", "pg2"]) expect(await deployment.sql(node, shm)).toBe("98304k");
   });
 
   it("changes the pooler's settings without a restart, and the pooler proves it", async () => {

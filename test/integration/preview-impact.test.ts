@@ -28,12 +28,12 @@ describe("the impact of a change", () => {
   });
 
   it("is in the diagnostics of pulumi preview, and the same in pgstack preview", async () => {
-    deployment.configure({ settings: { work_mem: "32MB", max_locks_per_transaction: 128 } });
+    deployment.configure({ settings: { work_mem: "10MB", max_locks_per_transaction: 128 } });
     const { code, output } = await deployment.preview();
     expect(code, output).toBe(0);
     const told = output.slice(output.indexOf("Diagnostics:")).replaceAll(/^ {4}/gm, "");
     expect(told.match(/impact on sessions: clients wait about 0\.6 s at most/g)).toHaveLength(1);
-    expect(told).toContain("reload\n  work_mem 4MB → 32MB\n  - on: pg1, pg2\n  - clients wait: nothing");
+    expect(told).toContain("reload\n  work_mem 4MB → 10MB\n  - on: pg1, pg2\n  - clients wait: nothing");
     expect(told).toContain("restart of replicas first, then leader inside a pause\n  max_locks_per_transaction default (64) → 128");
     const shown = await preview();
     expect(shown.code).toBe(0);

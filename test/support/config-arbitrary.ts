@@ -1,5 +1,7 @@
 import fc from "fast-check";
 
+import { backendMb, serverMb } from "../../src/plan/memory-relations.ts";
+import { parseMemoryMb } from "../../src/plan/units.ts";
 import type { StackKeys } from "./stacks.ts";
 
 const memory = fc.constantFrom("256MB", "512m", "1GB", "1536MB", "2g", "8GB", "64GB");
@@ -75,6 +77,7 @@ export const legalKeys: fc.Arbitrary<StackKeys> = fc
         locale: fc.constantFrom("C.UTF-8", "en-US", "de"),
         extensions: fc.uniqueArray(fc.constantFrom("pg_trgm", "uuid-ossp", "hstore", "pg_stat_statements")),
         memory,
+        shm: fc.constant("8GB"),
         cpus: fc.double({ min: 0.1, max: 64, noNaN: true }),
         workload: fc.constantFrom("web", "oltp", "dw", "mixed"),
         disk: fc.constantFrom("nvme", "ssd", "san", "hdd"),
@@ -106,4 +109,21 @@ export const legalKeys: fc.Arbitrary<StackKeys> = fc
       { requiredKeys: ["replicas", "leader", "ports"] },
     ),
   )
-  .map(({ reach: reached, declared: beside, ...keys }) => ({ ...keys, ...beside, ...reached }));
+  .map(({ reach: reached, declared: beside, ...keys }) => ({ ...keys, ...beside, ...reached, ...enoughMemory({ ...keys, ...beside }) }));
+
+interface Demand {
+  readonly replicas: number;
+  readonly memory?: string;
+  readonly shm?: string;
+  readonly pooler?: { readonly poolSize?: number; readonly reserveSize?: number };
+  readonly databases?: { readonly shop?: { readonly poolSize?: number } };
+  readonly settings?: { readonly work_mem?: unknown };
+}
+
+/** Another memory limit where the pools, or the processes of a parallel query, would not fit into the one that was drawn. */
+function enoughMemory({ replicas, memory: drawn = "1GB", shm, pooler = {}, databases, settings: given }: Demand): StackKeys {
+  if (given?.work_mem !== undefined || shm !== undefined) return { memory: "64GB" };
+  const pools = ((pooler.poolSize ?? 25) + (pooler.reserveSize ?? 5)) * (replicas === 0 ? 2 : 1);
+  const all = pools + (databases === undefined ? 0 : (databases.shop?.poolSize ?? 25) + 25);
+  return all * backendMb + serverMb <= parseMemoryMb(drawn) * 0.75 ? { memory: drawn } : { memory: "8GB" };
+}

@@ -79,17 +79,17 @@ async function preview(args: readonly string[], deployed?: () => Promise<Deploye
 
 describe("pgstack preview --base", () => {
   it("compares the working tree with a commit, without state", async () => {
-    configure({ replicas: 1, settings: { work_mem: "32MB", shared_buffers: "300MB" } });
+    configure({ replicas: 1, settings: { work_mem: "16MB", shared_buffers: "300MB" } });
     const { code, out, err } = await preview(["--stack", "test", "--base", "base"]);
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out).toMatch(/^test, compared with commit base \([0-9a-f]{12}\)\nclients wait about 0\.6 s at most\n/);
-    expect(out).toContain("reload\n  work_mem 4MB → 32MB\n  - on: pg1, pg2");
+    expect(out).toContain("reload\n  work_mem 4MB → 16MB\n  - on: pg1, pg2");
     expect(out).toContain(
       "restart of replicas first, then leader inside a pause\n  shared_buffers 256MB → 300MB\n  - in this order: pg2, pg1",
     );
     const json = JSON.parse((await preview(["-s", "test", "--base", "base", "--json"])).out) as { items: { class: string }[] };
     expect(json.items.map((item) => item.class)).toEqual(["reload", "restart"]);
-    expect((await preview(["-s", "test", "--base", "base", "--markdown"])).out).toContain("- `work_mem 4MB → 32MB`");
+    expect((await preview(["-s", "test", "--base", "base", "--markdown"])).out).toContain("- `work_mem 4MB → 16MB`");
   });
 
   it("renders the commit by its own code, not by this one's", async () => {

@@ -123,7 +123,7 @@ describe("an unknown key", () => {
   });
 
   it("is answered with all known ones when none is near", () => {
-    expect(configKeys).toHaveLength(32);
+    expect(configKeys).toHaveLength(33);
     expect(problemsOf({ banana: "3" })).toEqual([
       "Pulumi.test.yaml: pgstack:banana: unknown key",
       `  fix: remove it; known keys: ${configKeys.join(", ")}`,

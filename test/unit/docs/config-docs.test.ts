@@ -35,7 +35,7 @@ describe("docs/config.md", () => {
       ...configPage().matchAll(/^\| `([a-z][A-Za-z.<>]*)` \| (?:text|whole number|number|true or false|list|mapping) \|/gm),
     ].map(([, key]) => key);
     expect(new Set(rows).size).toBe(rows.length);
-    expect(rows).toHaveLength(109);
+    expect(rows).toHaveLength(110);
     expect(rows).toEqual(expect.arrayContaining(["replicas", "settings", "pooler.poolSize", "ports.pooler", "images.postgres"]));
   });
 
@@ -44,7 +44,7 @@ describe("docs/config.md", () => {
       .split("\n")
       .filter((line) => /^\| `[^`]+` \|.*\|.*\|.*\|.*\|$/.test(line))
       .map((line) => line.split(/ ?(?<!\\)\| ?/).slice(1, -1));
-    expect(cells).toHaveLength(109);
+    expect(cells).toHaveLength(110);
     for (const row of cells) {
       expect(row, row[0]).toHaveLength(5);
       for (const cell of row) expect(cell.trim(), row[0]).not.toBe("");

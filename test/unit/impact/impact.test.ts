@@ -99,8 +99,8 @@ describe("the impact", () => {
 
 describe("a setting", () => {
   it("that a reload takes is reloaded on all nodes, and says what running sessions see", () => {
-    const impact = impactBetween({ replicas: 1 }, { replicas: 1, settings: { work_mem: "32MB" } });
-    expect(summary(impact)).toEqual(["reload: work_mem 4MB → 32MB @ pg1 pg2"]);
+    const impact = impactBetween({ replicas: 1 }, { replicas: 1, settings: { work_mem: "16MB" } });
+    expect(summary(impact)).toEqual(["reload: work_mem 4MB → 16MB @ pg1 pg2"]);
     expect(itemOf(impact, "reload")).toMatchObject({
       wait: { ms: 0 },
       notes: [expect.stringContaining("sessions that run take the new value too")],
@@ -205,6 +205,12 @@ describe("a node", () => {
     );
     expect(item.notes[0]).toContain("start with the new settings");
     expect(impact.items.map(({ class: kind }) => kind)).toEqual(["reload", "replace"]);
+  });
+
+  it("with another size of /dev/shm is replaced, one at a time, the leader last", () => {
+    const impact = impactBetween({ replicas: 1, memory: "1GB" }, { replicas: 1, memory: "1GB", shm: "256MB" });
+    expect(summary(impact)).toEqual(["replace: size of /dev/shm 128MB → 256MB @ pg2 pg1"]);
+    expect(impact.waitMs).toBe(measuredMs.leaderReplace);
   });
 
   it("replaced with a lowered limit of standbys has replicas restart once more after the leader", () => {

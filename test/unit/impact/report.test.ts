@@ -9,11 +9,11 @@ const compared = { stack: "staging", comparedWith: "the deployed state" };
 
 describe("the impact as text", () => {
   it("says in words what happens, where, in which order and for how long clients wait", () => {
-    expect(impactText(impactBetween({ replicas: 1 }, { replicas: 1, settings: { work_mem: "32MB", shared_buffers: "300MB" } }))).toBe(
+    expect(impactText(impactBetween({ replicas: 1 }, { replicas: 1, settings: { work_mem: "16MB", shared_buffers: "300MB" } }))).toBe(
       `clients wait about 0.6 s at most
 
 reload
-  work_mem 4MB → 32MB
+  work_mem 4MB → 16MB
   - on: pg1, pg2
   - clients wait: nothing
   - note: sessions that run take the new value too, unless they, their role or

@@ -192,11 +192,11 @@ describe("planCluster", () => {
 
   it("lets stack config's settings win in place and lists further ones by name", () => {
     const plan = aPlan({
-      settings: { work_mem: "32MB", zero_damaged_pages: false, deadlock_timeout: "2s", "auto_explain.log_min_duration": 100 },
+      settings: { work_mem: "16MB", zero_damaged_pages: false, deadlock_timeout: "2s", "auto_explain.log_min_duration": 100 },
     });
     const [leader] = plan.nodes;
     expect(leader?.settings.filter(({ name }) => name === "work_mem")).toEqual([
-      { name: "work_mem", value: "32MB", section: "memory", why: "stack config" },
+      { name: "work_mem", value: "16MB", section: "memory", why: "stack config" },
     ]);
     expect(leader?.settings.filter(({ section }) => section === "stack config").map(({ name, value }) => `${name} = ${value}`)).toEqual([
       "auto_explain.log_min_duration = 100",

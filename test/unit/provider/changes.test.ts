@@ -18,9 +18,9 @@ async function logged(olds: Readonly<Record<string, unknown>> | undefined, news:
 
 describe("the resource that remembers what was declared", () => {
   it("tells the impact of a change, once", async () => {
-    const [line, ...more] = await logged({ declared: aDeclared() }, { declared: aDeclared({ settings: { work_mem: "32MB" } }) });
+    const [line, ...more] = await logged({ declared: aDeclared() }, { declared: aDeclared({ settings: { work_mem: "16MB" } }) });
     expect(more).toEqual([]);
-    expect(line).toMatch(/^info: impact on sessions: no client waits\n\nreload\n {2}work_mem 4MB → 32MB\n/);
+    expect(line).toMatch(/^info: impact on sessions: no client waits\n\nreload\n {2}work_mem 4MB → 16MB\n/);
   });
 
   it("tells nothing of a first deployment, nor of one without a change", async () => {
