@@ -173,6 +173,7 @@ function relations(): string {
   const items = [
     "`leader` is one of the nodes: `pg1` to `pg<replicas + 1>`.",
     "`postgresVersion` other than the built image's needs `images.postgres`.",
+    "The built PostgreSQL image has `timezone`, old names such as `US/Pacific` included; upper and lower case mean the same. With `images.postgres` only that image's server knows: it tells in `up`.",
     `The pool for writes, its reserve, ${monitoringConnections} connections for monitoring, ${directConnections} direct ones and those that are reserved (${reservedConnections} by default) fit into \`max_connections\`; without replicas the pool for reads counts too. By default \`max_connections\` is planned to fit.`,
     "Every owner in `databases` is `appUser` or one of `users`, and every user may enter a database; each name is there once.",
     "The `poolSize` of each further database counts too, and its `connectionLimit` is at least that. A user that is not pooled counts with its `connectionLimit`.",

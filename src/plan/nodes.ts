@@ -1,4 +1,5 @@
 import type { ClusterConfig } from "../config/schema.ts";
+import { findTimezone } from "../postgres/image-contents.ts";
 import { configVolumeName, containerName, dataVolumeName, nodeName } from "./names.ts";
 import { paths } from "./paths.ts";
 import { planDefaultSettings, shmSizeMb } from "./postgres-defaults.ts";
@@ -43,7 +44,8 @@ function sharedSettings(config: ClusterConfig, connections: number): readonly Se
     cpus: config.cpus,
     disk: config.disk,
     connections: Number(config.settings["max_connections"] ?? connections),
-    timezone: config.timezone,
+    // The server tells the name in this spelling, which the check compares.
+    timezone: findTimezone(config.timezone) ?? config.timezone,
     preload: ["pg_stat_statements"],
     slotWalKeepMb: parseMemoryMb(config.slotWalCap),
     idleSlotTimeout: "7d",

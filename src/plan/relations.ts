@@ -6,6 +6,7 @@ import { addressesNeeded } from "./addresses.ts";
 import { archiveProblems } from "./archive-relations.ts";
 import { connectionBudget } from "./connections.ts";
 import { declaredProblems } from "./declared-relations.ts";
+import { imageProblems } from "./image-relations.ts";
 import { memoryProblems } from "./memory-relations.ts";
 import { monitoringProblems } from "./monitoring-relations.ts";
 import { nodeName } from "./names.ts";
@@ -34,6 +35,7 @@ export function relationProblems(config: ClusterConfig, effective: EffectiveSett
     ...leaderProblems(config),
     ...recloneProblems(config),
     ...versionProblems(config),
+    ...imageProblems(config),
     ...declaredProblems(config),
     ...settingProblems(config),
     ...connectionProblems(config, effective),

@@ -19,7 +19,7 @@ describe("a stack with options of its own", () => {
       leader: "pg2",
       database: "shop",
       appUser: "shop_owner",
-      timezone: "Asia/Manila",
+      timezone: "us/pacific",
       locale: "en-US",
       extensions: ["pgcrypto", "citext"],
       workload: "dw",
@@ -54,7 +54,7 @@ describe("a stack with options of its own", () => {
       "select pg_get_userbyid(datdba), datlocprovider, datlocale from pg_database where datname = 'shop';",
     );
     expect(database).toBe("shop_owner|i|en-US");
-    expect(await deployment.sql("pg1", "show timezone;")).toBe("Asia/Manila");
+    expect(await deployment.sql("pg1", "show timezone;")).toBe("US/Pacific");
     const extensions = await deployment.sql("pg1", "select string_agg(extname, ',' order by extname) from pg_extension;", "shop");
     expect(extensions).toBe("citext,pg_stat_statements,pgcrypto,plpgsql");
   });

@@ -73,7 +73,7 @@ export const legalKeys: fc.Arbitrary<StackKeys> = fc
         leader: fc.integer({ min: 1, max: replicas + 1 }).map((number) => `pg${number}`),
         database: name,
         appUser: name,
-        timezone: fc.constantFrom("UTC", "Asia/Manila", "Europe/Berlin"),
+        timezone: fc.constantFrom("UTC", "Asia/Manila", "US/Pacific"),
         locale: fc.constantFrom("C.UTF-8", "en-US", "de"),
         extensions: fc.uniqueArray(fc.constantFrom("pg_trgm", "uuid-ossp", "hstore", "pg_stat_statements")),
         memory,

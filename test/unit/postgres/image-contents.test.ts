@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+
+import { findTimezone, imageTimezones, nearTimezone } from "../../../src/postgres/image-contents.ts";
+
+describe("findTimezone", () => {
+  it.each(["UTC", "Asia/Manila", "America/Argentina/Buenos_Aires", "Etc/GMT+8", "EST5EDT"])("knows %s", (name) => {
+    expect(findTimezone(name)).toBe(name);
+  });
+
+  // What Java, browsers and Windows send at login.
+  it.each(["US/Pacific", "Asia/Calcutta", "Europe/Kiev", "Asia/Saigon", "America/Buenos_Aires", "GMT0"])(
+    "knows the old name %s",
+    (name) => {
+      expect(findTimezone(name)).toBe(name);
+    },
+  );
+
+  it("looks without regard to case, as the server does, and gives the server's spelling", () => {
+    expect(["utc", "us/PACIFIC", "america/port-au-prince"].map(findTimezone)).toEqual(["UTC", "US/Pacific", "America/Port-au-Prince"]);
+  });
+
+  it("knows no zone with leap seconds, which the server refuses, and no other name", () => {
+    expect(["right/UTC", "Mars/Base", "", "UTC ", "Asia", "tzdata.zi", "constructor"].map(findTimezone)).toEqual(Array(7).fill(undefined));
+  });
+
+  it("has each zone once, of every area", () => {
+    expect(new Set(imageTimezones).size).toBe(imageTimezones.length);
+    expect(imageTimezones.length).toBeGreaterThan(550);
+  });
+});
+
+describe("nearTimezone", () => {
+  it.each([
+    ["Asia/Manilla", "Asia/Manila"],
+    ["Aisa/Manila", "Asia/Manila"],
+    ["Manila", "Asia/Manila"],
+    ["America/Los Angeles", "America/Los_Angeles"],
+    ["Asia/Sydney", "Australia/Sydney"],
+    ["US/Pacifc", "US/Pacific"],
+    ["Europe/Kyev", "Europe/Kiev"],
+    ["America/Argentina/Buenos_Airs", "America/Argentina/Buenos_Aires"],
+    ["Singapur", "Singapore"],
+    ["UTC ", "UTC"],
+  ])("takes %s for %s", (given, meant) => {
+    expect(nearTimezone(given)).toBe(meant);
+  });
+
+  it.each(["Mars/Base", "PST", "IST", "Pacific Standard Time", "Asia/Hyderabad", "", "/", "Asia/"])(
+    "finds nothing close to %j",
+    (given) => {
+      expect(nearTimezone(given)).toBeUndefined();
+    },
+  );
+});
