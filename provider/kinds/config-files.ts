@@ -12,7 +12,9 @@ import { reloadPrometheus } from "../reload/prometheus.ts";
 import { reloadPgbouncer, servesOtherwise } from "../reload/pgbouncer.ts";
 import { overriddenSettings, reloadPostgres } from "../reload/postgres.ts";
 import { RefusedFiles } from "../reload/refused-files.ts";
-import { hasOtherSettings, trySettings } from "../reload/trial.ts";
+import { hasOtherFiles, tryFiles } from "../reload/trial.ts";
+import type { Trial, TriedServer } from "../reload/trial.ts";
+import { reloadQuietly } from "../service/quiet.ts";
 import type { Properties } from "../wire.ts";
 
 const reload = z.discriminatedUnion("server", [
@@ -59,9 +61,9 @@ export const configFiles: Kind = {
     const wanted = parseInputs(inputs, properties);
     const engine = await connectEngine(wanted.host);
     const before = await filesBefore(engine, wanted, olds);
-    if (wanted.reload.server === "postgres" && hasOtherSettings(before.get("postgresql.conf")?.content, wanted.files)) {
-      await trySettings(context, engine, { container: wanted.reload.container, image: wanted.image, files: wanted.files });
-    }
+    const trial = before.size === 0 ? undefined : trialFor(wanted);
+    // Another image may not take what its predecessor took, and nothing is there to go back to once that is gone.
+    if (trial !== undefined && (hasOtherFiles(trial, before) || olds?.["image"] !== wanted.image)) await tryFiles(context, engine, trial);
     await writeVolumeFiles(engine, wanted.volume, wanted.image, filesOf(wanted));
     try {
       await reloadServer(context, engine, wanted, olds);
@@ -80,7 +82,7 @@ export const configFiles: Kind = {
     const { host, volume, reload: running } = parseInputs(inputs, stored);
     const engine = await connectEngine(host);
     await removeCarriers(engine, volume);
-    if (running.server === "postgres") await removeThrowAways(engine, running.container);
+    if (canRefuse(running)) await removeThrowAways(engine, running.container);
   },
 
   read: async (_context, stored) => {
@@ -97,12 +99,22 @@ export const configFiles: Kind = {
 /** Of a server that can refuse files: what it would start with if it does. */
 async function filesBefore(
   engine: Engine,
-  { volume, image, reload: { server } }: Inputs,
+  { volume, image, reload: server }: Inputs,
   olds: Properties | undefined,
 ): Promise<ReadonlyMap<string, VolumeFile>> {
-  const canRefuse = server === "postgres" || server === "prometheus" || server === "alertmanager";
-  if (olds === undefined || !canRefuse) return new Map();
+  if (olds === undefined || !canRefuse(server)) return new Map();
   return (await readVolumeFiles(engine, volume, image)) ?? new Map<string, VolumeFile>();
+}
+
+function canRefuse(running: Inputs["reload"]): running is Extract<Inputs["reload"], { readonly server: TriedServer }> {
+  return running.server !== "none" && running.server !== "exporters";
+}
+
+function trialFor({ reload: running, image, files, secretFiles }: Inputs): Trial | undefined {
+  if (!canRefuse(running)) return undefined;
+  const plain = Object.entries(files).map(([path, content]) => ({ path, content, mode: 0o644, isSecret: false }));
+  const secret = Object.entries(secretFiles).map(([path, file]) => ({ path, ...file, isSecret: true }));
+  return { server: running.server, container: running.container, image, files: [...plain, ...secret] };
 }
 
 async function reloadServer(context: Context, engine: Engine, wanted: Inputs, olds: Properties | undefined): Promise<void> {
@@ -119,7 +131,9 @@ async function putBack(context: Context, engine: Engine, wanted: Inputs, before:
   const files = [...before].map(([path, file]) => ({ ...file, path }));
   await writeVolumeFiles(engine, wanted.volume, wanted.image, files);
   // What it took of the refused ones goes too. Its own complaint, if it has one, is about files that it ran with until now.
-  if (wanted.reload.server === "postgres") await reloadPostgres(context, engine, wanted.reload).catch(() => undefined);
+  const { reload: running } = wanted;
+  const again = running.server === "pgbouncer" ? reloadQuietly(context, engine, running) : reloadServer(context, engine, wanted, undefined);
+  await again.catch(() => undefined);
 }
 
 /** Whether the volume may have held other files before. */

@@ -7,6 +7,7 @@ import { PoolerConsole } from "../../src/pgbouncer/console.ts";
 import { routesOf } from "../../src/pgbouncer/rotation.ts";
 import type { Context } from "../kind.ts";
 import { reloadQuietly } from "../service/quiet.ts";
+import { RefusedFiles } from "./refused-files.ts";
 
 export interface PgbouncerReload {
   readonly container: string;
@@ -43,7 +44,8 @@ export async function reloadPgbouncer(context: Context, engine: Engine, reload: 
   );
   if (done === undefined) {
     const what = problem === "" ? `it still runs with ${last.map(({ key, value }) => `${key} = ${value}`).join(", ")}` : problem;
-    throw new UserError([
+    // One that does not answer has refused nothing.
+    throw new (problem === "" ? RefusedFiles : UserError)([
       { where: reload.container, problem: `it did not take its new files: ${what}`, fix: `see its log: docker logs ${reload.container}` },
     ]);
   }
@@ -65,7 +67,7 @@ async function restartFor(context: Context, engine: Engine, reload: PgbouncerRel
   };
   const names = rows.map(({ key }) => key).join(", ");
   if ((await poll(answers, { everyMs: 50, timeoutMs: reloadTimeoutMs, signal: context.signal })) === undefined)
-    throw new UserError([
+    throw new RefusedFiles([
       {
         where: reload.container,
         problem: `restarted, but it does not run with its files: ${names}`,

@@ -3,6 +3,7 @@
 # server would take without a word, and not start with the next time, fails here. Prints `accepted` last, or ends with the
 # server's reasons.
 set -u
+exec 2>&1
 umask 0077
 
 config=/etc/pgstack

@@ -115,6 +115,35 @@ describe("an interrupted up", () => {
     await expectHealthyAndUnchanged();
   });
 
+  it("by kill -9 while changed settings are tried leaves the old ones, and containers start with them", async () => {
+    const settings = async (): Promise<string> =>
+      (await docker("exec", deployment.container("pg1"), "cat", "/etc/pgstack/postgresql.conf")).stdout;
+    const trials = async (only: object): Promise<number> => {
+      const found = await deployment.engine.listContainers({ all: true, filters: { label: ["pgstack.throw-away"], ...only } });
+      return found.filter(({ Names }) => Names.some((name) => name.startsWith(`/pgstack-${deployment.stack}-`))).length;
+    };
+    const before = await settings();
+    deployment.configure({ settings: { work_mem: "9MB" } });
+    const up = PulumiProcess.up(deployment);
+    expect(await poll(async () => ((await trials({})) > 0 ? true : undefined), { everyMs: 5, timeoutMs: 90_000 })).toBe(true);
+    up.kill();
+    for (const id of processesOf(deployment).keys()) process.kill(id, "SIGKILL");
+    await up.ended;
+    await endLeftovers();
+    expect(await settings()).toBe(before);
+    for (const node of ["pg1", "pg2"]) await docker("restart", "--time", "60", deployment.container(node));
+    expect((await deployment.check(30_000)).findings).toEqual([]);
+    expect(
+      await poll(async () => ((await trials({ status: ["running"] })) === 0 ? true : undefined), { everyMs: 200, timeoutMs: 30_000 }),
+    ).toBe(true);
+    expect((await deployment.pulumi("cancel", "--yes", "--stack", deployment.stack)).code).toBe(0);
+    await deployment.up();
+    expect(await deployment.sql("pg1", "show work_mem;")).toBe("9MB");
+    await expectHealthyAndUnchanged();
+    expect((await deployment.destroy()).code).toBe(0);
+    expect(await trials({})).toBe(0);
+  });
+
   async function clearPendingCreates(): Promise<void> {
     const refreshed = await deployment.pulumi("refresh", "--clear-pending-creates", "--yes", "--skip-preview", "--stack", deployment.stack);
     expect(refreshed.code, refreshed.output).toBe(0);

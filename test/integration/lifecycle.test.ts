@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { Deployment } from "../support/deployment.ts";
+import { refusalOf } from "../support/refusal.ts";
 
 /** One stack through its life; each step goes on from the one before. */
 describe("the life of a stack", () => {
@@ -66,6 +67,20 @@ describe("the life of a stack", () => {
     expect(code).not.toBe(0);
     for (const reason of reasons) expect(output).toMatch(reason);
     expect(await deployment.sql("pg1", "show work_mem;")).toBe("7MB");
+  });
+
+  it.each([
+    ["ssl = 'on'", /could not load server certificate file/],
+    ["session_preload_libraries = 'none_such'", /could not access file "none_such"/],
+    ["local_preload_libraries = 'none_such'", /could not access file "\$libdir\/plugins\/none_such"/],
+    ["lc_messages = 'en_US.UTF-8'", /invalid value for parameter "lc_messages"/],
+    ["lc_time = 'en_US.UTF-8'", /invalid value for parameter "lc_time"/],
+    ["timezone_abbreviations = 'Nowhere'", /invalid value for parameter "timezone_abbreviations"|could not read time zone file "Nowhere"/],
+    ["default_text_search_config = 'pg_catalog.klingon'", /klingon/],
+  ])("gives a server no file with %s: the old one stays", async (line, reason) => {
+    const told = await refusalOf(deployment, { server: "postgres", service: "pg2" }, { "postgresql.conf": (text) => `${text}\n${line}\n` });
+    expect(told).toMatch(/^pgstack-.*-pg2: PostgreSQL does not start and serve with these settings: /);
+    expect(told).toMatch(reason);
   });
 
   it("starts again after what was refused, and goes on once it is right", async () => {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { poll } from "../../src/deadline.ts";
 import { Deployment } from "../support/deployment.ts";
 import { Prometheus } from "../support/prometheus.ts";
+import { refusalOf } from "../support/refusal.ts";
 import { run } from "../support/run.ts";
 import { UnderLoad } from "../support/under-load.ts";
 
@@ -136,6 +137,35 @@ describe("notifications", () => {
     const cluster = await UnderLoad.of(deployment);
     for (const service of ["prometheus", "alertmanager"]) await cluster.crashAndReturn(service);
     await cluster.expectHealthy();
+  });
+
+  it("are kept as they are by an up whose rules Prometheus refuses, and by one that Alertmanager or PgBouncer would not start with", async () => {
+    const { stdout: rules } = await run("docker", ["exec", deployment.container("prometheus"), "cat", "/etc/pgstack/rules.yml"]);
+    await setRule('pg_up{node=~"("} == 0');
+    const { code, output } = await deployment.tryUp();
+    expect(code).not.toBe(0);
+    expect(output).toMatch(/Prometheus does not start and serve with these files: .*rules\.yml.*missing closing \)/);
+    expect((await run("docker", ["exec", deployment.container("prometheus"), "cat", "/etc/pgstack/rules.yml"])).stdout).toBe(rules);
+    const receiver = (text: string): string => text.replace("receiver: webhook", "receiver: nobody");
+    expect(await refusalOf(deployment, { server: "alertmanager", service: "alertmanager" }, { "alertmanager.yml": receiver })).toContain(
+      'Alertmanager does not start and serve with these files: undefined receiver "nobody" used in route',
+    );
+    const pooler = { server: "pgbouncer", service: "pgbouncer", owner: "pooler" } as const;
+    const parameter = (text: string): string => text.replace(/pool_size=\d+/, "$& none_such=1");
+    expect(await refusalOf(deployment, pooler, { "pgbouncer.ini": parameter })).toContain(
+      "PgBouncer does not start and serve with these files: unrecognized connection parameter: none_such",
+    );
+    expect(await refusalOf(deployment, pooler, { "userlist.txt": () => "nobody\n" })).toContain("broken auth file");
+  });
+
+  it("survive a restart of all that would have been refused, and go on once the rule is right", async () => {
+    for (const service of ["prometheus", "alertmanager", "pgbouncer"])
+      await deployment.engine.getContainer(deployment.container(service)).restart();
+    const cluster = await UnderLoad.of(deployment);
+    await cluster.expectHealthy();
+    await setRule('pg_up{node="pg1"} == 0');
+    await deployment.up();
+    await deployment.up("--expect-no-changes");
   });
 
   it("are refused in preview when they ask for what nobody measures", async () => {

@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { Context } from "../../../provider/kind.ts";
 import { configFiles } from "../../../provider/kinds/config-files.ts";
+import { RefusedFiles } from "../../../provider/reload/refused-files.ts";
 
 /** A volume, the server that reads it, and the engine between. */
 const world = {
@@ -21,6 +22,20 @@ const world = {
 vi.mock(import("../../../src/engine/connect.ts"), async (original) => ({
   ...(await original()),
   connectEngine: async () => engine as never,
+}));
+
+/** Servers whose reload is tested elsewhere. */
+async function otherReload(): Promise<void> {
+  world.events.push(`reload with ${settings()}`);
+  if (world.refuses(settings()) !== "")
+    throw new RefusedFiles([{ where: "it", problem: `refused: ${world.refuses(settings())}`, fix: "" }]);
+}
+
+vi.mock(import("../../../provider/reload/pgbouncer.ts"), async (original) => ({ ...(await original()), reloadPgbouncer: otherReload }));
+vi.mock(import("../../../provider/reload/prometheus.ts"), async (original) => ({ ...(await original()), reloadPrometheus: otherReload }));
+vi.mock(import("../../../provider/service/quiet.ts"), async (original) => ({
+  ...(await original()),
+  reloadQuietly: () => otherReload().then(() => true),
 }));
 
 beforeEach(() => {
@@ -96,11 +111,11 @@ const context: Context = { signal: new AbortController().signal, log: () => unde
 
 let images = 0;
 
-const inputs = (text: string): Record<string, unknown> => ({
+// A trial is made once for each image and settings.
+const inputs = (text: string, image = `image-${(images += 1)}`): Record<string, unknown> => ({
   host: "unix:///none",
   volume: "pg1-config",
-  // A trial is made once for each image and settings.
-  image: `image-${(images += 1)}`,
+  image,
   files: { "postgresql.conf": text },
   secretFiles: {},
   reload: { server: "postgres", container: "pg1" },
@@ -109,7 +124,8 @@ const inputs = (text: string): Record<string, unknown> => ({
 /** An update of files that are there. */
 async function update(from: string, to: string): Promise<unknown> {
   world.files.set("postgresql.conf", from);
-  return configFiles.apply(context, inputs(to), inputs(from));
+  const news = inputs(to);
+  return configFiles.apply(context, news, inputs(from, String(news["image"])));
 }
 
 describe("files of a PostgreSQL server", () => {
@@ -137,9 +153,41 @@ describe("files of a PostgreSQL server", () => {
     expect(world.events).not.toContain("trial");
   });
 
+  it("are tried with another image: it may not take what its predecessor took", async () => {
+    world.files.set("postgresql.conf", "a = '1'");
+    world.trial = "x FATAL:  could not access file\n";
+    await expect(configFiles.apply(context, inputs("a = '1'"), inputs("a = '1'"))).rejects.toThrow("could not access file");
+    expect(world.events).toEqual(["trial"]);
+  });
+
   it("are read again by a server that lets nobody in: they may be the cure", async () => {
     world.canLogIn = false;
     await update("a = '1'", "a = '2'");
     expect(world.events).toEqual(["trial", "write a = '2'", "signal from inside"]);
+  });
+});
+
+describe.each(["pgbouncer", "prometheus", "alertmanager"] as const)("files of %s", (server) => {
+  const own = (text: string, image: string): Record<string, unknown> => ({
+    ...inputs(text, image),
+    reload: { server, container: server, address: { host: "h", port: 1 }, password: "p", drainTimeoutS: 1, settings: {} },
+  });
+
+  async function change(to: string): Promise<unknown> {
+    world.files.set("postgresql.conf", "a = '1'");
+    const image = `${server}-${(images += 1)}`;
+    return configFiles.apply(context, own(to, image), own("a = '1'", image));
+  }
+
+  it("that fail their trial change nothing", async () => {
+    world.trial = "no\n";
+    await expect(change("a = '2'")).rejects.toThrow(`${server}: `);
+    expect(world.events).toEqual(["trial"]);
+  });
+
+  it("that the running server refuses are taken out again", async () => {
+    world.refuses = (text) => (text === "a = '2'" ? "no" : "");
+    await expect(change("a = '2'")).rejects.toThrow("refused: no");
+    expect(world.events).toEqual(["trial", "write a = '2'", "reload with a = '2'", "write a = '1'", "reload with a = '1'"]);
   });
 });
