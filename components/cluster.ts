@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { checkSecretsOf, checkTargetOf } from "../src/check/target.ts";
 import { declaredOf } from "../src/impact/declared.ts";
+import { gatewayAddress, strangersRange } from "../src/plan/addresses.ts";
 import { planContainers } from "../src/plan/containers.ts";
 import { entriesOf } from "../src/plan/declared.ts";
 import { restartSettings } from "../src/restarts/settings.ts";
@@ -115,6 +116,10 @@ export class PostgresCluster extends pulumi.ComponentResource {
         cpus: engine.cpus ?? 0,
         containers: planContainers(plan).map(({ name }) => name),
         ports: planContainers(plan).flatMap(({ port }) => (port === undefined ? [] : [port.external])),
+        published: Object.fromEntries(
+          planContainers(plan).flatMap(({ name, port }) => (port === undefined ? [] : [[name, port.external]])),
+        ),
+        addresses: Object.fromEntries(planContainers(plan).map(({ name, address }) => [name, address])),
         nodes: nodes.map(({ name, role, dataVolume, reclone }) => ({
           name,
           role,
@@ -149,9 +154,10 @@ export class PostgresCluster extends pulumi.ComponentResource {
   }
 
   #network(plan: ClusterPlan, preflight: Preflight): Network {
+    const { subnet } = plan.network;
     return new Network(
       "network",
-      { host: plan.engine.host, name: plan.network.name, subnet: plan.network.subnet },
+      { host: plan.engine.host, name: plan.network.name, subnet, gateway: gatewayAddress(subnet), strangers: strangersRange(subnet) },
       { parent: this, dependsOn: [preflight] },
     );
   }

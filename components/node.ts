@@ -108,6 +108,7 @@ export class PostgresNode extends pulumi.ComponentResource {
         containerId: container.id,
         spec,
         leader: serviceNode(plan, leaderOf(plan)).address,
+        leaderContainer: leaderOf(plan).container,
         password: monitoringPassword,
         patienceS,
         pooler: poolerAccess(plan, adminPassword),

@@ -45,6 +45,7 @@ export class Pooler extends pulumi.ComponentResource {
         reload: {
           server: "pgbouncer",
           container: pooler.container,
+          listener: pooler.listener,
           address: { host: engine.accessHost, port: pooler.hostPort },
           password: args.adminPassword,
           drainTimeoutS: pooler.drainTimeoutS,

@@ -40,6 +40,10 @@ export interface PreflightArgs extends OnEngine {
   readonly cpus: number;
   readonly containers: readonly string[];
   readonly ports: readonly number[];
+  /** Container → its port on the engine's host. */
+  readonly published: Readonly<Record<string, number>>;
+  /** Container → its address in the network. */
+  readonly addresses: Readonly<Record<string, string>>;
   readonly nodes: readonly {
     readonly name: string;
     readonly role: "leader" | "replica";
@@ -59,6 +63,9 @@ export class Preflight extends pulumi.CustomResource {
 export interface NetworkArgs extends OnEngine {
   readonly name: string;
   readonly subnet: string;
+  readonly gateway: string;
+  /** Where the engine finds addresses for containers without one; undefined: anywhere. */
+  readonly strangers: string | undefined;
 }
 
 /** The cluster's network; fixed when it is made. */
@@ -76,6 +83,7 @@ export type Reload =
   | {
       readonly server: "pgbouncer";
       readonly container: string;
+      readonly listener: string;
       readonly address: Endpoint;
       readonly password: pulumi.Input<string>;
       readonly drainTimeoutS: number;
@@ -110,6 +118,8 @@ export interface ServiceNode {
 /** What taking a node out of service needs to know of the pooler. */
 export interface PoolerAccess {
   readonly container: string;
+  /** The container that publishes its port. */
+  readonly listener: string;
   readonly configVolume: string;
   readonly image: string;
   readonly address: Endpoint;
@@ -158,6 +168,7 @@ export interface NodeReadyArgs extends OnEngine {
   readonly containerId: pulumi.Input<string>;
   readonly spec: string;
   readonly leader: Endpoint;
+  readonly leaderContainer: string;
   readonly password: pulumi.Input<string>;
   readonly patienceS: number;
   readonly pooler: PoolerAccess;

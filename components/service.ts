@@ -26,6 +26,7 @@ export function poolerAccess(plan: ClusterPlan, password: pulumi.Input<string>):
   const { engine, pooler, images } = plan;
   return {
     container: pooler.container,
+    listener: pooler.listener,
     configVolume: pooler.configVolume,
     image: images.pooler.reference,
     address: { host: engine.accessHost, port: pooler.hostPort },

@@ -11,6 +11,7 @@ import { restartExporters } from "../reload/exporters.ts";
 import { reloadPrometheus } from "../reload/prometheus.ts";
 import { reloadPgbouncer, servesOtherwise } from "../reload/pgbouncer.ts";
 import { overriddenSettings, reloadPostgres } from "../reload/postgres.ts";
+import { poolerNow } from "../service/published.ts";
 import { RefusedFiles } from "../reload/refused-files.ts";
 import { hasOtherFiles, tryFiles } from "../reload/trial.ts";
 import type { Trial, TriedServer } from "../reload/trial.ts";
@@ -25,6 +26,7 @@ const reload = z.discriminatedUnion("server", [
   z.object({
     server: z.literal("pgbouncer"),
     container: z.string(),
+    listener: z.string().optional(),
     address: endpoint,
     password: z.string(),
     drainTimeoutS: z.number(),
@@ -120,7 +122,7 @@ function trialFor({ reload: running, image, files, secretFiles }: Inputs): Trial
 async function reloadServer(context: Context, engine: Engine, wanted: Inputs, olds: Properties | undefined): Promise<void> {
   const running = wanted.reload;
   if (running.server === "postgres") await reloadPostgres(context, engine, running);
-  if (running.server === "pgbouncer") await reloadPgbouncer(context, engine, running);
+  if (running.server === "pgbouncer") await reloadPgbouncer(context, engine, await poolerNow(engine, running));
   if (running.server === "prometheus" || running.server === "alertmanager") await reloadPrometheus(context, engine, running);
   if (running.server === "exporters" && isOther(olds, wanted)) await restartExporters(context, engine, running.containers);
 }

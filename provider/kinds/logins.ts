@@ -5,6 +5,7 @@ import { parseInputs } from "../inputs.ts";
 import type { Kind } from "../kind.ts";
 import { poolerInputs } from "../service/access.ts";
 import { switchLogins } from "../service/logins.ts";
+import { poolerNow } from "../service/published.ts";
 
 const inputs = z.object({
   host: z.string(),
@@ -23,7 +24,8 @@ const inputs = z.object({
 export const logins: Kind = {
   apply: async (context, properties) => {
     const { host, ...wanted } = parseInputs(inputs, properties);
-    const switched = await switchLogins(context, await connectEngine(host), wanted);
+    const engine = await connectEngine(host);
+    const switched = await switchLogins(context, engine, { ...wanted, pooler: await poolerNow(engine, wanted.pooler) });
     if (switched.length > 0) context.log("info", `new password or salt: ${switched.join(", ")}`);
     return {};
   },

@@ -6,7 +6,14 @@ import { UserError } from "../../src/errors.ts";
 import { parseInputs } from "../inputs.ts";
 import type { Kind } from "../kind.ts";
 
-const inputs = z.object({ host: z.string(), name: z.string(), subnet: z.string() });
+const inputs = z.object({
+  host: z.string(),
+  name: z.string(),
+  subnet: z.string(),
+  /** Absent in the state of an older version, as is the next one. */
+  gateway: z.string().optional(),
+  strangers: z.string().optional(),
+});
 
 /**
  * The cluster's network. The Docker provider could make it, but waits two seconds for each (of about nine for a whole
@@ -14,12 +21,19 @@ const inputs = z.object({ host: z.string(), name: z.string(), subnet: z.string()
  */
 export const network: Kind = {
   apply: async (_context, properties) => {
-    const { host, name, subnet } = parseInputs(inputs, properties);
+    const { host, name, subnet, gateway, strangers } = parseInputs(inputs, properties);
     const engine = await connectEngine(host);
     // One that an interrupted run left behind is as good as a new one, if it is the same.
     const found = await subnetOf(engine, name);
-    if (found === undefined)
-      await engine.createNetwork({ Name: name, Driver: "bridge", IPAM: { Driver: "default", Config: [{ Subnet: subnet }] } });
+    if (found === undefined) {
+      const config = {
+        Subnet: subnet,
+        ...(gateway === undefined ? {} : { Gateway: gateway }),
+        ...(strangers === undefined ? {} : { IPRange: strangers }),
+      };
+      await engine.createNetwork({ Name: name, Driver: "bridge", IPAM: { Driver: "default", Config: [config] } });
+    }
+    // One of an older version has no range for others, and cannot get one under running containers.
     else if (found !== subnet) throw differs(name, found, subnet);
     return {};
   },

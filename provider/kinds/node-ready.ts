@@ -5,6 +5,7 @@ import { endpoint, parseInputs } from "../inputs.ts";
 import type { Kind } from "../kind.ts";
 import { nodeInputs, poolerInputs } from "../service/access.ts";
 import { resumeLeader } from "../service/pause.ts";
+import { poolerNow, publishedNow } from "../service/published.ts";
 import { waitUntilReady } from "../service/ready.ts";
 import { isOutOfRotation, putBack } from "../service/rotation.ts";
 
@@ -16,6 +17,8 @@ const inputs = z.object({
   /** As `OutOfService` has it: what was taken out for a change that needed no other container comes back too. */
   spec: z.string(),
   leader: endpoint,
+  /** The leader's container. Absent in the state of an older version. */
+  leaderContainer: z.string().optional(),
   /** Password of the monitoring role. */
   password: z.string(),
   /** How long a node may make no progress, in seconds. */
@@ -34,17 +37,19 @@ export const nodeReady: Kind = {
   },
 
   apply: async (context, properties, olds) => {
-    const { host, node, leader, password, patienceS, pooler } = parseInputs(inputs, properties);
+    const { host, node, leader: declared, leaderContainer, password, patienceS, pooler } = parseInputs(inputs, properties);
     const engine = await connectEngine(host);
+    const leader = leaderContainer === undefined ? declared : await publishedNow(engine, leaderContainer, declared);
     const began = performance.now();
     const { name, role, container, address } = node;
     await waitUntilReady(context, engine, { node: name, role, container, address, leader, password, patienceS });
     const readyAfterMs = Math.round(performance.now() - began);
     // A new node is listed by the pooler's files, which come after all gates.
     if (olds !== undefined) {
+      const reachable = await poolerNow(engine, pooler);
       // A leader too: routes that lead to the one before it need not wait for that one's clone.
-      await putBack(context, engine, pooler, node);
-      if (role === "leader") await resumeLeader(engine, pooler, node);
+      await putBack(context, engine, reachable, node);
+      if (role === "leader") await resumeLeader(engine, reachable, node);
     }
     return { readyAfterMs };
   },

@@ -6,6 +6,7 @@ import { parseInputs } from "../inputs.ts";
 import type { Kind } from "../kind.ts";
 import { nodeInputs, poolerInputs } from "../service/access.ts";
 import { pauseLeader } from "../service/pause.ts";
+import { poolerNow } from "../service/published.ts";
 import { drain } from "../service/rotation.ts";
 
 const inputs = z.object({
@@ -24,10 +25,11 @@ const inputs = z.object({
  */
 export const outOfService: Kind = {
   apply: async (context, properties, olds) => {
-    const { host, node, spec, leader, pooler } = parseInputs(inputs, properties);
+    const { host, node, spec, leader, pooler: declared } = parseInputs(inputs, properties);
     if (olds === undefined || olds["spec"] === spec) return {};
     const engine = await connectEngine(host);
     if ((await containerState(engine, node.container))?.running !== true) return {};
+    const pooler = await poolerNow(engine, declared);
     if (node.role === "leader") await pauseLeader(context, engine, pooler, node);
     else await drain(context, engine, pooler, node, leader);
     return {};

@@ -4,8 +4,10 @@ import { UserError } from "../../src/errors.ts";
 import { dataProblems } from "../preflight/data.ts";
 import { fixedProblems } from "../preflight/fixed.ts";
 import { currentLeadershipProblems } from "../preflight/leadership.ts";
-import { nameProblems, portProblems, sizeProblems, subnetProblems } from "../preflight/engine.ts";
+import { nameProblems, sizeProblems, subnetProblems } from "../preflight/engine.ts";
 import { inputs } from "../preflight/inputs.ts";
+import { portProblems } from "../preflight/ports.ts";
+import { strangerProblems } from "../preflight/strangers.ts";
 import { removalProblems } from "../preflight/removal.ts";
 import type { PreflightInputs } from "../preflight/inputs.ts";
 import { parseInputs } from "../inputs.ts";
@@ -13,8 +15,8 @@ import type { Context, Kind } from "../kind.ts";
 
 /**
  * Refuses, before anything changes, what cannot work on this engine or would contradict the data that is there. Everything
- * else depends on it. What was right when the cluster was made is not asked again on every run: only what changed is, and who
- * leads, which changes by itself.
+ * else depends on it. What was right when the cluster was made is not asked again on every run: only what changed is, and what
+ * changes by itself: who leads, and which containers of others are in the network.
  */
 export const preflight: Kind = {
   check: async (context, olds, news) => {
@@ -71,7 +73,11 @@ async function seenProblems(
   const engine = await connectEngine(wanted.host);
   const isSame = unchanged(before, wanted);
   if (!isSame) await greetEngine(engine);
-  const early = [...reasons, ...(before === undefined ? [] : await currentLeadershipProblems(before, wanted))];
+  const [leadership, strangers] = await Promise.all([
+    before === undefined ? [] : currentLeadershipProblems(before, wanted),
+    strangerProblems(engine, wanted),
+  ]);
+  const early = [...reasons, ...leadership, ...strangers];
   if (isSame || early.length > 0) return early;
   return [...(await engineProblems(engine, before, wanted)), ...(await removalProblems(context, before, wanted))];
 }

@@ -1,5 +1,3 @@
-import { createServer } from "node:net";
-
 import type { Engine } from "../../src/engine/connect.ts";
 import { overlaps, parseSubnet } from "../../src/plan/subnet.ts";
 import type { PreflightInputs } from "./inputs.ts";
@@ -52,47 +50,7 @@ export async function nameProblems(engine: Engine, wanted: PreflightInputs): Pro
   ];
 }
 
-/** Ports that this deployment is new to and that someone else holds. */
-export async function portProblems(
-  engine: Engine,
-  before: PreflightInputs | undefined,
-  wanted: PreflightInputs,
-): Promise<readonly string[]> {
-  const fresh = wanted.ports.filter(
-    (port) => before === undefined || before.bindAddress !== wanted.bindAddress || !before.ports.includes(port),
-  );
-  const holders = await publishedPorts(engine, wanted);
-  const problems = await Promise.all(
-    fresh.map(async (port) => {
-      const holder = holders.get(port) ?? ((await isTaken(wanted, port)) ? "another process" : undefined);
-      return holder === undefined ? [] : [`pgstack:ports: port ${port} is in use by ${holder}: choose another one`];
-    }),
-  );
-  return problems.flat();
-}
-
 async function containersByName(engine: Engine): Promise<ReadonlySet<string>> {
   const containers = await engine.listContainers({ all: true });
   return new Set(containers.flatMap(({ Names }) => Names.map((name) => name.replace(/^\//, ""))));
-}
-
-/** Host ports that containers of others publish → the container's name. */
-async function publishedPorts(engine: Engine, wanted: PreflightInputs): Promise<ReadonlyMap<number, string>> {
-  const containers = await engine.listContainers();
-  const others = containers.filter(({ Names }) => !Names.some((name) => wanted.containers.includes(name.replace(/^\//, ""))));
-  return new Map(
-    others.flatMap(({ Names, Ports }) =>
-      Ports.map(({ PublicPort }) => [PublicPort, `container ${(Names[0] ?? "").replace(/^\//, "")}`] as const),
-    ),
-  );
-}
-
-/** Whether something on this machine listens there; only an engine on this machine can be asked that way. */
-function isTaken({ host, bindAddress }: PreflightInputs, port: number): Promise<boolean> {
-  if (!host.startsWith("unix://")) return Promise.resolve(false);
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const server = createServer();
-  server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code === "EADDRINUSE"));
-  server.listen({ port, host: bindAddress, exclusive: true }, () => server.close(() => resolve(false)));
-  return promise;
 }

@@ -17,6 +17,10 @@ export const inputs = z.object({
   cpus: z.number(),
   containers: z.array(z.string()),
   ports: z.array(z.number()),
+  /** Container → its port on the engine's host. Absent in the state of an older version. */
+  published: z.record(z.string(), z.number()).optional(),
+  /** Container → its address in the network. Absent in the state of an older version. */
+  addresses: z.record(z.string(), z.string()).optional(),
   nodes: z.array(
     z.object({
       name: z.string(),

@@ -5,6 +5,8 @@ import { endpoint } from "../inputs.ts";
 /** What taking a node out of service needs to know of the pooler. */
 export const poolerInputs = z.object({
   container: z.string(),
+  /** The container that publishes its port. Absent in the state of an older version. */
+  listener: z.string().optional(),
   configVolume: z.string(),
   /** Any image on the engine: the container that carries files is never started. */
   image: z.string(),

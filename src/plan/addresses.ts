@@ -1,3 +1,4 @@
+import { maxReplicas } from "../config/schema.ts";
 import { formatAddress, parseSubnet } from "./subnet.ts";
 
 /**
@@ -17,6 +18,22 @@ const nodesOffset = 4;
  */
 export function addressesNeeded(nodes: number, isMonitored: boolean): number {
   return nodesOffset + 2 * nodes + (isMonitored ? 6 : 3);
+}
+
+/** The engine would take one out of the range of the others. */
+export function gatewayAddress(subnet: string): string {
+  return at(subnet, 1);
+}
+
+/**
+ * Where the engine finds addresses for containers that ask for none, such as an application's: the third quarter of the subnet.
+ * The cluster's own lie before it, however many replicas there will be, and after it. Undefined for a subnet that is too small
+ * for that: there the engine may give a container the address of the next replica.
+ */
+export function strangersRange(subnet: string): string | undefined {
+  const { first, size } = parseSubnet(subnet);
+  if (size / 2 < nodesOffset + 2 * (maxReplicas + 1)) return undefined;
+  return `${formatAddress(first + size / 2)}/${32 - Math.log2(size / 4)}`;
 }
 
 /** The last one of the subnet: a free one might be a node's that is just being restarted. */

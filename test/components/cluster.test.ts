@@ -435,7 +435,13 @@ describe("the resources of production", () => {
 
   it("make the network before every container", () => {
     const { inputs, id } = recorder.find("pgstack:index:Network", "network");
-    expect(inputs).toEqual({ host: "unix:///var/run/docker.sock", name: "pgstack-production", subnet: "172.29.20.0/24" });
+    expect(inputs).toEqual({
+      host: "unix:///var/run/docker.sock",
+      name: "pgstack-production",
+      subnet: "172.29.20.0/24",
+      gateway: "172.29.20.1",
+      strangers: "172.29.20.128/26",
+    });
     const without = recorder.ofType(container).filter(({ dependencies }) => !dependencies.includes(id));
     expect(without).toEqual([]);
   });

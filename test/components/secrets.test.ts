@@ -79,6 +79,7 @@ describe.each(stacks)("the secrets of %s", (stack) => {
     expect(reveal(reload)).toEqual({
       server: "pgbouncer",
       container: `pgstack-${stack}-pgbouncer`,
+      listener: `pgstack-${stack}-pooler`,
       address: { host: "127.0.0.1", port: plan.pooler.hostPort },
       password: fakeSecrets.passwords.pgbouncer,
       drainTimeoutS: 60,

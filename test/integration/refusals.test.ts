@@ -151,6 +151,7 @@ describe("a deployment that cannot work", () => {
   it("refuses to change what is fixed once the cluster exists", async () => {
     await deployment.up();
     const { subnet } = await freeBlock();
+    const own = deployment.config("subnet");
     deployment.configure({ leader: "pg2", subnet, locale: "en-US" });
     const { code, output } = await deployment.tryUp();
     expect(code).not.toBe(0);
@@ -160,5 +161,52 @@ describe("a deployment that cannot work", () => {
     expect(output).toContain(`to ${subnet}: refused, because a network cannot change under running containers`);
     expect(output).toContain("pgstack:locale: cannot change from C.UTF-8 to en-US");
     expect((await deployment.check(5000)).ok).toBe(true);
+    deployment.configure({ leader: undefined, subnet: own, locale: undefined });
+  });
+
+  it("lets a container of somebody else join the network and gives its replicas their own addresses", async () => {
+    const network = `pgstack-${deployment.stack}`;
+    const stranger = deployment.container("stranger");
+    const started = await run("docker", ["run", "-d", "--name", stranger, "--network", network, "debian:trixie-slim", "sleep", "900"]);
+    expect(started.output).toMatch(/^[0-9a-f]{64}/);
+    const networks = (await deployment.engine.getContainer(stranger).inspect()).NetworkSettings.Networks;
+    const prefix = String(deployment.config("subnet")).replace(/0\/24$/, "");
+    expect(Number(networks[network]?.IPAddress.slice(prefix.length))).toBeGreaterThanOrEqual(128);
+    deployment.configure({ replicas: 2 });
+    await deployment.up();
+    expect((await deployment.outputs()).report.ok).toBe(true);
+    // As on a network of an older version, where the engine gives the next address.
+    await run("docker", ["network", "disconnect", network, stranger]);
+    const joined = await run("docker", ["network", "connect", "--ip", `${prefix}10`, network, stranger]);
+    expect(joined.output).toBe("");
+    deployment.configure({ replicas: 3 });
+    const { code, output } = await deployment.preview();
+    await run("docker", ["rm", "-f", stranger]);
+    expect(code).not.toBe(0);
+    expect(output).toContain(
+      `the container ${stranger} has the address ${prefix}10 in the network ${network}, which is ${deployment.container("pg4")}'s`,
+    );
+    deployment.configure({ replicas: 2 });
+  });
+
+  it("changes the address and the ports that it publishes, and refuses a port that another of its containers still holds", async () => {
+    const ports = deployment.config("ports") as Readonly<Record<string, number>>;
+    const { postgres = 0 } = ports;
+    const moved = { ...ports, postgres: postgres + 10, pooler: postgres + 31 };
+    // The pooler's files change too: it has to be asked where its port still is.
+    const pooler = { ...(deployment.config("pooler") as object), poolSize: 20 };
+    deployment.configure({ bindAddress: "0.0.0.0", ports: moved, pooler });
+    await deployment.up();
+    expect((await deployment.outputs()).report.ok).toBe(true);
+    deployment.configure({ ports: { ...moved, postgres: postgres + 11, pooler: postgres + 10 } });
+    const { code, output } = await deployment.preview();
+    expect(code).not.toBe(0);
+    const [from, to] = [deployment.container("pg1"), deployment.container("pooler")];
+    expect(output).toContain(`port ${postgres + 10} is ${to}'s from now on, but ${from} of this stack holds it`);
+    expect(output).toContain("change in two steps");
+    deployment.configure({ ports: moved });
+    const back = await deployment.preview("--refresh", "--expect-no-changes");
+    expect(back.output).not.toContain("pgstack:ports:");
+    expect(back.code).toBe(0);
   });
 });

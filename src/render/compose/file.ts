@@ -1,13 +1,13 @@
 import type { ContainerPlan } from "../../plan/container.ts";
 import { hardening, listenerFolder, socketFolder } from "../../plan/container.ts";
 import { planContainers } from "../../plan/containers.ts";
-import { oneShotAddress } from "../../plan/addresses.ts";
+import { gatewayAddress, oneShotAddress, strangersRange } from "../../plan/addresses.ts";
 import { monitoringServices } from "../../plan/monitoring.ts";
 import { configVolumeName, containerName, services, socketVolumeName } from "../../plan/names.ts";
 import { paths } from "../../plan/paths.ts";
-import type { ClusterPlan, ImageKind, ImagePlan } from "../../plan/types.ts";
+import type { ClusterPlan, ImageKind, ImagePlan, NetworkPlan } from "../../plan/types.ts";
 import { monitoringFilesOf, renderMonitoringFiles } from "../monitoring-files.ts";
-import type { ComposeFile, ComposeMount, ComposeService, ComposeVolume } from "./model.ts";
+import type { ComposeFile, ComposeMount, ComposeNetwork, ComposeService, ComposeVolume } from "./model.ts";
 import { oneShots, projectName } from "./names.ts";
 
 /** Key of the one network; its name on the engine is the plan's. */
@@ -37,13 +37,18 @@ export function composeFile(plan: ClusterPlan): ComposeFile {
       [oneShots.setup]: setupService(plan),
       ...(plan.exporters === undefined ? { ready: readyService(plan) } : {}),
     },
-    networks: { [network]: { name: plan.network.name, driver: "bridge", ipam: { config: [{ subnet: plan.network.subnet }] } } },
+    networks: { [network]: { name: plan.network.name, driver: "bridge", ipam: { config: [addressing(plan.network)] } } },
     volumes: Object.fromEntries(
       Object.entries(volumes)
         .toSorted(([a], [b]) => (a < b ? -1 : 1))
         .map(([name, options]) => [key(plan, name), { name, ...options }]),
     ),
   };
+}
+
+function addressing({ subnet }: NetworkPlan): ComposeNetwork["ipam"]["config"][number] {
+  const strangers = strangersRange(subnet);
+  return { subnet, gateway: gatewayAddress(subnet), ...(strangers === undefined ? {} : { ip_range: strangers }) };
 }
 
 /** A service that copies files, and whose. */

@@ -61,7 +61,7 @@ export interface ComposePort {
 export interface ComposeNetwork {
   readonly name: string;
   readonly driver: "bridge";
-  readonly ipam: { readonly config: readonly { readonly subnet: string }[] };
+  readonly ipam: { readonly config: readonly { readonly subnet: string; readonly gateway: string; readonly ip_range?: string }[] };
 }
 
 export interface ComposeVolume {

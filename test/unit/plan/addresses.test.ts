@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { addressesNeeded } from "../../../src/plan/addresses.ts";
+import { addressesNeeded, gatewayAddress, strangersRange } from "../../../src/plan/addresses.ts";
 import { planContainers } from "../../../src/plan/containers.ts";
-import { parseSubnet } from "../../../src/plan/subnet.ts";
+import { overlaps, parseSubnet } from "../../../src/plan/subnet.ts";
 import { aPlan } from "../../support/stacks.ts";
 
 const addresses = (replicas: number, subnet = "172.29.10.0/24"): Record<string, string> =>
@@ -40,5 +40,23 @@ describe("container addresses", () => {
       expect(Math.min(...last)).toBe(2);
       expect(Math.max(...last)).toBeLessThan(size - 1);
     }
+  });
+
+  it("lie outside the range for containers of others, as the gateway does, whatever the subnet and the replicas", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 15 }), fc.integer({ min: 8, max: 25 }), (replicas, prefix) => {
+        const subnet = `10.0.0.0/${prefix}`;
+        const range = parseSubnet(strangersRange(subnet) ?? "");
+        expect(overlaps(parseSubnet(subnet), range)).toBe(true);
+        const plan = aPlan({ replicas, subnet, monitoring: { prometheus: true } });
+        for (const address of [...planContainers(plan).map((one) => one.address), gatewayAddress(subnet)])
+          expect(overlaps(parseSubnet(`${address}/32`), range)).toBe(false);
+      }),
+    );
+    expect(strangersRange("172.29.10.0/24")).toBe("172.29.10.128/26");
+  });
+
+  it("leave no range for others in a small subnet", () => {
+    expect(strangersRange("10.1.2.0/26")).toBeUndefined();
   });
 });

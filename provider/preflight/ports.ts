@@ -1,0 +1,125 @@
+import { createServer } from "node:net";
+import { networkInterfaces } from "node:os";
+
+import type { Engine } from "../../src/engine/connect.ts";
+import { containerName } from "../../src/plan/names.ts";
+import type { PreflightInputs } from "./inputs.ts";
+
+/** A container that publishes a port now. */
+interface Holder {
+  readonly container: string;
+  /** Addresses of the engine's host that it holds the port on. */
+  readonly addresses: readonly string[];
+}
+
+/**
+ * Ports that are not free when their container is made. What holds a port is asked of the engine, not of the last deployment's
+ * inputs: those are the new ones already where a deployment has stopped half way.
+ */
+export async function portProblems(
+  engine: Engine,
+  before: PreflightInputs | undefined,
+  wanted: PreflightInputs,
+  taken: typeof isTaken = isTaken,
+): Promise<readonly string[]> {
+  const containers = await engine.listContainers();
+  const holders = portHolders(containers);
+  const order = rolloutOrder(wanted, containers);
+  const own = new Set([...wanted.containers, ...(before?.containers ?? [])]);
+  const problems = await Promise.all(
+    places(wanted).map(async ({ container, port }) => {
+      const holder = holders.get(port);
+      if (holder === undefined) {
+        const isNew = before === undefined || before.bindAddress !== wanted.bindAddress || !before.ports.includes(port);
+        return isNew && (await taken(wanted, port, [])) ? [inUse(port, "another process")] : [];
+      }
+      if (!own.has(holder.container)) return [inUse(port, `container ${holder.container}`)];
+      if (container !== undefined && holder.container !== container && !isFreedBefore(order, holder.container, container))
+        return [handedOn(port, holder.container, container)];
+      return (await taken(wanted, port, holder.addresses)) ? [inUse(port, "another process, on another address of this machine")] : [];
+    }),
+  );
+  return problems.flat();
+}
+
+/** Ports with the containers that get them; what an older version of the program declares names no containers. */
+function places({ published, ports }: PreflightInputs): readonly { readonly container: string | undefined; readonly port: number }[] {
+  if (published === undefined) return ports.map((port) => ({ container: undefined, port }));
+  return Object.entries(published).map(([container, port]) => ({ container, port }));
+}
+
+function inUse(port: number, holder: string): string {
+  return `pgstack:ports: port ${port} is in use by ${holder}: choose another one`;
+}
+
+function handedOn(port: number, holder: string, container: string): string {
+  return (
+    `pgstack:ports: port ${port} is ${container}'s from now on, but ${holder} of this stack holds it and lets go of it later: ` +
+    "change in two steps: give the key ports that nothing holds now, `pulumi up`, then the ones that you want, `pulumi up`. " +
+    "To give up the change, give the ports that the containers have now: docker ps"
+  );
+}
+
+/**
+ * The nodes' containers as the rollout replaces them (`PostgresCluster`): replicas in their order and the leader last, each after
+ * the one before it. A leader that does not run comes first.
+ */
+function rolloutOrder({ prefix, nodes }: PreflightInputs, containers: readonly Listed[]): readonly string[] {
+  const inRole = (wanted: "leader" | "replica"): readonly string[] =>
+    nodes.filter(({ role }) => role === wanted).map(({ name }) => containerName(prefix, name));
+  const leader = inRole("leader");
+  const isRunning = containers.some(
+    ({ Names, State }) => (State === "running" || State === "paused") && Names.some((name) => leader.includes(name.replace(/^\//, ""))),
+  );
+  return isRunning ? [...inRole("replica"), ...leader] : [...leader, ...inRole("replica")];
+}
+
+function isFreedBefore(order: readonly string[], holder: string, container: string): boolean {
+  const [first, second] = [order.indexOf(holder), order.indexOf(container)];
+  return first !== -1 && first < second;
+}
+
+type Listed = Awaited<ReturnType<Engine["listContainers"]>>[number];
+
+/** Host port → the container that publishes it. Stopped containers hold none. */
+function portHolders(containers: readonly Listed[]): ReadonlyMap<number, Holder> {
+  const bindings = containers.flatMap(({ Names, Ports }) =>
+    // The engine's schema leaves the public port out where there is none.
+    (Ports as readonly { readonly PublicPort?: number; readonly IP?: string }[]).flatMap(({ PublicPort, IP }) =>
+      PublicPort === undefined ? [] : [{ container: (Names[0] ?? "").replace(/^\//, ""), port: PublicPort, address: IP ?? "0.0.0.0" }],
+    ),
+  );
+  return new Map(
+    [...Map.groupBy(bindings, ({ port }) => port)].map(([port, of]) => [
+      port,
+      { container: of[0]?.container ?? "", addresses: of.map(({ address }) => address) },
+    ]),
+  );
+}
+
+/**
+ * Whether something on this machine listens there; only an engine on this machine can be asked that way.
+ *
+ * @param held - addresses on which a container of this stack has the port: it gives them up, so they are not asked
+ */
+async function isTaken({ host, bindAddress }: PreflightInputs, port: number, held: readonly string[]): Promise<boolean> {
+  if (!host.startsWith("unix://") || held.includes("0.0.0.0") || held.includes(bindAddress)) return false;
+  // With one address held, all of them at once cannot be asked for.
+  const addresses = bindAddress === "0.0.0.0" && held.length > 0 ? ownAddresses().filter((own) => !held.includes(own)) : [bindAddress];
+  const answers = await Promise.all(addresses.map((address) => listensOn(address, port)));
+  return answers.includes(true);
+}
+
+function ownAddresses(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((of) =>
+    (of ?? []).flatMap(({ family, address }) => (family === "IPv4" ? [address] : [])),
+  );
+}
+
+function listensOn(address: string, port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const server = createServer();
+  server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code === "EADDRINUSE"));
+  server.listen({ port, host: address, exclusive: true }, () => server.close(() => resolve(false)));
+  return promise;
+}
