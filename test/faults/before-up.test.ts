@@ -43,7 +43,9 @@ describe("before and during up", () => {
       other.configure({ dockerHost: `unix://${socket}` });
       const { code, output } = await other.tryUp();
       expect(code).not.toBe(0);
-      expect(output).toContain(`pgstack:dockerHost: the Docker engine at unix://${socket} cannot be reached: no answer within 10 s`);
+      expect(output).toContain(
+        `pgstack:dockerHost: the Docker engine at unix://${socket} cannot be asked which containers and images it has: no answer within 10 s`,
+      );
     } finally {
       silent.close();
       await other.remove();
