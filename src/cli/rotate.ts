@@ -102,7 +102,8 @@ function urnsOf(stack: string, roles: readonly string[], known: Rotatable): read
       unknown.map((role) => ({
         where: `stack ${stack}`,
         problem: `it has no role ${role} with a password${didYouMean(role, names)}`,
-        fix: `one of ${names.join(", ")}`,
+        // The state has them in the order in which they were made last.
+        fix: `one of ${names.toSorted().join(", ")}`,
       })),
     );
   return roles.flatMap((role) => known.roles.get(role) ?? []);

@@ -143,7 +143,8 @@ reload_node() {
          from pg_file_settings f where error is not null and not (error = 'setting could not be applied'
            and exists (select from pg_settings s where lower(s.name) = lower(f.name) and s.context = 'postmaster'))),
       (select string_agg(format('pg_hba.conf line %s: %s', line_number, error), '; ') from pg_hba_file_rules where error is not null))")
-  [ -z "$problems" ] || fail "$node does not accept its files: $problems" "Correct the setting in the stack file and render the bundle again."
+  [ -z "$problems" ] || fail "$node does not accept its files: $problems" "It still runs with the old ones, and would not start with these: do not restart it before that is done." \
+    "Correct the setting in the stack file, render the bundle again, then: docker compose up -d --wait"
   pending=$(sql "$node" -c "select string_agg(name, ', ' order by name) from pg_settings where pending_restart")
   [ -z "$pending" ] || say "$node: takes effect at the next restart (docker compose restart $node): $pending"
 }

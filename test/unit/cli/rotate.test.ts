@@ -83,7 +83,7 @@ describe("pgstack rotate", () => {
     const ran = await rotate(["app", "-s", "staging"]);
     expect(ran).toMatchObject({ code: 2, out: "", calls: [] });
     expect(ran.err).toContain("stack staging: it has no role app with a password");
-    expect(ran.err).toContain("fix: one of shop, replicator, monitoring, pgbouncer, reporter");
+    expect(ran.err).toContain("fix: one of monitoring, pgbouncer, replicator, reporter, shop");
   });
 
   it.each([
