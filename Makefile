@@ -3,7 +3,7 @@
 STACK ?= staging
 
 .DEFAULT_GOAL := help
-.PHONY: help setup env up preview destroy purge reclone check test test-faults clean-tests bench bench-publish
+.PHONY: help setup env up preview destroy purge check test test-faults clean-tests bench bench-publish
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -26,9 +26,6 @@ destroy: ## remove STACK, keep its data volumes
 
 purge: ## destroy STACK and delete its data for good; needs CONFIRM=name
 	@scripts/stack/purge.sh "$(STACK)" "$(CONFIRM)"
-
-reclone: ## clone the replica NODE of STACK again; its data is deleted
-	@scripts/stack/reclone.sh "$(STACK)" "$(NODE)" "$(CONFIRM)"
 
 check: ## formatting, lint and types
 	@scripts/with-node.sh npm run --silent check

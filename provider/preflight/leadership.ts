@@ -1,12 +1,9 @@
-import { orAborted, poll } from "../../src/deadline.ts";
-import { connectEngine, isNotFound, isUnreachable } from "../../src/engine/connect.ts";
+import { poll } from "../../src/deadline.ts";
+import { connectEngine } from "../../src/engine/connect.ts";
 import type { Engine } from "../../src/engine/connect.ts";
-import { runSql, SqlError } from "../../src/engine/psql.ts";
-import { readVolumeFile } from "../../src/engine/volume-files.ts";
 import { formerProblems, leadershipProblems } from "../../src/leadership/judge.ts";
-import { parseTenure, plainView, tenureSql } from "../../src/leadership/view.ts";
+import { answerMs, lookAtNodes, lookIntoVolume } from "../../src/leadership/look.ts";
 import type { NodeView } from "../../src/leadership/view.ts";
-import { containerName } from "../../src/plan/names.ts";
 import type { PreflightInputs } from "./inputs.ts";
 
 /**
@@ -43,39 +40,6 @@ function wordOf({ nodes }: PreflightInputs, name: string): string | undefined {
   return nodes.find((node) => node.name === name)?.reclone;
 }
 
-/** Of a start script that refuses (EX_CONFIG). */
-const refusedExitCode = 78;
-
-/** A server that is stopped by a signal accepts a session and never answers. */
-const answerMs = 3000;
-
-async function lookAtNodes(engine: Engine, names: readonly string[], prefix: string): Promise<readonly NodeView[]> {
-  return Promise.all(names.map((name) => lookAt(engine, name, containerName(prefix, name))));
-}
-
-async function lookAt(engine: Engine, name: string, container: string): Promise<NodeView> {
-  const limit = AbortSignal.timeout(answerMs);
-  try {
-    const { State } = await orAborted(engine.getContainer(container).inspect(), limit);
-    // Such a one is started again and again: when it ended last says nothing of the server.
-    if ((!State.Running || State.Restarting) && State.ExitCode === refusedExitCode) return plainView(name, container, "refused");
-    if (!State.Running || State.Restarting) return plainView(name, container, "stopped", timeOf(State.FinishedAt));
-    if (State.Paused) return plainView(name, container, "silent");
-    return parseTenure(name, container, await orAborted(runSql(engine, container, tenureSql), limit));
-  } catch (error) {
-    if (isNotFound(error)) return plainView(name, container, "absent");
-    // Starting, ending, or stuck; an answer that is an error is one of a container that has just ended.
-    if (limit.aborted || error instanceof SqlError || !isUnreachable(error)) return plainView(name, container, "silent");
-    throw error;
-  }
-}
-
-/** `2026-11-28T20:09:50.123Z` as people read it. */
-function timeOf(finishedAt: string): string | undefined {
-  const time = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)/.exec(finishedAt);
-  return time === null || finishedAt.startsWith("0001") ? undefined : `${time[1]} ${time[2]} UTC`;
-}
-
 /** A node that answers as a replica has a replica's data; of another one its volume tells. */
 async function formerLeaderProblems(
   engine: Engine,
@@ -85,19 +49,7 @@ async function formerLeaderProblems(
 ): Promise<readonly string[]> {
   const former = wanted.nodes.find(({ name }) => name === before.leader);
   const view = views.find(({ name }) => name === before.leader);
-  const [image] = await engine.listImages();
-  if (former === undefined || view?.state === "recovery" || image === undefined) return [];
-  const read = (path: string): Promise<string | undefined> => readVolumeFile(engine, former.dataVolume, image.Id, path);
-  const [version, standby, usedWord] = [
-    await read("pgdata/PG_VERSION"),
-    await read("pgdata/standby.signal"),
-    await read(".pgstack.reclone"),
-  ];
-  return formerProblems({
-    name: former.name,
-    leader: wanted.leader,
-    isLeaders: version !== undefined && standby === undefined,
-    word: former.reclone,
-    usedWord,
-  });
+  if (former === undefined || view?.state === "recovery") return [];
+  const data = await lookIntoVolume(engine, former.dataVolume);
+  return data === undefined ? [] : formerProblems({ name: former.name, leader: wanted.leader, word: former.reclone, ...data });
 }

@@ -118,7 +118,7 @@ function endWhenStuck(gate: Arrival, watch: Watch, lines: readonly string[]): vo
     {
       where: gate.node,
       problem: `it cannot catch up: the leader no longer has the WAL since it was away\n    ${lines.find((line) => noWalLeft.test(line)) ?? ""}`,
-      fix: `have it cloned anew, which sets its data aside: pulumi config set --path pgstack:reclone.${gate.node} <a word, such as today's date>, then deploy again`,
+      fix: `clone it again, which sets its data aside: ./pgstack reclone ${gate.node} --stack <stack>`,
     },
   ]);
 }

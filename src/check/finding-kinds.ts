@@ -49,14 +49,14 @@ export const findingKinds = {
     class: "replication",
     definite: true,
     title: "node takes writes, but is not the leader",
-    action: chooseText("{leader}", "{node}"),
+    action: chooseText("{leader}", "{node}", "{stack}"),
   },
   "another-leader": {
     severity: "error",
     class: "replication",
     definite: true,
     title: "another node leads than stack config names",
-    action: adoptText("{node}", "{leader}"),
+    action: adoptText("{node}", "{leader}", "{stack}"),
   },
   "replica-not-streaming": {
     severity: "error",
@@ -78,7 +78,7 @@ export const findingKinds = {
     class: "replication",
     title: "replica follows another history than the leader's",
     action:
-      "A node was promoted while this replica followed another one. Check that it streams from {leader}; if it went another way, clone it again.",
+      "A node was promoted while this replica followed another one. Check that it streams from {leader}; if it went another way: ./pgstack reclone {node} --stack {stack}",
   },
   "replica-ahead": {
     severity: "error",
@@ -92,7 +92,7 @@ export const findingKinds = {
     class: "replication",
     title: "leader keeps no WAL for the replica: its slot is missing",
     action:
-      "Deploy again, which makes the slot: pulumi up --refresh --stack {stack}. If the replica then asks for WAL that was removed, clone it again.",
+      "Deploy again, which makes the slot: pulumi up --refresh --stack {stack}. If the replica then asks for WAL that was removed: ./pgstack reclone {node} --stack {stack}",
   },
   "slot-inactive": {
     severity: "error",
@@ -112,7 +112,8 @@ export const findingKinds = {
     class: "replication",
     definite: true,
     title: "leader has removed WAL that the replica still needs",
-    action: "The replica cannot catch up. Clone it again from {leader}; raise pgstack:slotWalCap if it was away for an expected time.",
+    action:
+      "The replica cannot catch up. Clone it again, which sets its data aside: ./pgstack reclone {node} --stack {stack}. Raise pgstack:slotWalCap if it was away for an expected time.",
   },
   "slot-undeclared": {
     severity: "warning",
@@ -138,7 +139,7 @@ export const findingKinds = {
     class: "replication",
     definite: true,
     title: "replica takes writes",
-    action: chooseText("{leader}", "{node}"),
+    action: chooseText("{leader}", "{node}", "{stack}"),
   },
   "write-route-failed": {
     severity: "error",

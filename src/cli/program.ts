@@ -6,6 +6,7 @@ import { databasesCommand, usersCommand } from "./inventory.ts";
 import { didYouMean } from "./options.ts";
 import { logsCommand } from "./logs.ts";
 import { previewCommand } from "./preview.ts";
+import { recloneCommand } from "./reclone.ts";
 import { renderCommand } from "./render.ts";
 import { rotateCommand } from "./rotate.ts";
 import { statusCommand } from "./status.ts";
@@ -21,6 +22,7 @@ const commands: readonly Command[] = [
   previewCommand(),
   renderCommand(),
   rotateCommand(),
+  recloneCommand(),
 ];
 
 /** Runs `pgstack` with these arguments and gives the exit code. Nothing is thrown: every error is printed. */

@@ -1,10 +1,9 @@
-import { spawn } from "node:child_process";
-
 import { UserError } from "../errors.ts";
 import type { Command, CommandIo } from "./command.ts";
 import { commonExitCodes, UsageError } from "./command.ts";
 import { didYouMean, parseOptionsAndNames } from "./options.ts";
-import { project } from "./stack-plan.ts";
+import type { RunPulumi } from "./pulumi.ts";
+import { runPulumi } from "./pulumi.ts";
 import type { Rotatable } from "./stack-passwords.ts";
 import { loadRotatable } from "./stack-passwords.ts";
 
@@ -47,12 +46,11 @@ const options = {
 /** What `rotate` needs from outside; tests replace it. */
 export interface RotateWorld {
   readonly load: typeof loadRotatable;
-  /** Runs Pulumi with these arguments where a person sees it, or on the error output; gives its exit code. */
-  readonly pulumi: (args: readonly string[], io: CommandIo, quiet: boolean) => Promise<number>;
+  readonly pulumi: RunPulumi;
 }
 
 /** The command `rotate`. */
-export function rotateCommand(world: RotateWorld = { load: loadRotatable, pulumi }): Command {
+export function rotateCommand(world: RotateWorld = { load: loadRotatable, pulumi: runPulumi }): Command {
   return {
     name: "rotate",
     summary: "give roles new passwords while sessions go on",
@@ -125,23 +123,4 @@ function report(stack: string, roles: readonly string[], salt: boolean, outputs:
   ].join("; ");
   const read = outputs.map((output) => `  pulumi stack output ${output} --show-secrets --stack ${stack}\n`).join("");
   return `${stack}: ${done}\n${read}`;
-}
-
-/** Pulumi's own progress, as it is. */
-function pulumi(args: readonly string[], { signal }: CommandIo, quiet: boolean): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const child = spawn("pulumi", [...args], { cwd: project, stdio: ["inherit", quiet ? 2 : "inherit", "inherit"] });
-  // A terminal tells both; Pulumi takes a second interrupt for an order to leave everything as it is.
-  if (!process.stdin.isTTY) signal.addEventListener("abort", () => child.kill("SIGINT"), { once: true });
-  child.on("error", (error: NodeJS.ErrnoException) =>
-    reject(
-      error.code === "ENOENT"
-        ? new UserError([
-            { where: "rotate", problem: "the program `pulumi` is not there", fix: 'run make setup, then eval "$(make -s env)"' },
-          ])
-        : error,
-    ),
-  );
-  child.on("close", (code) => resolve(code ?? -1));
-  return promise;
 }

@@ -22,13 +22,23 @@ export function planStack(root: string, stack: string): ClusterPlan {
   return readStack(root, stack).plan;
 }
 
-/** The same, with the secrets that the file holds; one that is encrypted there is `encryptedValue`. */
-export function readStack(root: string, stack: string): { readonly plan: ClusterPlan; readonly given: ReturnType<typeof givenSecrets> } {
+/** What a stack's file says. */
+export interface StackRead {
+  readonly plan: ClusterPlan;
+  /** The secrets that the file holds; one that is encrypted there is `encryptedValue`. */
+  readonly given: ReturnType<typeof givenSecrets>;
+  /** Key → the key as it is in the file, with its namespace. */
+  readonly named: Readonly<Record<string, string>>;
+}
+
+/** The same, with what only some commands need. */
+export function readStack(root: string, stack: string): StackRead {
   const stackFile = `Pulumi.${stack}.yaml`;
   const name = projectName(root);
-  const config = parseConfig(readStackFile(join(root, stackFile), name, stackFile), stackFile);
+  const { values, named } = readStackFile(join(root, stackFile), name, stackFile);
+  const config = parseConfig(values, stackFile);
   const plan = planCluster(config, { project: name, stack, stackFile, imageHashes: hashImages(root) });
-  return { plan, given: givenSecrets(config) };
+  return { plan, given: givenSecrets(config), named };
 }
 
 function projectName(root: string): string {

@@ -162,7 +162,7 @@ export const configSchema = z.strictObject({
     )
     .default({})
     .describe(
-      "Replicas to clone anew, with a word of your choice; each new word does it once. The old data directory stays in the volume, under another name.",
+      "Replicas to clone again, with a word of your choice; each new word does it once; `./pgstack reclone` writes one. The old data directory stays in the volume, under another name.",
     ),
   slotWalCap: memory
     .default("4GB")

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 
 import { UserError } from "../errors.ts";
+import type { Namespaced } from "./namespaces.ts";
 import { ownKeys } from "./namespaces.ts";
-import type { RawConfig } from "./parse.ts";
 import { encryptedValue, isSecretKey, secretKeys } from "./secret-keys.ts";
 
 /**
@@ -16,8 +16,8 @@ import { encryptedValue, isSecretKey, secretKeys } from "./secret-keys.ts";
  *
  * @throws UserError when there is no such file, it is not YAML, or another value is encrypted
  */
-export function readStackFile(path: string, project: string, name: string): RawConfig {
-  const { values, named } = ownKeys(Object.entries(configOf(readText(path, name), name)), project, name);
+export function readStackFile(path: string, project: string, name: string): Namespaced<string> {
+  const { values, named, ignored } = ownKeys(Object.entries(configOf(readText(path, name), name)), project, name);
   const entries = Object.entries(values);
   const secure = entries.filter(([key, value]) => isSecure(value) && !isSecretKey(key));
   if (secure.length > 0) {
@@ -29,7 +29,7 @@ export function readStackFile(path: string, project: string, name: string): RawC
       })),
     );
   }
-  return Object.fromEntries(entries.map(([key, value]) => [key, textOf(value)]));
+  return { values: Object.fromEntries(entries.map(([key, value]) => [key, textOf(value)])), named, ignored };
 }
 
 function textOf(value: unknown): string {

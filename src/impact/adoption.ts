@@ -31,5 +31,5 @@ export function adoption(before: Declared, after: Declared): readonly ImpactItem
 
 function formerNote(was: string, is: string, isGivenUp: boolean): string {
   if (isGivenUp) return `${was}'s data is set aside, and ${was} is cloned from ${is} at the end`;
-  return `while ${was} holds a leader's data, this is refused until reclone.${was} has a word: its data is set aside then`;
+  return `while ${was} holds a leader's data, this is refused until ./pgstack reclone ${was} gives its data up: it is set aside then`;
 }

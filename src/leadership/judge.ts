@@ -1,5 +1,5 @@
 import type { NodeView } from "./view.ts";
-import { adoptText, chooseText, formerText, leadershipPage, leadsText, rowsText } from "./words.ts";
+import { adoptText, chooseText, formerText, leadershipPage, leadsText, recloneText, rowsText } from "./words.ts";
 
 /** What stack config says of leadership, and what it said when it was last deployed. */
 export interface DeclaredLeadership {
@@ -90,10 +90,10 @@ export interface FormerData {
 /** A leader's data becomes a replica's only when it is given up in words. */
 export function formerProblems({ name, leader, isLeaders, word, usedWord }: FormerData): readonly string[] {
   if (!isLeaders || (word !== undefined && word !== usedWord)) return [];
-  const given = word === undefined ? "" : ` ("${word}" was used before: choose another)`;
+  const given = word === undefined ? "" : ` ("${word}" in stack config was used before: each word does it once)`;
   return [
     `pgstack:reclone.${name}: ${name} led before ${leader} and holds a leader's data: ${rowsText(name, leader)}. ` +
-      `It can only be cloned from ${leader}, which sets that data aside: pulumi config set --path reclone.${name} <a word, such as today's date>${given}. Nothing was changed: ${leadershipPage}`,
+      `It can only be cloned from ${leader}, which sets that data aside: ${recloneText(name)}${given}. Nothing was changed: ${leadershipPage}`,
   ];
 }
 

@@ -38,19 +38,24 @@ export function rowsText(former: string, leader: string, branchedAt?: string): s
   return `what ${former} wrote ${from} is on ${former} alone, what ${leader} writes since then is not on ${former}`;
 }
 
+/** How a node is cloned again; a promoted one has to be given up in words. */
+export function recloneText(node: string, stack = "<stack>"): string {
+  return `./pgstack reclone ${node} --stack ${stack} --give-up-rows`;
+}
+
 /** How stack config comes to name the node that leads. */
-export function adoptText(leader: string, former: string): string {
+export function adoptText(leader: string, former: string, stack?: string): string {
   return (
-    `Do not start ${former}. To go on with ${leader}: pulumi config set leader ${leader}; pulumi config set --path reclone.${former} <a word, such as today's date>; pulumi up. ` +
+    `Do not start ${former}. To go on with ${leader}: pulumi config set leader ${leader}; ${recloneText(former, stack)}. ` +
     `${former}'s data is set aside and ${former} is cloned from ${leader}. The other way, and how to look for rows: ${leadershipPage}`
   );
 }
 
 /** How one of two nodes that take writes becomes a replica of the other. */
-export function chooseText(declared: string, other: string): string {
+export function chooseText(declared: string, other: string, stack?: string): string {
   return (
-    `Decide whose rows stay, before either is stopped. ${declared}'s: pulumi config set --path reclone.${other} <a word, such as today's date>; pulumi up. ` +
-    `${other}'s: stop ${declared}, then pulumi config set leader ${other}; pulumi config set --path reclone.${declared} <a word>; pulumi up. ` +
+    `Decide whose rows stay, before either is stopped. ${declared}'s: ${recloneText(other, stack)}. ` +
+    `${other}'s: stop ${declared}, then pulumi config set leader ${other}; ${recloneText(declared, stack)}. ` +
     `Either way the other data is set aside: ${leadershipPage}`
   );
 }

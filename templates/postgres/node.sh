@@ -43,7 +43,7 @@ ask() {
 }
 
 # Harmless: the old directory stays in the volume.
-clone_again() { printf 'pulumi config set --path reclone.%s <a word, such as the date>, then deploy: its data is set aside and it is cloned' "$NODE"; }
+clone_again() { printf './pgstack reclone %s --stack <stack>%s, which sets its data aside' "$NODE" "${1:+ $1}"; }
 
 # Two servers on one volume destroy it, and postmaster.pid cannot tell them apart across containers. The kernel frees
 # this lock whatever way the holder dies; postgres inherits it.
@@ -139,7 +139,7 @@ refuse_leader_as_replica() {
   ! read_leading || lines+=("$peer accepts writes on timeline $timeline.")
   refuse "stack config names $NODE as a replica, but its data is a leader's" "${lines[@]}" \
     "It took writes on timeline $(newest_timeline), the last before $(control_value 'pg_control last modified'): it may hold rows that no other node has." \
-    "If they can go: $(clone_again)"
+    "If they can go: $(clone_again --give-up-rows)"
 }
 
 # What each start leaves in the volume: "leader", "replica" or "promoted", and the timeline.
@@ -219,7 +219,7 @@ judge_answers() {
       "Put the right volumes in their places: docs/faults.md. Nothing was changed."
     refuse "$peer accepts writes on timeline $timeline: a second leader would fork the cluster" \
       "$NODE led on timeline $own_timeline until $(control_value 'pg_control last modified'): rows written here since it was cut off may be on no other node." \
-      "To go on with $peer: pulumi config set leader $peer; pulumi config set --path reclone.$NODE <a word, such as the date>, which sets this data aside and has it cloned; pulumi up." \
+      "To go on with $peer: pulumi config set leader $peer; ./pgstack reclone $NODE --stack <stack> --give-up-rows, which sets this data aside and clones it." \
       "Nothing was changed. The other way, and how to look for rows: docs/operations.md, \"Another node leads\"."
   fi
   while read -r peer system timeline position _; do

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { poll } from "../../src/deadline.ts";
 import { containerState, lastLogLines } from "../../src/engine/container.ts";
 import { Deployment } from "../support/deployment.ts";
-import { run } from "../support/run.ts";
+import { reclone } from "../support/reclone.ts";
 import { UnderLoad } from "../support/under-load.ts";
 
 /**
@@ -53,9 +53,6 @@ describe("data", () => {
     return text;
   }
 
-  const reclone = (...words: string[]): ReturnType<typeof run> =>
-    run("bash", ["scripts/stack/reclone.sh", deployment.stack, ...words], { cwd: deployment.folder, env: deployment.environment() });
-
   it("a replica's volume is lost: removed by hand, it is cloned again", async () => {
     await cluster.survives({
       bringAbout: async () => {
@@ -64,19 +61,6 @@ describe("data", () => {
       },
       seen: ["node-unreachable pg2"],
       mend: () => deployment.up("--refresh"),
-    });
-  });
-
-  it("a replica is cloned again by hand as docs/findings.md says", async () => {
-    await cluster.survives({
-      bringAbout: () => stop("pg2"),
-      seen: ["node-unreachable pg2"],
-      mend: async () => {
-        const name = cluster.container("pg2");
-        const commands = `docker stop -t 120 ${name} && docker rm ${name}\ndocker volume rm ${name}-data`;
-        expect((await run("bash", ["-ec", commands])).code).toBe(0);
-        await deployment.up("--refresh");
-      },
     });
   });
 
@@ -99,7 +83,7 @@ describe("data", () => {
       },
       seen: ["slot-wal-lost pg2"],
       mend: async () => {
-        const done = await reclone("pg2");
+        const done = await reclone(deployment, "pg2");
         expect(done.code, done.output).toBe(0);
       },
     });
@@ -114,13 +98,15 @@ describe("data", () => {
     const words = await refusal("pg2");
     expect(words).toContain("REFUSED: stack config names pg2 as a replica, but its data is a leader's");
     expect(words).toContain("pg1 accepts writes on timeline 1");
-    expect(words).toContain("pulumi config set --path reclone.pg2");
-    const refused = await reclone("pg2");
+    expect(words).toContain("./pgstack reclone pg2 --stack <stack> --give-up-rows");
+    const refused = await reclone(deployment, "pg2");
     expect(refused.code).not.toBe(0);
-    expect(refused.output).toContain(`${deployment.dataVolume("pg2")} holds the data of a server that took writes`);
+    expect(refused.output).toContain("pg2 holds a leader's data: what pg2 wrote");
     expect(await inVolume("pg2", "cat /v/pgdata/PG_VERSION")).toBe("17");
-    const done = await reclone("pg2", "pg2");
+    const done = await reclone(deployment, "pg2", "--give-up-rows");
     expect(done.code, done.output).toBe(0);
+    // Nothing is deleted: the rows that were given up are still there.
+    expect(await inVolume("pg2", "ls /v")).toMatch(/pgdata\.aside-\d{8}T\d{6}Z/);
     await cluster.expectHealthy();
   });
 
@@ -134,7 +120,7 @@ describe("data", () => {
     expect(await refusal("pg2")).toContain("REFUSED: the data is on timeline 2, newer than the leader's 1");
     await stop("pg2");
     expect(await fingerprint("pg2")).toBe(before);
-    const done = await reclone("pg2");
+    const done = await reclone(deployment, "pg2");
     expect(done.code, done.output).toBe(0);
     await cluster.expectHealthy();
   });
@@ -153,13 +139,13 @@ describe("data", () => {
   });
 
   it("the leader is never cloned again", async () => {
-    const { code, output } = await reclone("pg1", "pg1");
+    const { code, output } = await reclone(deployment, "pg1", "--give-up-rows");
     expect(code).not.toBe(0);
-    expect(output).toContain(`pg1 is the leader of ${deployment.stack}`);
+    expect(output).toContain("pg1 is the leader in stack config");
     await stop("pg1");
-    const without = await reclone("pg2");
+    const without = await reclone(deployment, "pg2");
     expect(without.code).not.toBe(0);
-    expect(without.output).toContain("the leader pg1 does not take writes, so nothing can be cloned from it. Nothing was removed");
+    expect(without.output).toContain("the leader pg1 does not take writes, so nothing can be cloned from it. Nothing was changed");
     await start("pg1");
     await cluster.expectHealthy();
   });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { poll } from "../../src/deadline.ts";
 import { Deployment } from "../support/deployment.ts";
+import { reclone } from "../support/reclone.ts";
 import { run } from "../support/run.ts";
 
 /** The leader is lost, a replica was promoted by hand, and stack config comes to follow it. */
@@ -61,8 +62,11 @@ describe("a replica that was promoted while the leader was down", () => {
     await refused("cannot change from pg1 to pg3: pg2 leads since", deployment.tryUp());
     deployment.configure({ leader: "pg2" });
     await refused("pg1 led before pg2 and holds a leader's data", deployment.preview());
-    deployment.configure({ leader: "pg2", reclone: { pg1: "adopted" } });
-    await deployment.up();
+    const kept = await reclone(deployment, "pg1");
+    expect(kept.code, kept.output).toBe(2);
+    expect(kept.output).toContain("pg1 holds a leader's data: what pg1 wrote after WAL position");
+    const done = await reclone(deployment, "pg1", "--give-up-rows");
+    expect(done.code, done.output).toBe(0);
     expect(await docker("exec", deployment.container("pg1"), "ls", "/var/lib/postgresql/data")).toMatch(/pgdata\.aside-\d{8}T\d{6}Z/);
     expect(
       await deployment.sql("pg2", "select string_agg(application_name, ',' order by application_name) from pg_stat_replication;"),

@@ -127,7 +127,7 @@ describe("a leader that comes back", () => {
     await docker("start", "pg1");
     const words = await refusal("pg1");
     expect(words).toMatch(/^: pg2 accepts writes on timeline 2: a second leader would fork the cluster/);
-    expect(words).toMatch(/pg1 led on timeline 1 until .*pulumi config set leader pg2.*pulumi config set --path reclone\.pg1/s);
+    expect(words).toMatch(/pg1 led on timeline 1 until .*pulumi config set leader pg2.*\.\/pgstack reclone pg1/s);
     const { code, output } = await deployment.tryUp("--refresh");
     expect(code).not.toBe(0);
     expect(output).toMatch(/pg2 leads since .* UTC, timeline 2; pg1 was the leader/);

@@ -14,14 +14,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function read(text: string): ReturnType<typeof readStackFile> {
+function read(text: string): ReturnType<typeof readStackFile>["values"] {
   writeFileSync(join(folder, "Pulumi.test.yaml"), text);
-  return readStackFile(join(folder, "Pulumi.test.yaml"), "pgstack", "Pulumi.test.yaml");
+  return readStackFile(join(folder, "Pulumi.test.yaml"), "pgstack", "Pulumi.test.yaml").values;
 }
 
 describe("a stack file without Pulumi", () => {
   it.each(stacks)("gives the keys of %s as Pulumi does", (stack) => {
-    expect(readStackFile(join(root, `Pulumi.${stack}.yaml`), "pgstack", `Pulumi.${stack}.yaml`)).toEqual(rawConfig(stack));
+    expect(readStackFile(join(root, `Pulumi.${stack}.yaml`), "pgstack", `Pulumi.${stack}.yaml`).values).toEqual(rawConfig(stack));
   });
 
   it("gives text as it is, and numbers, booleans, lists and mappings as JSON", () => {
@@ -49,7 +49,7 @@ encryptionsalt: v1:x
   it("reads both namespaces in a project of another name, as the program does", () => {
     const file = join(folder, "Pulumi.test.yaml");
     writeFileSync(file, "config:\n  pgstack:memory: 1GB\n  shop:replicas: 3\n");
-    expect(readStackFile(file, "shop", "Pulumi.test.yaml")).toEqual({ memory: "1GB", replicas: "3" });
+    expect(readStackFile(file, "shop", "Pulumi.test.yaml").values).toEqual({ memory: "1GB", replicas: "3" });
   });
 
   it("leaves a key that may hold a secret to whoever can read it", () => {

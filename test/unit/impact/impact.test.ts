@@ -405,7 +405,7 @@ describe("another leader", () => {
     expect(itemOf(impact, "adopt").notes).toEqual([
       expect.stringContaining("carried out only if pg2 takes writes already and no other node does"),
       expect.stringContaining("the pooler's routes lead to it"),
-      "while pg1 holds a leader's data, this is refused until reclone.pg1 has a word: its data is set aside then",
+      "while pg1 holds a leader's data, this is refused until ./pgstack reclone pg1 gives its data up: it is set aside then",
     ]);
     const given = impactBetween({ replicas: 2 }, { replicas: 2, leader: "pg2", reclone: { pg1: "monday" } });
     expect(itemOf(given, "adopt").notes).toContain("pg1's data is set aside, and pg1 is cloned from pg2 at the end");

@@ -35,7 +35,7 @@ describe("a deployment on a cluster whose declared leader", () => {
     expect(problems(["stopped", "writable", "recovery"])).toEqual([
       "pgstack:leader: pg2 leads since 2026-11-28 20:10:03 UTC, timeline 2; pg1 was the leader until 2026-11-28 20:09:50 UTC. " +
         "What pg1 wrote after WAL position 0/5000060 is on pg1 alone, what pg2 writes since then is not on pg1. Nothing was changed. " +
-        "Do not start pg1. To go on with pg2: pulumi config set leader pg2; pulumi config set --path reclone.pg1 <a word, such as today's date>; pulumi up. " +
+        "Do not start pg1. To go on with pg2: pulumi config set leader pg2; ./pgstack reclone pg1 --stack <stack> --give-up-rows. " +
         "pg1's data is set aside and pg1 is cloned from pg2. The other way, and how to look for rows: docs/operations.md#another-node-leads",
     ]);
   });
@@ -58,7 +58,7 @@ describe("a deployment on a cluster whose declared leader", () => {
     expect(problem).toContain(
       "pg1 and pg2 both take writes: pg2 leads since 2026-11-28 20:10:03 UTC, timeline 2, and pg1 is the leader in stack config",
     );
-    expect(problem).toContain("pg1's: pulumi config set --path reclone.pg2 <a word, such as today's date>; pulumi up.");
+    expect(problem).toContain("pg1's: ./pgstack reclone pg2 --stack <stack> --give-up-rows.");
     expect(problems(["writable", "writable", "recovery"], "pg1", ["pg2"])).toEqual([]);
   });
 });
@@ -97,9 +97,9 @@ describe("the old leader's data", () => {
   const data: FormerData = { name: "pg1", leader: "pg2", isLeaders: true, word: undefined, usedWord: undefined };
 
   it("is not cloned over without a word, and the refusal has the command", () => {
-    expect(formerProblems(data)).toEqual([expect.stringContaining("pulumi config set --path reclone.pg1 <a word, such as today's date>")]);
+    expect(formerProblems(data)).toEqual([expect.stringContaining("./pgstack reclone pg1 --stack <stack> --give-up-rows")]);
     expect(formerProblems({ ...data, word: "monday", usedWord: "monday" })).toEqual([
-      expect.stringContaining(`("monday" was used before: choose another)`),
+      expect.stringContaining(`("monday" in stack config was used before: each word does it once)`),
     ]);
   });
 

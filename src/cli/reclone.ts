@@ -1,0 +1,211 @@
+import { z } from "zod";
+
+import { connectEngine, isUnreachable } from "../engine/connect.ts";
+import type { Engine } from "../engine/connect.ts";
+import { UserError } from "../errors.ts";
+import { lookAtNodes, lookIntoVolume } from "../leadership/look.ts";
+import { recloneRefusals } from "../leadership/reclone.ts";
+import type { NodeView } from "../leadership/view.ts";
+import type { ClusterPlan } from "../plan/types.ts";
+import type { Command, CommandIo } from "./command.ts";
+import { commonExitCodes, UsageError } from "./command.ts";
+import { didYouMean, parseOptionsAndNames } from "./options.ts";
+import type { RunPulumi } from "./pulumi.ts";
+import { runPulumi } from "./pulumi.ts";
+import type { RunProgram } from "./stack-outputs.ts";
+import { runProgram } from "./stack-outputs.ts";
+import { stackState } from "./stack-export.ts";
+import { project, readStack } from "./stack-plan.ts";
+
+/** Exit code when the deployment failed. */
+const failedExitCode = 3;
+
+const help = `Usage: pgstack reclone NODE... --stack NAME [--give-up-rows] [--config-only]
+
+Clones replicas again from the leader. Nothing is deleted: the old data stays in the
+node's volume as pgdata.aside-<time>, so the volume needs room for both.
+First it looks which node takes writes, and it refuses while that is not the leader
+of stack config. Then it gives the key reclone a new word in the stack file and
+deploys. What else the stack file has changed is deployed too.
+
+  NODE                 a replica, such as pg2; never the leader
+  -s, --stack NAME     the Pulumi stack
+      --give-up-rows   also a node that was promoted: rows that it alone has are set
+                       aside with its data
+      --config-only    write the word into the stack file and deploy nothing
+  -h, --help           print this
+
+Exit codes:
+   0  done
+   1  unexpected error
+   2  mistake in the call, refused, or the stack is not deployed; nothing was changed
+   ${failedExitCode}  the deployment failed; the next pulumi up goes on where it ended
+ 130  interrupted
+`;
+
+const options = {
+  stack: { type: "string", short: "s" },
+  "give-up-rows": { type: "boolean" },
+  "config-only": { type: "boolean" },
+} as const;
+
+/** What the nodes and their volumes say. */
+export interface Looked {
+  readonly views: readonly NodeView[];
+  /** Nodes to be cloned that hold a leader's data. */
+  readonly leaders: ReadonlySet<string>;
+}
+
+/** What `reclone` needs from outside; tests replace it. */
+export interface RecloneWorld {
+  readonly root: string;
+  readonly run: RunProgram;
+  readonly look: (plan: ClusterPlan, names: readonly string[], toClone: readonly string[]) => Promise<Looked>;
+  readonly pulumi: RunPulumi;
+  readonly now: () => Date;
+}
+
+const realWorld: RecloneWorld = { root: project, run: runProgram, look, pulumi: runPulumi, now: () => new Date() };
+
+/** The command `reclone`. */
+export function recloneCommand(world: RecloneWorld = realWorld): Command {
+  return {
+    name: "reclone",
+    summary: "clone replicas again from the leader; their old data is set aside",
+    help,
+    run: async (args, io) => reclone(args, io, world),
+  };
+}
+
+async function reclone(args: readonly string[], io: CommandIo, world: RecloneWorld): Promise<number> {
+  const { nodes, stack, givesUpRows, configOnly } = readArguments(args);
+  const { plan, named } = readStack(world.root, stack);
+  const before = await deployedNodes(stack, io.signal, world.run);
+  refuseUnknown(stack, nodes, plan, before.nodes);
+  const names = [...new Set([...plan.nodes.map(({ name }) => name), ...before.nodes])];
+  const { views, leaders } = await world.look(plan, names, nodes);
+  const refusals = recloneRefusals({ nodes, stack, before: before.leader, wanted: plan.leader, givesUpRows }, views, leaders);
+  if (refusals.length > 0) throw new UserError(refusals.map((refusal) => ({ where: `stack ${stack}`, ...refusal })));
+  const word = wordOf(world.now());
+  const key = named["reclone"] ?? "pgstack:reclone";
+  for (const node of nodes) {
+    const code = await world.pulumi(["config", "set", "--path", `${key}.${node}`, word, "--stack", stack], io, true);
+    io.signal.throwIfAborted();
+    if (code !== 0) throw new UserError([{ where: `stack ${stack}`, problem: "pulumi config set failed", fix: "see its message above" }]);
+    io.out(`Pulumi.${stack}.yaml: ${key}.${node}: ${word}\n`);
+  }
+  if (configOnly) {
+    io.out(`nothing is deployed yet. See what it does, then deploy: ./pgstack preview --stack ${stack}; pulumi up --stack ${stack}\n`);
+    return commonExitCodes.ok;
+  }
+  const code = await world.pulumi(upArguments(stack, nodes, views), io, false);
+  io.signal.throwIfAborted();
+  if (code !== 0) {
+    io.err(`${stack}: the deployment failed. Correct what Pulumi names, then: pulumi up --stack ${stack}\n`);
+    return failedExitCode;
+  }
+  io.out(report(stack, nodes, plan));
+  return commonExitCodes.ok;
+}
+
+/** No form that YAML takes for a time: a tool that writes the file without quotes would change the word. */
+function wordOf(now: Date): string {
+  return `${now.toISOString().replaceAll(/[-:]/g, "").slice(0, 15)}Z`;
+}
+
+/** A container that is gone, or another node's that is stopped, is known to Pulumi only after a refresh. */
+function upArguments(stack: string, nodes: readonly string[], views: readonly NodeView[]): readonly string[] {
+  const isAway = ({ name, state }: NodeView): boolean => state === "absent" || (state === "stopped" && !nodes.includes(name));
+  return ["up", "--stack", stack, "--yes", "--skip-preview", ...(views.some(isAway) ? ["--refresh"] : [])];
+}
+
+function readArguments(args: readonly string[]): {
+  readonly nodes: readonly string[];
+  readonly stack: string;
+  readonly givesUpRows: boolean;
+  readonly configOnly: boolean;
+} {
+  const { names, options: given } = parseOptionsAndNames(args, options);
+  if (given.stack === undefined) throw new UsageError("option --stack is missing");
+  if (names.length === 0) throw new UsageError("name a replica, such as pg2");
+  return {
+    nodes: [...new Set(names)],
+    stack: given.stack,
+    givesUpRows: given["give-up-rows"] ?? false,
+    configOnly: given["config-only"] ?? false,
+  };
+}
+
+const preflightInputs = z.object({ leader: z.string(), nodes: z.array(z.object({ name: z.string() })) });
+
+/** As the preflight of the next deployment compares: its inputs of the last one. */
+async function deployedNodes(
+  stack: string,
+  signal: AbortSignal,
+  run: RunProgram,
+): Promise<{ readonly leader: string; readonly nodes: readonly string[] }> {
+  const { resources } = await stackState(stack, signal, run);
+  const found = preflightInputs.safeParse(resources.find(({ type }) => type === "pgstack:index:Preflight")?.inputs);
+  if (!found.success)
+    throw new UserError([
+      { where: `stack ${stack}`, problem: "it is not deployed, or not completely", fix: `deploy it: pulumi up --stack ${stack}` },
+    ]);
+  return { leader: found.data.leader, nodes: found.data.nodes.map(({ name }) => name) };
+}
+
+function refuseUnknown(stack: string, nodes: readonly string[], plan: ClusterPlan, deployed: readonly string[]): void {
+  const declared = plan.nodes.map(({ name }) => name);
+  const where = `stack ${stack}`;
+  const unknown = nodes.filter((node) => !declared.includes(node));
+  const fresh = nodes.filter((node) => declared.includes(node) && !deployed.includes(node));
+  const problems = [
+    ...unknown.map((node) => ({
+      where,
+      problem: `it has no node ${node}${didYouMean(node, declared)}`,
+      fix: `one of ${declared.filter((name) => name !== plan.leader).join(", ")}`,
+    })),
+    ...fresh.map((node) => ({
+      where,
+      problem: `${node} is not deployed yet`,
+      fix: `the next deployment clones it: pulumi up --stack ${stack}`,
+    })),
+  ];
+  if (problems.length > 0) throw new UserError(problems);
+}
+
+async function look(plan: ClusterPlan, names: readonly string[], toClone: readonly string[]): Promise<Looked> {
+  const { host } = plan.engine;
+  try {
+    const engine = await connectEngine(host);
+    const views = await lookAtNodes(engine, names, plan.prefix);
+    const held = await Promise.all(
+      plan.nodes
+        .filter(({ name }) => toClone.includes(name))
+        .map(async (node) => ((await isLeaders(engine, node, views)) ? [node.name] : [])),
+    );
+    return { views, leaders: new Set(held.flat()) };
+  } catch (error) {
+    if (!isUnreachable(error)) throw error;
+    const problem = `the Docker engine there cannot be reached, so it is not known which node leads: ${(error as Error).message}`;
+    throw new UserError([{ where: host, problem, fix: "start it, or check dockerHost in stack config" }]);
+  }
+}
+
+/** A node that answers tells it itself; of another one its volume does. */
+async function isLeaders(engine: Engine, { name, dataVolume }: ClusterPlan["nodes"][number], views: readonly NodeView[]): Promise<boolean> {
+  const state = views.find((view) => view.name === name)?.state;
+  if (state === "writable") return true;
+  if (state === "recovery") return false;
+  return (await lookIntoVolume(engine, dataVolume))?.isLeaders ?? false;
+}
+
+function report(stack: string, nodes: readonly string[], plan: ClusterPlan): string {
+  const kept = plan.nodes
+    .filter(({ name }) => nodes.includes(name))
+    .map(({ container }) => `  docker exec ${container} sh -c 'ls -d /var/lib/postgresql/data/pgdata.aside-*'\n`)
+    .join("");
+  return (
+    `${stack}: ${nodes.join(", ")} cloned again from ${plan.leader}. Keep Pulumi.${stack}.yaml as it is: its word is used up.\n` +
+    `The old data stays in the volume until you remove it:\n${kept}`
+  );
+}

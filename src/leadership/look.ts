@@ -1,0 +1,60 @@
+import { orAborted } from "../deadline.ts";
+import { isNotFound, isUnreachable } from "../engine/connect.ts";
+import type { Engine } from "../engine/connect.ts";
+import { runSql, SqlError } from "../engine/psql.ts";
+import { readVolumeFile } from "../engine/volume-files.ts";
+import { containerName } from "../plan/names.ts";
+import { parseTenure, plainView, tenureSql } from "./view.ts";
+import type { NodeView } from "./view.ts";
+
+/** Of a start script that refuses (EX_CONFIG). */
+const refusedExitCode = 78;
+
+/** A server that is stopped by a signal accepts a session and never answers. */
+export const answerMs = 3000;
+
+/** Who leads now: one statement on each node that runs, all at once. */
+export async function lookAtNodes(engine: Engine, names: readonly string[], prefix: string): Promise<readonly NodeView[]> {
+  return Promise.all(names.map((name) => lookAt(engine, name, containerName(prefix, name))));
+}
+
+async function lookAt(engine: Engine, name: string, container: string): Promise<NodeView> {
+  const limit = AbortSignal.timeout(answerMs);
+  try {
+    const { State } = await orAborted(engine.getContainer(container).inspect(), limit);
+    // Such a one is started again and again: when it ended last says nothing of the server.
+    if ((!State.Running || State.Restarting) && State.ExitCode === refusedExitCode) return plainView(name, container, "refused");
+    if (!State.Running || State.Restarting) return plainView(name, container, "stopped", timeOf(State.FinishedAt));
+    if (State.Paused) return plainView(name, container, "silent");
+    return parseTenure(name, container, await orAborted(runSql(engine, container, tenureSql), limit));
+  } catch (error) {
+    if (isNotFound(error)) return plainView(name, container, "absent");
+    // Starting, ending, or stuck; an answer that is an error is one of a container that has just ended.
+    if (limit.aborted || error instanceof SqlError || !isUnreachable(error)) return plainView(name, container, "silent");
+    throw error;
+  }
+}
+
+/** `2026-11-28T20:09:50.123Z` as people read it. */
+function timeOf(finishedAt: string): string | undefined {
+  const time = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)/.exec(finishedAt);
+  return time === null || finishedAt.startsWith("0001") ? undefined : `${time[1]} ${time[2]} UTC`;
+}
+
+/** What a data volume tells of a node that does not answer. */
+export interface VolumeData {
+  /** Whether it holds a database that is not a replica's. */
+  readonly isLeaders: boolean;
+  /** The word in `reclone` that it was last cloned for. */
+  readonly usedWord: string | undefined;
+}
+
+/** Undefined where there is no image to look with; then there is no server either. */
+export async function lookIntoVolume(engine: Engine, volume: string): Promise<VolumeData | undefined> {
+  const [image] = await engine.listImages();
+  if (image === undefined) return undefined;
+  const read = (path: string): Promise<string | undefined> => readVolumeFile(engine, volume, image.Id, path);
+  const version = await read("pgdata/PG_VERSION");
+  const standby = await read("pgdata/standby.signal");
+  return { isLeaders: version !== undefined && standby === undefined, usedWord: await read(".pgstack.reclone") };
+}
