@@ -78,8 +78,9 @@ function introduction(): string {
   return [
     "A stack is declared in `Pulumi.<stack>.yaml`. Every key has a default, so an empty file is a cluster too. Keys stand in the",
     "namespace `pgstack:`, or in the one of the project's name, which `pulumi config set` adds; the same key in both is refused, as is a",
-    "namespace that is nearly one of the two. `pulumi up` and the preview name other keys that they ignore. All keys are checked before",
-    "anything is touched, and all problems are reported at once. Passwords are generated and kept encrypted in the stack's state; only `alertWebhook` and `alertEmailPassword` hold a secret.",
+    "namespace that is nearly one of the two. `pulumi up` and `./pgstack` name other keys that they ignore, and take a key that a stack does",
+    "not have from `config` in `Pulumi.yaml`. All keys are checked before anything is touched, and all problems are reported at once.",
+    "Passwords are generated and kept encrypted in the stack's state; only `alertWebhook` and `alertEmailPassword` hold a secret.",
     "",
     "[config.schema.json](config.schema.json) is the same for editors: the first line of the checked-in stack files names it.",
   ].join("\n");

@@ -48,15 +48,30 @@ destroy_stack() {
   pulumi destroy --cwd "$REPO" --stack "$STACK" ${DESTROY_FLAGS---yes --skip-preview}
 }
 
+# docker_host_in FILE: its key dockerHost, without Node, which may not be there yet. The key is in the namespace of the project, in
+# pgstack's own, or in none; compared as text: a project's name may hold a dot. Pulumi.yaml may have a mapping with value or default.
+docker_host_in() {
+  [ -e "$1" ] || return 0
+  awk -v own="$PROJECT:dockerHost:" -v fixed=pgstack:dockerHost: '
+    function say(text) { sub(/[ \t]#.*/, "", text); gsub(/[ \t\r"\047{}]/, "", text); sub(/,.*/, "", text); print text; exit }
+    { key = $1; gsub(/["\047]/, "", key) }
+    inside && (key == "value:" || key == "default:") { sub(/^[ \t]*[a-z]+:[ \t]*/, ""); say($0) }
+    inside && !/^[ \t]*(type|description|secret):/ { exit }
+    index(key, own) == 1 || index(key, fixed) == 1 || index(key, "dockerHost:") == 1 {
+      sub(/^[ \t]*[^ \t]*dockerHost["\047]?:[ \t]*/, "")
+      if (/^(#.*)?$/) { inside = 1; next }
+      if (/^\{/) { if (!match($0, /(value|default):/)) exit; $0 = substr($0, RSTART + RLENGTH) }
+      say($0)
+    }' "$1"
+}
+
 # The engine that the stack's config names, for docker in this process and below.
 # DOCKER_HOST does not count: Pulumi would not use it either.
 use_stack_engine() {
   local host
-  # The key may be in the namespace of the project, in pgstack's own, or in none. Compared as text: a project's name may hold a dot.
-  host="$(awk -v own="$PROJECT:dockerHost:" -v fixed=pgstack:dockerHost: \
-    '{ if (index($1, own) == 1 || index($1, fixed) == 1 || index($1, "dockerHost:") == 1) { sub(/^[ \t]*[^ \t]*dockerHost:[ \t]*/, ""); print; exit } }' \
-    "$REPO/Pulumi.$STACK.yaml" | tr -d "\"' ")"
-  host="${host%%#*}"
+  host="$(docker_host_in "$REPO/Pulumi.$STACK.yaml")"
+  # What stacks share; the stack's own file wins.
+  [ -n "$host" ] || host="$(docker_host_in "$REPO/Pulumi.yaml")"
   if [ -n "${DOCKER_HOST:-}" ] && [ "$DOCKER_HOST" != "${host:-unix:///var/run/docker.sock}" ]; then
     echo "note: DOCKER_HOST is ignored; dockerHost in Pulumi.$STACK.yaml says where the stack runs" >&2
   fi

@@ -15,6 +15,11 @@ export function wantsColour({ colour, isTerminal }: CommandIo): boolean {
   return colour ?? isTerminal;
 }
 
+/** Says what is not as it was probably meant, where it does not mix with what a script reads. */
+export function warnOf(lines: readonly string[], { err }: Pick<CommandIo, "err">): void {
+  for (const line of lines) err(`warning: ${line}\n`);
+}
+
 /** A command of `pgstack`: `pgstack <name> [options]`. */
 export interface Command {
   readonly name: string;

@@ -11,9 +11,9 @@ import { comparedText, impactJson, impactMarkdown, impactText } from "../impact/
 import { renderFiles } from "../render/files.ts";
 import { loadBase } from "./base-commit.ts";
 import type { Command, CommandIo } from "./command.ts";
-import { commonExitCodes, UsageError } from "./command.ts";
+import { commonExitCodes, UsageError, warnOf } from "./command.ts";
 import { parseOptions } from "./options.ts";
-import { planStack, project } from "./stack-plan.ts";
+import { project, readStack } from "./stack-plan.ts";
 import { loadDeployed } from "./stack-state.ts";
 
 /** Exit code when a change is refused. */
@@ -71,10 +71,10 @@ async function preview(args: readonly string[], io: CommandIo, world: PreviewWor
     throw new UserError([{ where: `Pulumi.${stack}.yaml`, problem: "there is no such stack file", fix: "name a stack that has one" }]);
   }
   if (form === "declared") {
-    io.out(`${JSON.stringify(declaredNow(world.root, stack))}\n`);
+    io.out(`${JSON.stringify(declaredNow(world.root, stack, io))}\n`);
     return commonExitCodes.ok;
   }
-  const { impact, ...compared } = await compare(world, stack, base, io.signal);
+  const { impact, ...compared } = await compare(world, stack, base, io);
   io.out(reportOf(impact, { stack, ...compared }, form));
   return impact.refused ? refusedExitCode : commonExitCodes.ok;
 }
@@ -90,8 +90,9 @@ function parseCall(args: readonly string[]): { readonly stack: string; readonly 
   return { stack, base, form };
 }
 
-function declaredNow(root: string, stack: string): Declared {
-  const plan = planStack(root, stack);
+function declaredNow(root: string, stack: string, io: CommandIo): Declared {
+  const { plan, ignored } = readStack(root, stack);
+  warnOf(ignored, io);
   return declaredOf(plan, renderFiles(plan));
 }
 
@@ -105,23 +106,23 @@ async function compare(
   { root, loadDeployed: load }: PreviewWorld,
   stack: string,
   ref: string | undefined,
-  signal: AbortSignal,
+  io: CommandIo,
 ): Promise<Comparison> {
-  const after = planned(root, stack);
+  const after = planned(root, stack, io);
   if (ref === undefined) {
-    const deployed = await load(stack, signal);
+    const deployed = await load(stack, io.signal);
     if (deployed === undefined) return { impact: after(undefined), comparedWith: nothing };
     return { impact: after(deployed.declared), comparedWith: "the deployed state", unfinished: deployed.unfinished };
   }
-  const { commit, declared } = await loadBase(root, ref, stack, signal);
+  const { commit, declared } = await loadBase(root, ref, stack, io.signal);
   const name = commit.startsWith(ref) ? commit : `${ref} (${commit})`;
   return { impact: after(declared), comparedWith: declared === undefined ? nothing : `commit ${name}` };
 }
 
 /** A stack file that cannot be planned has its refusals whatever it is compared with. */
-function planned(root: string, stack: string): (before: Declared | undefined) => Impact {
+function planned(root: string, stack: string, io: CommandIo): (before: Declared | undefined) => Impact {
   try {
-    const after = declaredNow(root, stack);
+    const after = declaredNow(root, stack, io);
     return (before) => impactOf(before, after);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

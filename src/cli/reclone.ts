@@ -8,7 +8,7 @@ import { recloneRefusals } from "../leadership/reclone.ts";
 import type { NodeView } from "../leadership/view.ts";
 import type { ClusterPlan } from "../plan/types.ts";
 import type { Command, CommandIo } from "./command.ts";
-import { commonExitCodes, UsageError } from "./command.ts";
+import { commonExitCodes, UsageError, warnOf } from "./command.ts";
 import { didYouMean, parseOptionsAndNames } from "./options.ts";
 import type { RunPulumi } from "./pulumi.ts";
 import { runPulumi } from "./pulumi.ts";
@@ -79,7 +79,8 @@ export function recloneCommand(world: RecloneWorld = realWorld): Command {
 
 async function reclone(args: readonly string[], io: CommandIo, world: RecloneWorld): Promise<number> {
   const { nodes, stack, givesUpRows, configOnly } = readArguments(args);
-  const { plan, named } = readStack(world.root, stack);
+  const { plan, named, ignored } = readStack(world.root, stack);
+  warnOf(ignored, io);
   const before = await deployedNodes(stack, io.signal, world.run);
   refuseUnknown(stack, nodes, plan, before.nodes);
   const names = [...new Set([...plan.nodes.map(({ name }) => name), ...before.nodes])];

@@ -4,7 +4,7 @@ import { checkFolder, writeBundle } from "../bundle/folder.ts";
 import { generateSecrets, readSecrets, withServices, withUsers } from "../bundle/secrets.ts";
 import { renderBundle } from "../render/compose/bundle.ts";
 import type { Command, CommandIo } from "./command.ts";
-import { commonExitCodes, UsageError } from "./command.ts";
+import { commonExitCodes, UsageError, warnOf } from "./command.ts";
 import { parseOptions } from "./options.ts";
 import { project, readStack } from "./stack-plan.ts";
 
@@ -48,7 +48,8 @@ function render(args: readonly string[], io: CommandIo, root: string): number {
   if (stack === undefined) throw new UsageError("option --stack is missing");
   if (out === undefined) throw new UsageError("option --out is missing");
   const folder = resolve(out);
-  const { plan, given } = readStack(root, stack);
+  const { plan, given, ignored } = readStack(root, stack);
+  warnOf(ignored, io);
   const files = renderBundle(plan, root);
   checkFolder(folder, stack);
   const secrets = withServices(

@@ -1,10 +1,8 @@
-import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-
-import { parse } from "yaml";
 
 import { parseConfig } from "../config/parse.ts";
 import { givenSecrets } from "../config/secret-keys.ts";
+import { readProjectFile } from "../config/project-file.ts";
 import { readStackFile } from "../config/stack-file.ts";
 import { planCluster } from "../plan/cluster.ts";
 import { hashImages } from "../plan/image-hashes.ts";
@@ -13,15 +11,6 @@ import type { ClusterPlan } from "../plan/types.ts";
 /** Folder of the Pulumi project. */
 export const project = resolve(import.meta.dirname, "../..");
 
-/**
- * Plans a stack from its file, without Pulumi, an engine or a login.
- *
- * @throws UserError with every problem of the stack file
- */
-export function planStack(root: string, stack: string): ClusterPlan {
-  return readStack(root, stack).plan;
-}
-
 /** What a stack's file says. */
 export interface StackRead {
   readonly plan: ClusterPlan;
@@ -29,18 +18,21 @@ export interface StackRead {
   readonly given: ReturnType<typeof givenSecrets>;
   /** Key → the key as it is in the file, with its namespace. */
   readonly named: Readonly<Record<string, string>>;
+  /** What nothing reads, each in a sentence. */
+  readonly ignored: readonly string[];
 }
 
-/** The same, with what only some commands need. */
+/**
+ * Plans a stack from its file, without Pulumi, an engine or a login.
+ *
+ * @param stack - its own name
+ * @throws UserError with every problem of the stack file
+ */
 export function readStack(root: string, stack: string): StackRead {
   const stackFile = `Pulumi.${stack}.yaml`;
-  const name = projectName(root);
-  const { values, named } = readStackFile(join(root, stackFile), name, stackFile);
+  const projectFile = readProjectFile(root);
+  const { values, named, ignored } = readStackFile(join(root, stackFile), projectFile, stackFile);
   const config = parseConfig(values, stackFile);
-  const plan = planCluster(config, { project: name, stack, stackFile, imageHashes: hashImages(root) });
-  return { plan, given: givenSecrets(config), named };
-}
-
-function projectName(root: string): string {
-  return (parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as { readonly name: string }).name;
+  const plan = planCluster(config, { project: projectFile.name, stack, stackFile, imageHashes: hashImages(root) });
+  return { plan, given: givenSecrets(config), named, ignored };
 }

@@ -2,6 +2,7 @@ import { closest, distance } from "fastest-levenshtein";
 
 import type { Problem } from "../errors.ts";
 import { UserError } from "../errors.ts";
+import { fullKey } from "./project-file.ts";
 
 /** pgstack's namespace in every project, whatever its name. */
 export const ownNamespace = "pgstack";
@@ -33,7 +34,7 @@ export function ownKeys<Value>(entries: readonly (readonly [string, Value])[], p
   const problems: Problem[] = [];
   const ignored: string[] = [];
   for (const [given, value] of entries) {
-    const full = given.includes(":") ? given : `${project}:${given}`;
+    const full = fullKey(given, project);
     const space = full.slice(0, full.indexOf(":"));
     const key = full.slice(space.length + 1);
     if (own.includes(space)) {

@@ -5,19 +5,22 @@ import { parse } from "yaml";
 import { UserError } from "../errors.ts";
 import type { Namespaced } from "./namespaces.ts";
 import { ownKeys } from "./namespaces.ts";
+import type { ProjectFile } from "./project-file.ts";
+import { fullKey } from "./project-file.ts";
 import { encryptedValue, isSecretKey, secretKeys } from "./secret-keys.ts";
 
 /**
- * Reads a stack file without Pulumi, and gives its keys as Pulumi hands them over: text as it is, everything else as JSON.
+ * Reads a stack file without Pulumi, and gives its keys as Pulumi hands them over: text as it is, everything else as JSON. Keys
+ * that it does not have come from the project's file.
  *
- * @param project - the project's name, one of the two namespaces that are read
+ * @param project - its name is one of the two namespaces that are read
  * @param name - the file's name, for messages
  * An encrypted value of a key that may hold a secret is `encryptedValue`.
  *
  * @throws UserError when there is no such file, it is not YAML, or another value is encrypted
  */
-export function readStackFile(path: string, project: string, name: string): Namespaced<string> {
-  const { values, named, ignored } = ownKeys(Object.entries(configOf(readText(path, name), name)), project, name);
+export function readStackFile(path: string, project: ProjectFile, name: string): Namespaced<string> {
+  const { values, named, ignored } = ownKeys(withProjects(configOf(readText(path, name), name), project), project.name, name);
   const entries = Object.entries(values);
   const secure = entries.filter(([key, value]) => isSecure(value) && !isSecretKey(key));
   if (secure.length > 0) {
@@ -30,6 +33,11 @@ export function readStackFile(path: string, project: string, name: string): Name
     );
   }
   return { values: Object.fromEntries(entries.map(([key, value]) => [key, textOf(value)])), named, ignored };
+}
+
+function withProjects(own: Readonly<Record<string, unknown>>, { name, config }: ProjectFile): readonly (readonly [string, unknown])[] {
+  const given = new Set(Object.keys(own).map((key) => fullKey(key, name)));
+  return [...Object.entries(own), ...Object.entries(config).filter(([key]) => !given.has(key))];
 }
 
 function textOf(value: unknown): string {

@@ -118,6 +118,13 @@ describe("pgstack preview --base", () => {
     expect({ code, out }).toEqual({ code: 0, out: "fresh, compared with nothing: the stack is new\nnothing changes\n" });
   });
 
+  it("names what nothing reads, where it does not mix with what a script reads", async () => {
+    writeFileSync(join(checkout, "Pulumi.fresh.yaml"), "config:\n  aws:region: eu-central-1\n");
+    const { out, err } = await preview(["-s", "fresh", "--base", "base", "--json"]);
+    expect(err).toBe("warning: Pulumi.fresh.yaml: aws:region: ignored, because pgstack reads the namespace pgstack only\n");
+    expect(JSON.parse(out)).toMatchObject({ refused: false });
+  });
+
   it("ends with its own code when something is refused", async () => {
     configure({ replicas: 1, locale: "en-US" });
     const fixed = await preview(["-s", "test", "--base", "base"]);

@@ -56,6 +56,17 @@ describe("pgstack render", () => {
     expect(contents()).toEqual(first);
   });
 
+  it("reads what stacks share from Pulumi.yaml, and names what nothing reads", async () => {
+    rmSync(join(project, "Pulumi.yaml"));
+    writeFileSync(join(project, "Pulumi.yaml"), "name: pgstack\nconfig:\n  replicas: { type: integer, default: 2 }\n");
+    writeFileSync(join(project, "Pulumi.test.yaml"), "config:\n  pgstack:memory: 1GB\n  aws:region: eu-central-1\n");
+    expect(await render("--stack", "test", "--out", out)).toMatchObject({
+      code: 0,
+      err: "warning: Pulumi.test.yaml: aws:region: ignored, because pgstack reads the namespace pgstack only\n",
+    });
+    expect(Object.keys(contents())).toContain("config/pg3/postgresql.conf");
+  });
+
   it("keeps the passwords when config changes, and removes the files of a node that is gone", async () => {
     configure({ replicas: 2 });
     await render("--stack", "test", "--out", out);

@@ -53,8 +53,23 @@ describe("use_stack_engine", () => {
     ["myXapp:dockerHost: ssh://other", "local"],
     ["# pgstack:dockerHost: ssh://db", "local"],
     ["pgstack:dockerHost: unix:///var/run/docker.sock", "local"],
+    ['"my.app:dockerHost": ssh://db', "ssh://db"],
   ])("reads %j as %s", (line, host) => {
     writeFileSync(join(folder, "Pulumi.a.yaml"), `config:\n  ${line}\n`);
     expect(run(read)).toBe(`${host}\n`);
+  });
+
+  it.each([
+    ["dockerHost: ssh://db", "ssh://db"],
+    ["pgstack:dockerHost: { value: tcp://db:2375 } # there", "tcp://db:2375"],
+    ["dockerHost: { type: string, default: ssh://db, description: where }", "ssh://db"],
+    ["dockerHost:\n    type: string\n    default: ssh://db", "ssh://db"],
+    ["dockerHost:\n    type: string\n  other:\n    default: ssh://db", "local"],
+  ])("reads %j of Pulumi.yaml as %s, unless the stack has its own", (line, host) => {
+    writeFileSync(join(folder, "Pulumi.yaml"), `name: my.app\nconfig:\n  ${line}\n`);
+    writeFileSync(join(folder, "Pulumi.a.yaml"), "config: {}\n");
+    expect(run(read)).toBe(`${host}\n`);
+    writeFileSync(join(folder, "Pulumi.a.yaml"), "config:\n  dockerHost: ssh://own\n");
+    expect(run(read)).toBe("ssh://own\n");
   });
 });
