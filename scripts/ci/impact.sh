@@ -17,7 +17,7 @@ base="${2:?the commit that the pull request is merged into}"
 : "${GITHUB_STEP_SUMMARY:?the file that the run shows as its summary}"
 
 # No program of the checkout needs the token.
-preview() { env -u GH_TOKEN "$REPO/pgstack" preview --stack "$STACK" --markdown "$@"; }
+preview() { env -u GH_TOKEN "$REPO/pgstack" preview --stack "$STACK_REF" --markdown "$@"; }
 
 # 0 and 3 are answers; anything else says why there is none.
 answered() { [ "$1" = 0 ] || [ "$1" = 3 ]; }

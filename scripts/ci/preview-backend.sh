@@ -56,10 +56,10 @@ hand PULUMI_CONFIG_PASSPHRASE_FILE "$file"
 hand PULUMI_BACKEND_URL "$backend"
 
 cd "$REPO"
-if ! in_backend "$STACK"; then
+if ! in_backend "$STACK_REF"; then
   case "$backend" in
-    "file://$RUNNER_TEMP/"*) pulumi stack init --non-interactive "$STACK" >/dev/null ;;
-    *) die "there is no stack $STACK in the backend: deploy it first with make up STACK=$STACK" ;;
+    "file://$RUNNER_TEMP/"*) pulumi stack init --non-interactive "$STACK_REF" >/dev/null ;;
+    *) die "there is no stack $STACK in the backend: deploy it first with make up STACK=$STACK_REF" ;;
   esac
 fi
 echo "the preview of $STACK compares with $kind"

@@ -2,12 +2,23 @@
 # What the commands on one stack share: a checked name, a selected stack, the
 # stack's data volumes.
 
-PROJECT="$(sed -n 's/^name:[[:space:]]*//p' "$REPO/Pulumi.yaml" 2>/dev/null | head -n 1)"
+PROJECT="$(sed -n "s/^name:[[:space:]]*[\"']\{0,1\}\([A-Za-z0-9_.-]*\).*/\1/p" "$REPO/Pulumi.yaml" 2>/dev/null | head -n 1)"
 PROJECT="${PROJECT:-pgstack}"
 
-# require_stack NAME: there must be a config file of that name.
+# require_stack NAME: NAME is stack, organization/stack or organization/project/stack, as Pulumi takes it (src/config/stack-name.ts has
+# the same). There must be a config file of that stack. Sets STACK, its own name, and STACK_REF, what Pulumi is given.
 require_stack() {
-  local file known=''
+  local file known='' given="${1:-}" project
+  if [ -n "$given" ]; then
+    [[ $given =~ ^([A-Za-z0-9_.-]{1,100}/){0,2}[A-Za-z0-9_.-]{1,100}$ ]] ||
+      die "\"$given\" is no name of a stack: give stack, organization/stack or organization/project/stack"
+    if [[ $given == */*/* ]]; then
+      project="${given#*/}"
+      [ "${project%%/*}" = "$PROJECT" ] || die "\"$given\" is a stack of the project ${project%%/*}, this folder holds $PROJECT"
+    fi
+  fi
+  STACK_REF="$given"
+  set -- "${given##*/}"
   for file in "$REPO"/Pulumi.*.yaml; do
     [ -e "$file" ] || continue
     file="$(basename "$file" .yaml)"
@@ -33,19 +44,25 @@ select_stack() {
   if ! grep -q '^encryptionsalt:' "$file" && [ -n "${PULUMI_CONFIG_PASSPHRASE_FILE:-}${PULUMI_CONFIG_PASSPHRASE:-}" ]; then
     echo "note: this first run writes the line encryptionsalt to Pulumi.$STACK.yaml; it belongs to your passphrase and may be committed"
   fi
-  pulumi stack select --cwd "$REPO" --create --non-interactive "$STACK" >/dev/null
+  pulumi stack select --cwd "$REPO" --create --non-interactive "$STACK_REF" >/dev/null
 }
 
-in_backend() { pulumi stack select --cwd "$REPO" --non-interactive "$1" >/dev/null 2>&1; }
+# Only these words of Pulumi mean no: purge deletes the volumes of a stack that is taken for gone.
+in_backend() {
+  local said
+  said="$(pulumi stack select --cwd "$REPO" --non-interactive "$1" 2>&1 >/dev/null)" && return 0
+  [[ $said == *"no stack named"* ]] && return 1
+  die "Pulumi cannot look for the stack $1: ${said#error: }"
+}
 
 # Everything but the data volumes, which Pulumi retains.
 destroy_stack() {
-  if ! in_backend "$STACK"; then
+  if ! in_backend "$STACK_REF"; then
     echo "the stack $STACK is not in this backend: nothing to destroy"
     return
   fi
   # shellcheck disable=SC2086  # several options in one variable
-  pulumi destroy --cwd "$REPO" --stack "$STACK" ${DESTROY_FLAGS---yes --skip-preview}
+  pulumi destroy --cwd "$REPO" --stack "$STACK_REF" ${DESTROY_FLAGS---yes --skip-preview}
 }
 
 # docker_host_in FILE: its key dockerHost, without Node, which may not be there yet. The key is in the namespace of the project, in

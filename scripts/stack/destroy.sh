@@ -17,5 +17,5 @@ if [ -n "$volumes" ]; then
   echo
   echo "These data volumes are kept; the next up takes them over:"
   while read -r volume; do echo "  $volume"; done <<<"$volumes"
-  echo "To delete them for good: make purge STACK=$STACK CONFIRM=$STACK"
+  echo "To delete them for good: make purge STACK=$STACK_REF CONFIRM=$STACK"
 fi

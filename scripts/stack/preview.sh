@@ -11,4 +11,4 @@ use_env
 select_stack
 cd "$REPO"
 # shellcheck disable=SC2086  # several options in one variable
-exec pulumi preview --stack "$STACK" ${PREVIEW_FLAGS---diff}
+exec pulumi preview --stack "$STACK_REF" ${PREVIEW_FLAGS---diff}

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Destroys a stack and deletes its data volumes for good:
-# scripts/stack/purge.sh STACK CONFIRM, where CONFIRM must be the stack's name.
+# scripts/stack/purge.sh STACK CONFIRM, where CONFIRM must be the stack's name,
+# with or without its organization and project.
 # DESTROY_FLAGS replaces the options of `pulumi destroy`.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
@@ -8,8 +9,8 @@ set -euo pipefail
 
 require_stack "${1:-}"
 use_stack_engine
-[ "${2:-}" = "$STACK" ] ||
-  die "this deletes all data of the stack $STACK. If that is meant: make purge STACK=$STACK CONFIRM=$STACK"
+[ "${2:-}" = "$STACK" ] || [ "${2:-}" = "$STACK_REF" ] ||
+  die "this deletes all data of the stack $STACK. If that is meant: make purge STACK=$STACK_REF CONFIRM=$STACK"
 
 "$REPO/scripts/bootstrap.sh" --quiet --only node,npm,pulumi,engine
 use_env

@@ -12,4 +12,4 @@ use_env
 select_stack
 cd "$REPO"
 # shellcheck disable=SC2086  # several options in one variable
-exec pulumi up --stack "$STACK" ${UP_FLAGS---yes --skip-preview}
+exec pulumi up --stack "$STACK_REF" ${UP_FLAGS---yes --skip-preview}

@@ -2,6 +2,7 @@ import { loadBundleCheck } from "./bundle-check.ts";
 import { UsageError } from "./command.ts";
 import type { StackCheck } from "./stack-outputs.ts";
 import { loadStackCheck } from "./stack-outputs.ts";
+import { stackNamed } from "./stack-plan.ts";
 
 /** Where a deployed cluster is described; tests replace it. */
 export interface LoadWorld {
@@ -14,7 +15,7 @@ export const loadWorld: LoadWorld = { load: loadStackCheck, loadBundle: loadBund
 /**
  * What a cluster's stack or bundle says of it.
  *
- * @throws UsageError unless exactly one of the two is named
+ * @throws UsageError unless exactly one of the two is named; UserError for what is no name of a stack
  */
 export async function loadCheck(
   { stack, bundle }: { readonly stack: string | undefined; readonly bundle: string | undefined },
@@ -24,5 +25,5 @@ export async function loadCheck(
   if (stack !== undefined && bundle !== undefined) throw new UsageError("options --stack and --bundle exclude each other");
   if (bundle !== undefined) return world.loadBundle(bundle);
   if (stack === undefined) throw new UsageError("option --stack or --bundle is missing");
-  return world.load(stack, signal);
+  return world.load(stackNamed(stack).given, signal);
 }

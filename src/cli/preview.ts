@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
+import type { StackName } from "../config/stack-name.ts";
 import { UserError } from "../errors.ts";
 import type { Impact } from "../impact/classes.ts";
 import type { Declared } from "../impact/declared.ts";
@@ -13,7 +14,7 @@ import { loadBase } from "./base-commit.ts";
 import type { Command, CommandIo } from "./command.ts";
 import { commonExitCodes, UsageError, warnOf } from "./command.ts";
 import { parseOptions } from "./options.ts";
-import { project, readStack } from "./stack-plan.ts";
+import { project, readStack, stackNamed } from "./stack-plan.ts";
 import { loadDeployed } from "./stack-state.ts";
 
 /** Exit code when a change is refused. */
@@ -66,7 +67,8 @@ export function previewCommand(world: PreviewWorld = { root: project, loadDeploy
 }
 
 async function preview(args: readonly string[], io: CommandIo, world: PreviewWorld): Promise<number> {
-  const { stack, base, form } = parseCall(args);
+  const { stack: named, base, form } = parseCall(args);
+  const { given, name: stack } = stackNamed(named, world.root);
   if (!existsSync(join(world.root, `Pulumi.${stack}.yaml`))) {
     throw new UserError([{ where: `Pulumi.${stack}.yaml`, problem: "there is no such stack file", fix: "name a stack that has one" }]);
   }
@@ -74,7 +76,7 @@ async function preview(args: readonly string[], io: CommandIo, world: PreviewWor
     io.out(`${JSON.stringify(declaredNow(world.root, stack, io))}\n`);
     return commonExitCodes.ok;
   }
-  const { impact, ...compared } = await compare(world, stack, base, io);
+  const { impact, ...compared } = await compare(world, { given, name: stack }, base, io);
   io.out(reportOf(impact, { stack, ...compared }, form));
   return impact.refused ? refusedExitCode : commonExitCodes.ok;
 }
@@ -104,19 +106,19 @@ const nothing = "nothing: the stack is new";
 
 async function compare(
   { root, loadDeployed: load }: PreviewWorld,
-  stack: string,
+  { given, name }: StackName,
   ref: string | undefined,
   io: CommandIo,
 ): Promise<Comparison> {
-  const after = planned(root, stack, io);
+  const after = planned(root, name, io);
   if (ref === undefined) {
-    const deployed = await load(stack, io.signal);
+    const deployed = await load(given, io.signal);
     if (deployed === undefined) return { impact: after(undefined), comparedWith: nothing };
     return { impact: after(deployed.declared), comparedWith: "the deployed state", unfinished: deployed.unfinished };
   }
-  const { commit, declared } = await loadBase(root, ref, stack, io.signal);
-  const name = commit.startsWith(ref) ? commit : `${ref} (${commit})`;
-  return { impact: after(declared), comparedWith: declared === undefined ? nothing : `commit ${name}` };
+  const { commit, declared } = await loadBase(root, ref, name, io.signal);
+  const base = commit.startsWith(ref) ? commit : `${ref} (${commit})`;
+  return { impact: after(declared), comparedWith: declared === undefined ? nothing : `commit ${base}` };
 }
 
 /** A stack file that cannot be planned has its refusals whatever it is compared with. */

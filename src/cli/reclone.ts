@@ -15,7 +15,7 @@ import { runPulumi } from "./pulumi.ts";
 import type { RunProgram } from "./stack-outputs.ts";
 import { runProgram } from "./stack-outputs.ts";
 import { stackState } from "./stack-export.ts";
-import { project, readStack } from "./stack-plan.ts";
+import { project, readStack, stackNamed } from "./stack-plan.ts";
 
 /** Exit code when the deployment failed. */
 const failedExitCode = 3;
@@ -78,8 +78,9 @@ export function recloneCommand(world: RecloneWorld = realWorld): Command {
 }
 
 async function reclone(args: readonly string[], io: CommandIo, world: RecloneWorld): Promise<number> {
-  const { nodes, stack, givesUpRows, configOnly } = readArguments(args);
-  const { plan, named, ignored } = readStack(world.root, stack);
+  const { nodes, stack: given, givesUpRows, configOnly } = readArguments(args);
+  const { given: stack, name } = stackNamed(given, world.root);
+  const { plan, named, ignored } = readStack(world.root, name);
   warnOf(ignored, io);
   const before = await deployedNodes(stack, io.signal, world.run);
   refuseUnknown(stack, nodes, plan, before.nodes);
@@ -93,7 +94,7 @@ async function reclone(args: readonly string[], io: CommandIo, world: RecloneWor
     const code = await world.pulumi(["config", "set", "--path", `${key}.${node}`, word, "--stack", stack], io, true);
     io.signal.throwIfAborted();
     if (code !== 0) throw new UserError([{ where: `stack ${stack}`, problem: "pulumi config set failed", fix: "see its message above" }]);
-    io.out(`Pulumi.${stack}.yaml: ${key}.${node}: ${word}\n`);
+    io.out(`Pulumi.${name}.yaml: ${key}.${node}: ${word}\n`);
   }
   if (configOnly) {
     io.out(`nothing is deployed yet. See what it does, then deploy: ./pgstack preview --stack ${stack}; pulumi up --stack ${stack}\n`);
@@ -105,7 +106,7 @@ async function reclone(args: readonly string[], io: CommandIo, world: RecloneWor
     io.err(`${stack}: the deployment failed. Correct what Pulumi names, then: pulumi up --stack ${stack}\n`);
     return failedExitCode;
   }
-  io.out(report(stack, nodes, plan));
+  io.out(report(name, nodes, plan));
   return commonExitCodes.ok;
 }
 

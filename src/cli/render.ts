@@ -6,7 +6,7 @@ import { renderBundle } from "../render/compose/bundle.ts";
 import type { Command, CommandIo } from "./command.ts";
 import { commonExitCodes, UsageError, warnOf } from "./command.ts";
 import { parseOptions } from "./options.ts";
-import { project, readStack } from "./stack-plan.ts";
+import { project, readStack, stackNamed } from "./stack-plan.ts";
 
 const help = `Usage: pgstack render --stack NAME --out DIR
 
@@ -44,10 +44,11 @@ export function renderCommand(root: string = project): Command {
 }
 
 function render(args: readonly string[], io: CommandIo, root: string): number {
-  const { stack, out } = parseOptions(args, options);
-  if (stack === undefined) throw new UsageError("option --stack is missing");
+  const { stack: named, out } = parseOptions(args, options);
+  if (named === undefined) throw new UsageError("option --stack is missing");
   if (out === undefined) throw new UsageError("option --out is missing");
   const folder = resolve(out);
+  const stack = stackNamed(named, root).name;
   const { plan, given, ignored } = readStack(root, stack);
   warnOf(ignored, io);
   const files = renderBundle(plan, root);

@@ -4,6 +4,7 @@ import { commonExitCodes, UsageError } from "./command.ts";
 import { didYouMean, parseOptionsAndNames } from "./options.ts";
 import type { RunPulumi } from "./pulumi.ts";
 import { runPulumi } from "./pulumi.ts";
+import { stackNamed } from "./stack-plan.ts";
 import type { Rotatable } from "./stack-passwords.ts";
 import { loadRotatable } from "./stack-passwords.ts";
 
@@ -89,7 +90,7 @@ function readArguments(args: readonly string[]): Arguments {
   if (given.stack === undefined) throw new UsageError("option --stack is missing");
   if (given.all === true && names.length > 0) throw new UsageError("name roles or give --all, not both");
   if (given.all !== true && given.salt !== true && names.length === 0) throw new UsageError("name a role, or give --all or --salt");
-  return { ...given, names: [...new Set(names)], stack: given.stack };
+  return { ...given, names: [...new Set(names)], stack: stackNamed(given.stack).given };
 }
 
 function urnsOf(stack: string, roles: readonly string[], known: Rotatable): readonly string[] {

@@ -3,6 +3,8 @@ import { join, resolve } from "node:path";
 import { parseConfig } from "../config/parse.ts";
 import { givenSecrets } from "../config/secret-keys.ts";
 import { readProjectFile } from "../config/project-file.ts";
+import type { StackName } from "../config/stack-name.ts";
+import { parseStackName } from "../config/stack-name.ts";
 import { readStackFile } from "../config/stack-file.ts";
 import { planCluster } from "../plan/cluster.ts";
 import { hashImages } from "../plan/image-hashes.ts";
@@ -10,6 +12,11 @@ import type { ClusterPlan } from "../plan/types.ts";
 
 /** Folder of the Pulumi project. */
 export const project = resolve(import.meta.dirname, "../..");
+
+/** The value of `--stack`: any form that Pulumi takes. */
+export function stackNamed(given: string, root: string = project): StackName {
+  return parseStackName(given, readProjectFile(root).name);
+}
 
 /** What a stack's file says. */
 export interface StackRead {

@@ -10,7 +10,7 @@ import { run } from "./run.ts";
 /** `./pgstack reclone` as a person runs it; by its links the program belongs to the deployment's folder. */
 export async function reclone(deployment: Deployment, ...words: readonly string[]): Promise<RunResult> {
   const links = ["--preserve-symlinks", "--preserve-symlinks-main"];
-  const { stack } = deployment;
+  const stack = `organization/pgstack/${deployment.stack}`;
   const program = [...links, join(deployment.folder, "src/cli/main.ts"), "reclone", "--stack", stack, ...words];
   const result = await run("node", program, { cwd: deployment.folder, env: deployment.environment(), timeoutMs: 300_000 });
   const file = parse(readFileSync(join(deployment.folder, `Pulumi.${deployment.stack}.yaml`), "utf8")) as {

@@ -118,6 +118,15 @@ describe("pgstack preview --base", () => {
     expect({ code, out }).toEqual({ code: 0, out: "fresh, compared with nothing: the stack is new\nnothing changes\n" });
   });
 
+  it("takes a stack's name with its organization and project", async () => {
+    configure({ replicas: 1 });
+    const { code, out } = await preview(["-s", "acme/pgstack/test", "--base", "base"]);
+    expect({ code, out }).toMatchObject({ code: 0, out: expect.stringMatching(/^test, compared with commit base/) });
+    const other = await preview(["-s", "acme/other/test", "--base", "base"]);
+    expect(other.code).toBe(2);
+    expect(other.err).toContain('--stack: "acme/other/test" is a stack of the project other, this folder holds pgstack');
+  });
+
   it("names what nothing reads, where it does not mix with what a script reads", async () => {
     writeFileSync(join(checkout, "Pulumi.fresh.yaml"), "config:\n  aws:region: eu-central-1\n");
     const { out, err } = await preview(["-s", "fresh", "--base", "base", "--json"]);

@@ -60,6 +60,13 @@ describe("pgstack reclone", () => {
     expect(out).toContain("docker exec pgstack-staging-pg2 sh -c 'ls -d /var/lib/postgresql/data/pgdata.aside-*'");
   });
 
+  it("gives Pulumi a stack's name as it was given, and finds its file", async () => {
+    const { code, out, calls } = await reclone(["pg2", "--stack", "acme/pgstack/staging"]);
+    expect(code).toBe(0);
+    expect(calls).toEqual([set, up].map((call) => call.replace("--stack staging", "--stack acme/pgstack/staging")));
+    expect(out).toContain("Pulumi.staging.yaml: pgstack:reclone.pg2: 20261129T025507Z\n");
+  });
+
   it("refreshes when a container is gone: Pulumi takes it for one that is there", async () => {
     const { calls } = await reclone(["pg2", "--stack", "staging"], { states: { pg1: "writable", pg2: "absent" } });
     expect(calls).toEqual([set, `${up} --refresh`]);
