@@ -23,8 +23,9 @@ export const preflight: Kind = {
     const wanted = parseInputs(inputs, news);
     const before = olds === undefined ? undefined : parseInputs(inputs, olds);
     const reasons = [...contextProblems(), ...(before === undefined ? [] : fixedProblems(before, wanted))];
-    // A different engine cannot be compared with this one.
-    if (reasons.length > 0 && (before?.host !== wanted.host || contextProblems().length > 0)) return reasons;
+    // Another engine, or another name on it, cannot be compared with this one.
+    const isElsewhere = before?.host !== wanted.host || before.prefix !== wanted.prefix;
+    if (reasons.length > 0 && (isElsewhere || contextProblems().length > 0)) return reasons;
     const isSame = unchanged(before, wanted);
     try {
       return await seenProblems(context, before, wanted, reasons);

@@ -22,6 +22,13 @@ const reasons: Readonly<Record<keyof Fixed, string>> = {
   locale: "indexes are built on it. Deploy another stack with the new locale and move the data",
 };
 
+/** A stack or a project that is renamed: everything on the engine has that name. */
+export const renamed = {
+  why: "the cluster's data is in volumes of the first name, and the second would begin an empty cluster",
+  way: (was: string): string =>
+    `Rename it back, so that names begin with ${was} again: pulumi stack rename <its first name>. For another name deploy another stack and move the data`,
+};
+
 /** Changes of what is fixed once a cluster exists, each with the way that there is instead. */
 export function fixedProblems(before: Fixed, wanted: Fixed): readonly FixedProblem[] {
   return (Object.keys(reasons) as (keyof Fixed)[])
@@ -33,27 +40,18 @@ export function fixedProblems(before: Fixed, wanted: Fixed): readonly FixedProbl
 }
 
 /** A leader's data is nowhere else: its volume cannot become another one. */
-function volumeProblems(before: Declared, after: Declared): readonly ImpactItem[] {
+export function renameProblems(before: Declared, after: Declared): readonly ImpactItem[] {
   return after.nodes.flatMap(({ name, role, dataVolume }) => {
     const old = before.nodes.find((node) => node.name === name);
     if (old === undefined || old.dataVolume === dataVolume || role !== "leader") return [];
-    return [
-      refusal(
-        [changeText(`data volume of ${name}`, old.dataVolume, dataVolume)],
-        [name],
-        "the data is in the old volume, and the new one is empty",
-        `Set it back to ${old.dataVolume}`,
-      ),
-    ];
+    const changes = [changeText(`data volume of ${name}`, old.dataVolume, dataVolume)];
+    return [refusal(changes, [name], renamed.why, renamed.way(old.dataVolume.slice(0, -`-${name}-data`.length)))];
   });
 }
 
 /** Everything of a change that cannot be carried out on data that is there. */
 export function refusedChanges(before: Declared, after: Declared): readonly ImpactItem[] {
-  return [
-    ...fixedProblems(before.fixed, after.fixed).map(({ key, was, is, why, way }) => refusal([changeText(key, was, is)], [], why, way)),
-    ...volumeProblems(before, after),
-  ];
+  return fixedProblems(before.fixed, after.fixed).map(({ key, was, is, why, way }) => refusal([changeText(key, was, is)], [], why, way));
 }
 
 export function refusal(changes: readonly string[], nodes: readonly string[], because: string, way: string): ImpactItem {

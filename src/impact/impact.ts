@@ -4,7 +4,7 @@ import type { Impact } from "./classes.ts";
 import { impactFrom } from "./classes.ts";
 import type { Declared } from "./declared.ts";
 import { nodeFiles } from "./files.ts";
-import { refusal, refusedChanges } from "./fixed.ts";
+import { refusal, refusedChanges, renameProblems } from "./fixed.ts";
 import { nodeSteps, scaling } from "./nodes.ts";
 import { poolerChanges } from "./pooler.ts";
 import { roleChanges } from "./roles.ts";
@@ -19,6 +19,9 @@ import { reloadedSettings, settingChanges } from "./settings.ts";
  */
 export function impactOf(before: Declared | undefined, after: Declared): Impact {
   if (before === undefined) return impactFrom([]);
+  const renames = renameProblems(before, after);
+  // Then everything on the engine has another name, and nothing else can be compared.
+  if (renames.length > 0) return impactFrom(renames);
   const refused = refusedChanges(before, after);
   // With these nearly every file differs, and none of it says anything.
   if (before.fixed.leader !== after.fixed.leader || before.fixed.postgresVersion !== after.fixed.postgresVersion)

@@ -96,4 +96,28 @@ describe("a replica that was promoted while the leader was down", () => {
     await deployment.up();
     expect(await rows("pg3")).toBe("1,2,3");
   });
+
+  it("is refused under another name, which would begin an empty cluster, and goes on under its own", async () => {
+    const { stack } = deployment;
+    const other = `${stack}b`;
+    const rename = async (from: string, to: string): Promise<void> => {
+      const { code, output } = await deployment.pulumi("stack", "rename", to, "--stack", from);
+      expect(code, output).toBe(0);
+    };
+    await rename(stack, other);
+    try {
+      for (const command of [["preview"], ["up", "--yes", "--skip-preview"]]) {
+        const { code, output } = await deployment.pulumi(...command, "--stack", other);
+        expect(code, output).not.toBe(0);
+        expect(output.replaceAll(/\s+/g, " ")).toContain(
+          `cannot change from pgstack-${stack} to pgstack-${other}: refused, because the cluster's data is in volumes of the first name`,
+        );
+        expect(await docker("ps", "--all", "--format", "{{.Names}}", "--filter", `name=pgstack-${other}`)).toBe("");
+        expect(await docker("volume", "ls", "--quiet", "--filter", `name=pgstack-${other}`)).toBe("");
+      }
+    } finally {
+      await rename(other, stack);
+    }
+    await deployment.up("--expect-no-changes");
+  });
 });

@@ -284,9 +284,17 @@ describe("a node", () => {
     const leader = moved("pg1");
     expect(summary(leader)).toEqual(["refused: data volume of pg1 pgstack-test-pg1-data → elsewhere @ pg1"]);
     expect(itemOf(leader, "refused").refusal).toEqual({
-      because: "the data is in the old volume, and the new one is empty",
-      way: "Set it back to pgstack-test-pg1-data",
+      because: "the cluster's data is in volumes of the first name, and the second would begin an empty cluster",
+      way: "Rename it back, so that names begin with pgstack-test again: pulumi stack rename <its first name>. For another name deploy another stack and move the data",
     });
+  });
+
+  it("of a stack that was renamed is refused, and nothing else is said", () => {
+    const before = aDeclared({ replicas: 1 });
+    const named = JSON.stringify(aDeclared({ replicas: 1 })).replaceAll("pgstack-test", "pgstack-other");
+    expect(summary(impactOf(before, JSON.parse(named) as Declared))).toEqual([
+      "refused: data volume of pg1 pgstack-test-pg1-data → pgstack-other-pg1-data @ pg1",
+    ]);
   });
 });
 
