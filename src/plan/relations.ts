@@ -62,7 +62,7 @@ function recloneProblems(config: ClusterConfig): KeyProblem[] {
         name === config.leader
           ? `"${name}" is the leader: there is no other node that it could be cloned from`
           : `"${name}" is not a replica of this stack: ${replicas.length === 0 ? "it has none" : `they are ${replicas.join(", ")}`}`,
-      fix: "name a replica, or remove the entry",
+      fix: `name a replica, or remove the entry: pulumi config rm --path reclone.${name}`,
     }));
 }
 

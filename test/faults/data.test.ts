@@ -160,6 +160,8 @@ describe("data", () => {
     expect(output).toContain("REFUSED: the leader's data volume is empty, but pg2 holds this cluster's data");
     await deployment.sql("pg2", "select pg_promote();");
     deployment.configure({ leader: "pg2" });
+    expect((await deployment.tryUp()).output).toContain("remove the entry: pulumi config rm --path reclone.pg2");
+    deployment.configure({ reclone: undefined });
     await deployment.up();
     cluster = await UnderLoad.of(deployment);
     await cluster.expectHealthy();
