@@ -5,6 +5,7 @@ import { configSchema, maxReplicas, reservedDatabases, reservedRoles } from "../
 import { directConnections, monitoringConnections } from "../../src/plan/connections.ts";
 import { ownedSettings, refusedValues } from "../../src/plan/owned-settings.ts";
 import { reservedConnections } from "../../src/plan/postgres-defaults.ts";
+import { extensionsNeededBy, imageExtensions } from "../../src/postgres/image-contents.ts";
 import { allowedValues, bare, mappingOrWords, shapeOf } from "./allowed-values.ts";
 import { configJsonSchema } from "./stack-file-schema.ts";
 import type { JsonSchema } from "./stack-file-schema.ts";
@@ -50,6 +51,8 @@ export function configPage(): string {
     ...groups.flatMap(([title, keys]) => [`### ${title}`, table(keys)]),
     "## Relations",
     relations(),
+    "## Extensions of the built image",
+    extensions(),
     "## Settings that pgstack owns",
     "These PostgreSQL settings cannot be given under `settings`:",
     rows(
@@ -175,6 +178,7 @@ function relations(): string {
     "`leader` is one of the nodes: `pg1` to `pg<replicas + 1>`.",
     "`postgresVersion` other than the built image's needs `images.postgres`.",
     "The built PostgreSQL image has `timezone`, old names such as `US/Pacific` included; upper and lower case mean the same. With `images.postgres` only that image's server knows: it tells in `up`.",
+    "The built PostgreSQL image has what `extensions` name, the first database's and others' ([below](#extensions-of-the-built-image)).",
     `The pool for writes, its reserve, ${monitoringConnections} connections for monitoring, ${directConnections} direct ones and those that are reserved (${reservedConnections} by default) fit into \`max_connections\`; without replicas the pool for reads counts too. By default \`max_connections\` is planned to fit.`,
     "Every owner in `databases` is `appUser` or one of `users`, and every user may enter a database; each name is there once.",
     "The `poolSize` of each further database counts too, and its `connectionLimit` is at least that. A user that is not pooled counts with its `connectionLimit`.",
@@ -193,6 +197,19 @@ function relations(): string {
     "The names and values under `settings` are those of the declared version, as far as a table of it is known (17).",
   ];
   return items.map((item) => `- ${item}`).join("\n");
+}
+
+function extensions(): string {
+  const named = imageExtensions.map((name) => {
+    const needed = extensionsNeededBy(name);
+    return `\`${name}\`${needed.length === 0 ? "" : ` (with ${list(needed)})`}`;
+  });
+  return [
+    `${named.join(", ")}. What one needs is created with it. pgvector is \`vector\`.`,
+    "",
+    "Others, such as PostGIS, need an image of your own (`images.postgres`), best one that is made like `images/postgres/Dockerfile` with one package",
+    "more. What is in it, preview does not know: a wrong name fails `up`, with the server's words.",
+  ].join("\n");
 }
 
 function list(names: readonly string[]): string {

@@ -1,3 +1,4 @@
+import { extensionsNeededBy } from "../postgres/image-contents.ts";
 import { services } from "../plan/names.ts";
 import type { ImpactItem } from "./classes.ts";
 import { changeText } from "./classes.ts";
@@ -79,7 +80,14 @@ function byName(value: unknown): ReadonlyMap<string, string> | undefined {
 function extensionChange(was: readonly string[], is: readonly string[]): RoleChange {
   const added = is.filter((name) => !was.includes(name));
   const removed = was.filter((name) => !is.includes(name));
-  const texts = [...added.map((name) => `extension ${name} added`), ...removed.map((name) => `extension ${name} no longer declared`)];
+  const withNeeded = (name: string): string => {
+    const needed = extensionsNeededBy(name).filter((other) => !is.includes(other));
+    return needed.length === 0 ? "" : ` (with ${needed.join(", ")}, which it needs)`;
+  };
+  const texts = [
+    ...added.map((name) => `extension ${name} added${withNeeded(name)}`),
+    ...removed.map((name) => `extension ${name} no longer declared`),
+  ];
   return {
     texts: texts.length === 0 ? ["order of extensions"] : texts,
     ...(removed.length === 0 ? {} : { note: `nothing is dropped: ${removed.join(", ")} stays in the database` }),

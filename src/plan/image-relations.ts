@@ -1,11 +1,11 @@
 import type { ClusterConfig } from "../config/schema.ts";
-import { findTimezone, nearTimezone } from "../postgres/image-contents.ts";
+import { findTimezone, imageExtensions, nearExtension, nearTimezone } from "../postgres/image-contents.ts";
 import type { KeyProblem } from "./relations.ts";
 
 /** What the built PostgreSQL image lacks. What an image of the stack's own has, only its server knows: nothing is asked of it. */
 export function imageProblems(config: ClusterConfig): readonly KeyProblem[] {
   if (config.images.postgres !== undefined) return [];
-  return timezoneProblems(config);
+  return [...timezoneProblems(config), ...extensionProblems(config)];
 }
 
 function timezoneProblems({ timezone }: ClusterConfig): KeyProblem[] {
@@ -18,4 +18,27 @@ function timezoneProblems({ timezone }: ClusterConfig): KeyProblem[] {
       fix: meant === undefined ? "give a name of the IANA time zone database, such as UTC or Asia/Manila" : `did you mean \`${meant}\`?`,
     },
   ];
+}
+
+function extensionProblems({ extensions, databases }: ClusterConfig): KeyProblem[] {
+  const lists = [
+    ["extensions", extensions] as const,
+    ...Object.entries(databases).map(([name, keys]) => [`databases.${name}.extensions`, keys.extensions] as const),
+  ];
+  return lists.flatMap(([key, names]) =>
+    names.flatMap((name, index): KeyProblem[] => {
+      if (imageExtensions.includes(name)) return [];
+      const meant = nearExtension(name);
+      return [
+        {
+          key: `${key}.${index}`,
+          problem: `the built PostgreSQL image has no extension "${name}"`,
+          fix:
+            meant === undefined
+              ? "remove it, or set images.postgres to an image that has it; docs/config.md lists what the built one has"
+              : `did you mean \`${meant}\`?`,
+        },
+      ];
+    }),
+  );
 }

@@ -68,7 +68,7 @@ function databaseSql({ name, owner, extensions, schemas, connectionLimit }: Data
     localCommit,
     handOverSql(owner),
     `alter database ${database} owner to ${sqlIdent(owner)};`,
-    ...extensions.map((extension) => `create extension if not exists ${sqlIdent(extension)};`),
+    ...extensions.map(extensionSql),
     ...schemas.flatMap((schema) => [
       unlessExists(
         `create schema ${sqlIdent(schema)} authorization ${sqlIdent(owner)}`,
@@ -77,6 +77,11 @@ function databaseSql({ name, owner, extensions, schemas, connectionLimit }: Data
       `alter schema ${sqlIdent(schema)} owner to ${sqlIdent(owner)};`,
     ]),
   ];
+}
+
+/** With what it needs: nobody has to know that, and to declare it too, before or after, is the same. Nothing is dropped later. */
+export function extensionSql(name: string): string {
+  return `create extension if not exists ${sqlIdent(name)} cascade;`;
 }
 
 function unlessExists(statement: string, where: string): string {

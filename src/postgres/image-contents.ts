@@ -8,6 +8,9 @@ import { nearest } from "../config/nearest.ts";
 
 const areas: readonly (readonly [area: string, names: readonly string[]])[] = Object.entries(contents.timezones);
 
+/** Shorter words are a few letters away from many others. */
+const shortest = 4;
+
 /** Names of time zones, spelled as in the image (`pg_timezone_names`). */
 export const imageTimezones: readonly string[] = areas.flatMap(([area, names]) =>
   names.map((name) => (area === "" ? name : `${area}/${name}`)),
@@ -21,12 +24,30 @@ export function findTimezone(name: string): string | undefined {
   return timezonesByLowerCase.get(name.toLowerCase());
 }
 
+const extensions = new Map<string, readonly string[]>(Object.entries(contents.extensions));
+
+/** Names of extensions that a database can have. */
+export const imageExtensions: readonly string[] = [...extensions.keys()];
+
+/** Extensions that one needs, and those that they need; none for an extension that the image lacks. */
+export function extensionsNeededBy(name: string): readonly string[] {
+  const direct = extensions.get(name) ?? [];
+  return [...new Set(direct.flatMap((needed) => [...extensionsNeededBy(needed), needed]))];
+}
+
+/** What people call an extension that has another name. */
+const extensionAliases: Readonly<Record<string, string>> = { pgvector: "vector", pg_vector: "vector", uuid: "uuid-ossp" };
+
+/** The extension that a wrong name probably means. */
+export function nearExtension(name: string): string | undefined {
+  if (Object.hasOwn(extensionAliases, name)) return extensionAliases[name];
+  if (extensions.has(`pg_${name}`)) return `pg_${name}`;
+  return name.length < shortest ? undefined : nearest(name, imageExtensions);
+}
+
 /** `America/Argentina/Ushuaia` → `America/Argentina/` and `Ushuaia`. */
 const areaOf = (name: string): string => name.slice(0, name.lastIndexOf("/") + 1);
 const placeOf = (name: string): string => name.slice(name.lastIndexOf("/") + 1);
-
-/** Shorter words are a few letters away from many others. */
-const shortest = 4;
 
 /** The time zone that a wrong name probably means: a near place in its area, or the place in another one. */
 export function nearTimezone(given: string): string | undefined {

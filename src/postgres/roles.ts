@@ -1,5 +1,5 @@
 import { sqlIdent, sqlLiteral } from "../render/escape.ts";
-import { databasesDriftSql, declaredSql, localCommit } from "./declared.ts";
+import { databasesDriftSql, declaredSql, extensionSql, localCommit } from "./declared.ts";
 import type { DeclaredSpec } from "./declared.ts";
 import { monitoringSql } from "./monitoring.ts";
 
@@ -51,7 +51,7 @@ export function rolesSql(spec: RolesSpec): string {
     databaseSql(spec),
     `\\connect ${sqlIdent(spec.database)}`,
     localCommit,
-    ...spec.extensions.map((name) => `create extension if not exists ${sqlIdent(name)};`),
+    ...spec.extensions.map(extensionSql),
     heartbeatSql(spec.owner),
     "\\connect postgres",
     localCommit,

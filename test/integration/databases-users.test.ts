@@ -19,7 +19,7 @@ const users = {
   clerk: { access: { shop: "write" } },
   batch: { access: { app: "write" }, pooled: false, connectionLimit: 5 },
 };
-const databases = { shop: { owner: "shop", schemas: ["sales"], extensions: ["pg_trgm"], prismaShadow: true } };
+const databases = { shop: { owner: "shop", schemas: ["sales"], extensions: ["earthdistance", "cube", "vector"], prismaShadow: true } };
 
 /** What a reader can set itself; it is not what keeps it from writing. */
 const readWrite = "set default_transaction_read_only = off; begin read write;";
@@ -70,7 +70,9 @@ describe("declared databases and users", () => {
     expect(
       await deployment.sql("pg1", "select nspname, pg_get_userbyid(nspowner) from pg_namespace where nspname = 'sales';", "shop"),
     ).toBe("sales|shop");
-    expect(await deployment.sql("pg1", "select count(*) from pg_extension where extname = 'pg_trgm';", "shop")).toBe("1");
+    expect(await deployment.sql("pg1", "select string_agg(extname, ',' order by extname) from pg_extension;", "shop")).toBe(
+      "cube,earthdistance,plpgsql,vector",
+    );
     expect((await deployment.check(5000)).findings.filter(({ severity }) => severity === "error")).toEqual([]);
   });
 

@@ -21,7 +21,7 @@ describe("a stack with options of its own", () => {
       appUser: "shop_owner",
       timezone: "us/pacific",
       locale: "en-US",
-      extensions: ["pgcrypto", "citext"],
+      extensions: ["pgcrypto", "vector", "earthdistance"],
       workload: "dw",
       slotWalCap: "1GB",
       shm: "96MB",
@@ -56,7 +56,10 @@ describe("a stack with options of its own", () => {
     expect(database).toBe("shop_owner|i|en-US");
     expect(await deployment.sql("pg1", "show timezone;")).toBe("US/Pacific");
     const extensions = await deployment.sql("pg1", "select string_agg(extname, ',' order by extname) from pg_extension;", "shop");
-    expect(extensions).toBe("citext,pg_stat_statements,pgcrypto,plpgsql");
+    expect(extensions).toBe("cube,earthdistance,pg_stat_statements,pgcrypto,plpgsql,vector");
+    expect(
+      await deployment.sql("pg1", "select '[1,2]'::vector <-> '[1,5]', earth_distance(ll_to_earth(0, 0), ll_to_earth(0, 0));", "shop"),
+    ).toBe("3|0");
   });
 
   it("has its settings on every node, in the server's own words", async () => {

@@ -75,7 +75,7 @@ export const legalKeys: fc.Arbitrary<StackKeys> = fc
         appUser: name,
         timezone: fc.constantFrom("UTC", "Asia/Manila", "US/Pacific"),
         locale: fc.constantFrom("C.UTF-8", "en-US", "de"),
-        extensions: fc.uniqueArray(fc.constantFrom("pg_trgm", "uuid-ossp", "hstore", "pg_stat_statements")),
+        extensions: fc.uniqueArray(fc.constantFrom("pg_trgm", "uuid-ossp", "earthdistance", "vector", "pg_stat_statements")),
         memory,
         shm: fc.constant("8GB"),
         cpus: fc.double({ min: 0.1, max: 64, noNaN: true }),

@@ -153,7 +153,8 @@ describe("scripts/generate-docs.ts", () => {
   // A copy of what it reads, so that the checkout's own pages are not touched.
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "pgstack-docs-"));
-    for (const part of ["bench", "scripts", "src", "package.json"]) cpSync(`${root}/${part}`, join(folder, part), { recursive: true });
+    for (const part of ["bench", "images", "scripts", "src", "package.json"])
+      cpSync(`${root}/${part}`, join(folder, part), { recursive: true });
     symlinkSync(`${root}/node_modules`, join(folder, "node_modules"));
     mkdirSync(join(folder, "docs"));
   });

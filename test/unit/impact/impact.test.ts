@@ -392,6 +392,12 @@ describe("what no session sees", () => {
 
   it("is an extension more or less, and nothing is dropped", () => {
     expect(summary(impactBetween({}, { extensions: ["pg_trgm"] }))).toEqual(["no-effect: extension pg_trgm added @ pg1"]);
+    expect(summary(impactBetween({}, { extensions: ["earthdistance"] }))).toEqual([
+      "no-effect: extension earthdistance added (with cube, which it needs) @ pg1",
+    ]);
+    expect(summary(impactBetween({ extensions: ["cube"] }, { extensions: ["cube", "earthdistance"] }))).toEqual([
+      "no-effect: extension earthdistance added @ pg1",
+    ]);
     const fewer = impactBetween({ extensions: ["pg_trgm"] }, {});
     expect(itemOf(fewer, "no-effect").notes).toEqual(["nothing is dropped: pg_trgm stays in the database"]);
   });

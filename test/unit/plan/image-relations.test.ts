@@ -41,3 +41,32 @@ describe("a time zone", () => {
     expect(settingOf({ timezone: "Mars/Base", ...ownImage })).toEqual(["Mars/Base", "Mars/Base"]);
   });
 });
+
+describe("an extension", () => {
+  const remove = "remove it, or set images.postgres to an image that has it; docs/config.md lists what the built one has";
+
+  it.each([
+    ["postgis", remove],
+    ["pgvector", "did you mean `vector`?"],
+    ["uuid_ossp", "did you mean `uuid-ossp`?"],
+  ])("that the built image lacks is refused: %s", (name, fix) => {
+    expect(problemsOf({ extensions: ["pg_trgm", name], databases: { shop: { extensions: [name] } } })).toEqual([
+      `Pulumi.test.yaml: pgstack:databases.shop.extensions.0: the built PostgreSQL image has no extension "${name}"`,
+      `  fix: ${fix}`,
+      `Pulumi.test.yaml: pgstack:extensions.1: the built PostgreSQL image has no extension "${name}"`,
+      `  fix: ${fix}`,
+    ]);
+  });
+
+  it("of the built image is planned without what it needs, which the server adds", () => {
+    const plan = aPlan({ extensions: ["earthdistance"], databases: { shop: { extensions: ["vector", "plpgsql"] } } });
+    expect(plan.database.extensions).toEqual(["pg_stat_statements", "earthdistance"]);
+    expect(plan.databases[0]?.extensions).toEqual(["vector", "plpgsql"]);
+  });
+
+  it("is up to the server of an image of the stack's own", () => {
+    expect(aPlan({ extensions: ["postgis"], ...ownImage }).database.extensions).toEqual(["pg_stat_statements", "postgis"]);
+    const other = { postgresVersion: 16, images: { postgres: "registry.example/postgres:16.10" } };
+    expect(aPlan({ databases: { shop: { extensions: ["pgaudit"] } }, ...other }).databases[0]?.extensions).toEqual(["pgaudit"]);
+  });
+});

@@ -45,7 +45,7 @@ describe("declaredSql", () => {
     );
     expect(sql).toContain('alter database "shop" connection limit 40;');
     expect(sql).toContain('revoke connect, temporary on database "shop" from public;');
-    expect(sql).toContain('create extension if not exists "pg_trgm";');
+    expect(sql).toContain('create extension if not exists "pg_trgm" cascade;');
     expect(sql).toContain('alter schema "sales" owner to "shop";');
   });
 

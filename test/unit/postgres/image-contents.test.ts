@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 
-import { findTimezone, imageTimezones, nearTimezone } from "../../../src/postgres/image-contents.ts";
+import {
+  extensionsNeededBy,
+  findTimezone,
+  imageExtensions,
+  imageTimezones,
+  nearExtension,
+  nearTimezone,
+} from "../../../src/postgres/image-contents.ts";
 
 describe("findTimezone", () => {
   it.each(["UTC", "Asia/Manila", "America/Argentina/Buenos_Aires", "Etc/GMT+8", "EST5EDT"])("knows %s", (name) => {
@@ -49,6 +56,44 @@ describe("nearTimezone", () => {
     "finds nothing close to %j",
     (given) => {
       expect(nearTimezone(given)).toBeUndefined();
+    },
+  );
+});
+
+describe("imageExtensions", () => {
+  it.each(["pg_stat_statements", "pg_trgm", "uuid-ossp", "cube", "earthdistance", "vector"])("has %s", (name) => {
+    expect(imageExtensions).toContain(name);
+  });
+
+  it.each(["postgis", "pgvector", "timescaledb"])("lacks %s", (name) => {
+    expect(imageExtensions).not.toContain(name);
+  });
+});
+
+describe("extensionsNeededBy", () => {
+  it("names what an extension needs, and nothing for those that stand alone or are not there", () => {
+    expect(["earthdistance", "cube", "postgis", "constructor"].map(extensionsNeededBy)).toEqual([["cube"], [], [], []]);
+  });
+});
+
+describe("nearExtension", () => {
+  it.each([
+    ["pgvector", "vector"],
+    ["pg_vector", "vector"],
+    ["uuid_ossp", "uuid-ossp"],
+    ["uuid", "uuid-ossp"],
+    ["trgm", "pg_trgm"],
+    ["pgtrgm", "pg_trgm"],
+    ["pg_crypto", "pgcrypto"],
+    ["earth_distance", "earthdistance"],
+  ])("takes %s for %s", (given, meant) => {
+    expect(nearExtension(given)).toBe(meant);
+  });
+
+  it.each(["postgis", "timescaledb", "pg_cron", "pgaudit", "age", "gis", "plpython3u", "constructor"])(
+    "finds nothing close to %s",
+    (given) => {
+      expect(nearExtension(given)).toBeUndefined();
     },
   );
 });

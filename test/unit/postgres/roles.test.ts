@@ -36,8 +36,8 @@ describe("rolesSql", () => {
       grant connect on database "shop", postgres to monitoring;
       \\connect "shop"
       set synchronous_commit = local;
-      create extension if not exists "pg_stat_statements";
-      create extension if not exists "uuid-ossp";
+      create extension if not exists "pg_stat_statements" cascade;
+      create extension if not exists "uuid-ossp" cascade;
       create schema if not exists pgstack;
       create table if not exists pgstack.heartbeat (node text primary key, token uuid not null, written_at timestamptz not null);
       grant usage on schema pgstack to "clerk";
