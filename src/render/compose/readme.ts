@@ -16,6 +16,8 @@ Pulumi deploys: volumes, network and names are its own, ports and subnet are the
   \`docker compose up -d --wait --remove-orphans\`: the first takes the node out of the read route, the second removes it. Its data
   volume stays.
 - What happened: \`docker compose logs setup\`, \`docker compose logs pg1\`. Settings that wait for a restart are named by setup.
+- When setup fails because a node does not accept its files: that node goes on with the old ones, but would not start with the new ones, which
+  a bundle does not try first. Correct the stack file, render and start again before anything restarts it.
 - Stop: \`docker compose down\`. The data stays in its volumes; \`docker compose down --volumes\` deletes it.
 - Secrets: \`${passwordsPath}\` and the other files below \`secrets/\`, and \`check.json\`. They are readable by their owner alone: keep
   it so, and keep them out of version control. Rendering again keeps the passwords.
