@@ -69,5 +69,5 @@ export class Monitoring extends pulumi.ComponentResource {
 /** Grafana reads its dashboards again by itself, everything else when it starts. */
 function reloadOf(name: Service, { container, published, hostPort }: MonitoringServicePlan): Reload {
   if (name === "grafana") return { server: "exporters", containers: [container] };
-  return { server: name, container, address: { host: published.host, port: hostPort } };
+  return { server: name, container, address: { host: published.host, port: hostPort }, signals: "inside" };
 }

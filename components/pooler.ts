@@ -71,6 +71,7 @@ export class Pooler extends pulumi.ComponentResource {
         nodes: plan.nodes.map((node) => ({ name: node.name, container: node.container })),
         address: pgbouncerAddress(plan.network.subnet),
         timeoutS: pooler.drainTimeoutS,
+        signals: "inside",
       },
       { parent: this, dependsOn: [config.files, ...image] },
     );

@@ -79,7 +79,13 @@ export type Reload =
   | { readonly server: "none" }
   | { readonly server: "postgres"; readonly container: string }
   | { readonly server: "exporters"; readonly containers: readonly string[] }
-  | { readonly server: "prometheus" | "alertmanager"; readonly container: string; readonly address: Endpoint }
+  | {
+      readonly server: "prometheus" | "alertmanager";
+      readonly container: string;
+      readonly address: Endpoint;
+      /** How it is told to reload. */
+      readonly signals: "inside";
+    }
   | {
       readonly server: "pgbouncer";
       readonly container: string;
@@ -154,6 +160,8 @@ export interface CalmArgs extends OnEngine {
   /** The pooler's in the cluster's network. */
   readonly address: string;
   readonly timeoutS: number;
+  /** How PgBouncer is told to reload. */
+  readonly signals: "inside";
 }
 
 /** Waits for long transactions before the pooler's container is replaced. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { connectEngine } from "../../src/engine/connect.ts";
-import { containerState } from "../../src/engine/container.ts";
+import { containerState, restartContainer } from "../../src/engine/container.ts";
 import { UserError } from "../../src/errors.ts";
 import { parseInputs } from "../inputs.ts";
 import type { Kind } from "../kind.ts";
@@ -17,24 +17,37 @@ const inputs = z.object({
   /** The pooler's in the cluster's network: its sessions are those of its clients. */
   address: z.string(),
   timeoutS: z.number(),
+  /** How PgBouncer is told to reload. Absent in the state of an older version, which had the engine do it. */
+  signals: z.literal("inside").optional(),
 });
+
+/** How long transactions that have begun meanwhile may take to end before PgBouncer is killed, in seconds. */
+const stopS = 60;
 
 /**
  * Before the pooler's container is replaced: its long transactions end first, while all goes on. Later everybody would wait
  * for them. A container that does not run serves nobody, so nothing is done for it.
+ *
+ * One that stays, and that an earlier version may have signalled by the engine, is restarted once: the engine counts it as
+ * stopped by hand and would not start it again when its process ends. Nothing tells this mark, and a start alone lifts it.
  */
 export const calm: Kind = {
   apply: async (context, properties, olds) => {
     const { host, container, spec, nodes, address, timeoutS } = parseInputs(inputs, properties);
-    if (olds === undefined || olds["spec"] === spec) return {};
+    const isReplaced = olds?.["spec"] !== spec;
+    if (olds === undefined || (!isReplaced && olds["signals"] !== undefined)) return {};
     const engine = await connectEngine(host);
     if ((await containerState(engine, container))?.running !== true) return {};
     const seen = await longTransactionsAfter(context, engine, { nodes, client: address, timeoutS });
+    if (seen === "" && !isReplaced) {
+      await restartContainer(engine, container, stopS);
+      context.log("info", `${container} restarted once: an earlier version may have cost it its restart policy`);
+    }
     if (seen === "") return {};
     throw new UserError([
       {
         where: container,
-        problem: `to be replaced, it would make everybody wait for long transactions, and they did not end within ${timeoutS} s, so nothing was changed on it: ${seen}`,
+        problem: `to be ${isReplaced ? "replaced" : "restarted"}, it would make everybody wait for long transactions, and they did not end within ${timeoutS} s, so nothing was changed on it: ${seen}`,
         fix: "deploy again when they have ended, or end them: select pg_terminate_backend(<pid>) on that node",
       },
     ]);

@@ -13,6 +13,7 @@ import { reloadPgbouncer, servesOtherwise } from "../reload/pgbouncer.ts";
 import { overriddenSettings, reloadPostgres } from "../reload/postgres.ts";
 import { poolerNow } from "../service/published.ts";
 import { RefusedFiles } from "../reload/refused-files.ts";
+import { liftStopMark } from "../reload/stop-mark.ts";
 import { hasOtherFiles, tryFiles } from "../reload/trial.ts";
 import type { Trial, TriedServer } from "../reload/trial.ts";
 import { reloadQuietly } from "../service/quiet.ts";
@@ -22,7 +23,13 @@ const reload = z.discriminatedUnion("server", [
   z.object({ server: z.literal("none") }),
   z.object({ server: z.literal("postgres"), container: z.string() }),
   z.object({ server: z.literal("exporters"), containers: z.array(z.string()) }),
-  z.object({ server: z.literal(["prometheus", "alertmanager"]), container: z.string(), address: endpoint }),
+  z.object({
+    server: z.literal(["prometheus", "alertmanager"]),
+    container: z.string(),
+    address: endpoint,
+    /** How it is told to. Absent in the state of an older version, which had the engine do it. */
+    signals: z.literal("inside").optional(),
+  }),
   z.object({
     server: z.literal("pgbouncer"),
     container: z.string(),
@@ -63,6 +70,8 @@ export const configFiles: Kind = {
     const wanted = parseInputs(inputs, properties);
     const engine = await connectEngine(wanted.host);
     const before = await filesBefore(engine, wanted, olds);
+    // First, and with the files that it runs with: new ones may be refused.
+    if (isFromOutside(olds) && isPrometheus(wanted.reload)) await liftStopMark(context, engine, wanted.reload);
     const trial = before.size === 0 ? undefined : trialFor(wanted);
     // Another image may not take what its predecessor took, and nothing is there to go back to once that is gone.
     if (trial !== undefined && (hasOtherFiles(trial, before) || olds?.["image"] !== wanted.image)) await tryFiles(context, engine, trial);
@@ -123,8 +132,18 @@ async function reloadServer(context: Context, engine: Engine, wanted: Inputs, ol
   const running = wanted.reload;
   if (running.server === "postgres") await reloadPostgres(context, engine, running);
   if (running.server === "pgbouncer") await reloadPgbouncer(context, engine, await poolerNow(engine, running));
-  if (running.server === "prometheus" || running.server === "alertmanager") await reloadPrometheus(context, engine, running);
+  if (isPrometheus(running)) await reloadPrometheus(context, engine, running);
   if (running.server === "exporters" && isOther(olds, wanted)) await restartExporters(context, engine, running.containers);
+}
+
+function isPrometheus(running: Inputs["reload"]): running is Extract<Inputs["reload"], { server: "prometheus" | "alertmanager" }> {
+  return running.server === "prometheus" || running.server === "alertmanager";
+}
+
+/** Whether these files were kept by a version that signalled by the engine. */
+function isFromOutside(olds: Properties | undefined): boolean {
+  const stored = inputs.pick({ reload: true }).safeParse(olds);
+  return stored.success && isPrometheus(stored.data.reload) && stored.data.reload.signals === undefined;
 }
 
 /** Refused files would keep the server from starting the next time. */

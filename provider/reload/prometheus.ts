@@ -53,7 +53,8 @@ interface LastReload {
   readonly at: number;
 }
 
-async function lastReload(context: Context, { server, address }: PrometheusReload): Promise<LastReload | undefined> {
+/** Undefined when it does not answer. */
+export async function lastReload(context: Context, { server, address }: PrometheusReload): Promise<LastReload | undefined> {
   try {
     const signal = AbortSignal.any([context.signal, AbortSignal.timeout(requestTimeoutMs)]);
     const text = await fetchText(address, "/metrics", { signal });

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { poll } from "../../src/deadline.ts";
+import { signalInside } from "../../src/engine/signal-inside.ts";
 import { planCluster } from "../../src/plan/cluster.ts";
 import { hashImages } from "../../src/plan/image-hashes.ts";
 import { Deployment } from "../support/deployment.ts";
@@ -19,6 +20,11 @@ import { lostRows } from "../support/writer.ts";
 const missing = await whyNoSecondEngine();
 if (missing !== undefined) console.warn(`the faults of the engine itself are not tested: ${missing}`);
 
+const monitoring = { prometheus: true, alertmanager: {} };
+
+/** What is told of new files by a signal. */
+const signalled = ["pgbouncer", "prometheus", "alertmanager"];
+
 /** The engine itself goes away; on an engine of its own, since others may use the machine's. */
 describe.skipIf(missing !== undefined && process.env["REQUIRE_SECOND_ENGINE"] !== "1")("the engine", () => {
   let engine: SecondEngine;
@@ -27,10 +33,12 @@ describe.skipIf(missing !== undefined && process.env["REQUIRE_SECOND_ENGINE"] !=
 
   beforeAll(async () => {
     const { images } = planCluster(aConfig(), aContext({ imageHashes: hashImages(root) }));
-    const [postgres, pooler, listener] = [images.postgres.reference, images.pooler.reference, images.listener.reference];
-    if ((await run("docker", ["image", "inspect", postgres, pooler, listener])).code !== 0) await buildImages();
-    engine = await SecondEngine.create([postgres, pooler, listener]);
-    const keys = { memory: "512MB", exporters: false, checkTimeout: "5s", images: { postgres, pooler, listener } };
+    // Everything but Grafana, which is read by people alone.
+    const { grafana: _grafana, ...used } = images;
+    const references = Object.fromEntries(Object.entries(used).map(([kind, { reference }]) => [kind, reference]));
+    if ((await run("docker", ["image", "inspect", ...Object.values(references)])).code !== 0) await buildImages();
+    engine = await SecondEngine.create(Object.values(references));
+    const keys = { memory: "512MB", checkTimeout: "5s", images: references, monitoring };
     deployment = await Deployment.create("staging", keys, { engine: engine.host, through: engine.through });
     await deployment.up();
     outputs = await deployment.outputs();
@@ -78,12 +86,31 @@ describe.skipIf(missing !== undefined && process.env["REQUIRE_SECOND_ENGINE"] !=
     expect(seen.stdout).toContain("cluster-unreachable");
   }
 
-  it("is restarted: the containers come back with it", async () => {
+  /** Kills a container's first process and waits until the engine has started it again. */
+  async function crashAndReturn(service: string): Promise<void> {
+    const container = deployment.engine.getContainer(deployment.container(service));
+    const { State, RestartCount } = await container.inspect();
+    process.kill(State.Pid, "SIGKILL");
+    const returned = async (): Promise<true | undefined> => {
+      const now = await container.inspect();
+      return now.State.Running && !now.State.Restarting && now.RestartCount > RestartCount ? true : undefined;
+    };
+    expect(await poll(returned, { everyMs: 100, timeoutMs: 30_000 }), service).toBe(true);
+  }
+
+  it("is restarted: the containers come back with it, also those that were told to read their files again", async () => {
+    deployment.configure({ monitoring: { ...monitoring, scrapeInterval: "5s", alertmanager: { repeatInterval: "3h" } } });
+    await deployment.up();
+    await signalInside(deployment.engine, deployment.container("pgbouncer"), "HUP");
+    for (const service of signalled) await crashAndReturn(service);
+    expect((await check("60s")).code).toBe(0);
+    for (const service of signalled) await signalInside(deployment.engine, deployment.container(service), "HUP");
     await survives(async () => {
       await engine.end("SIGTERM");
       await expectNamed();
       const up = await deployment.tryUp();
-      expect(up.output).toContain("nothing of the cluster answers at 127.0.0.1: the engine is off or has none of its containers");
+      expect(up.code).not.toBe(0);
+      expect(up.output).toMatch(/pgstack:dockerHost: the Docker engine at .* cannot be asked which containers and images it has: connect /);
       await engine.start();
     });
   });
@@ -103,7 +130,7 @@ describe.skipIf(missing !== undefined && process.env["REQUIRE_SECOND_ENGINE"] !=
     deployment.configure({ settings: { work_mem: "6MB" } });
     const up = await deployment.tryUp();
     expect(up.code).not.toBe(0);
-    expect(up.output).toMatch(/connect (ENOENT|ECONNREFUSED)|Cannot connect to the Docker daemon/);
+    expect(up.output).toMatch(/cannot be asked which containers and images it has: connect (ENOENT|ECONNREFUSED).*so nothing was changed/);
     await engine.start();
     await deployment.up();
     expect((await check("60s")).code).toBe(0);
@@ -113,7 +140,7 @@ describe.skipIf(missing !== undefined && process.env["REQUIRE_SECOND_ENGINE"] !=
 
 /** The machine's engine has them after any deployment. */
 async function buildImages(): Promise<void> {
-  const any = await Deployment.create("staging", { memory: "512MB", exporters: false });
+  const any = await Deployment.create("staging", { memory: "512MB", monitoring });
   try {
     await any.up();
   } finally {

@@ -1,6 +1,8 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -167,6 +169,30 @@ describe("notifications", () => {
     await deployment.up();
     await deployment.up("--expect-no-changes");
   });
+
+  it("come from containers that a version which signalled by the engine has left: up restarts them once, so a crash ends none", async () => {
+    const cluster = await UnderLoad.of(deployment);
+    const services = ["pgbouncer", "prometheus", "alertmanager"];
+    for (const service of services) await cluster.docker("kill", "--signal", "HUP", deployment.container(service));
+    await forgetSignals();
+    await deployment.up();
+    for (const service of services) await cluster.crashAndReturn(service);
+    await cluster.expectHealthy();
+    await deployment.up("--expect-no-changes");
+  });
+
+  /** The state as a version that signalled by the engine has left it. */
+  async function forgetSignals(): Promise<void> {
+    const file = join(deployment.folder, "older.json");
+    const exported = await deployment.pulumi("stack", "export", "--stack", deployment.stack, "--file", file);
+    if (exported.code !== 0) throw new Error(exported.output);
+    const text = readFileSync(file, "utf8");
+    const older = text.replaceAll(/,\s*"signals": "inside"|"signals": "inside",\s*/g, "");
+    expect(older).not.toBe(text);
+    writeFileSync(file, older);
+    const imported = await deployment.pulumi("stack", "import", "--stack", deployment.stack, "--file", file);
+    if (imported.code !== 0) throw new Error(imported.output);
+  }
 
   it("are refused in preview when they ask for what nobody measures", async () => {
     await setRule("pg_replication_lag > 5");

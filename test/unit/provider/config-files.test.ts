@@ -33,6 +33,7 @@ async function otherReload(): Promise<void> {
 
 vi.mock(import("../../../provider/reload/pgbouncer.ts"), async (original) => ({ ...(await original()), reloadPgbouncer: otherReload }));
 vi.mock(import("../../../provider/reload/prometheus.ts"), async (original) => ({ ...(await original()), reloadPrometheus: otherReload }));
+vi.mock(import("../../../provider/reload/stop-mark.ts"), () => ({ liftStopMark: async () => void world.events.push("restart") }));
 vi.mock(import("../../../provider/service/quiet.ts"), async (original) => ({
   ...(await original()),
   reloadQuietly: () => otherReload().then(() => true),
@@ -170,7 +171,15 @@ describe("files of a PostgreSQL server", () => {
 describe.each(["pgbouncer", "prometheus", "alertmanager"] as const)("files of %s", (server) => {
   const own = (text: string, image: string): Record<string, unknown> => ({
     ...inputs(text, image),
-    reload: { server, container: server, address: { host: "h", port: 1 }, password: "p", drainTimeoutS: 1, settings: {} },
+    reload: {
+      server,
+      container: server,
+      address: { host: "h", port: 1 },
+      password: "p",
+      drainTimeoutS: 1,
+      settings: {},
+      signals: "inside",
+    },
   });
 
   async function change(to: string): Promise<unknown> {
@@ -189,5 +198,15 @@ describe.each(["pgbouncer", "prometheus", "alertmanager"] as const)("files of %s
     world.refuses = (text) => (text === "a = '2'" ? "no" : "");
     await expect(change("a = '2'")).rejects.toThrow("refused: no");
     expect(world.events).toEqual(["trial", "write a = '2'", "reload with a = '2'", "write a = '1'", "reload with a = '1'"]);
+  });
+
+  it("of a version that signalled by the engine: its container is restarted first, with the files that it has", async () => {
+    world.files.set("postgresql.conf", "a = '1'");
+    const image = `${server}-${(images += 1)}`;
+    const older = { ...inputs("a = '1'", image), reload: { server, container: server, address: { host: "h", port: 1 } } };
+    await configFiles.apply(context, own("a = '2'", image), older);
+    // PgBouncer's is restarted once its long transactions are over (`Calm`).
+    const first = server === "pgbouncer" ? [] : ["restart"];
+    expect(world.events).toEqual([...first, "trial", "write a = '2'", "reload with a = '2'"]);
   });
 });
