@@ -11,7 +11,7 @@ import { givenSecrets } from "./src/config/secret-keys.ts";
 import { engineBefore } from "./src/engine/on-engine.ts";
 import { UserError } from "./src/errors.ts";
 import { planCluster } from "./src/plan/cluster.ts";
-import { hashImages } from "./src/plan/image-hashes.ts";
+import { hashImages } from "./src/files/image-hashes.ts";
 import { renderFiles } from "./src/render/files.ts";
 
 const root = dirname(fileURLToPath(import.meta.url));

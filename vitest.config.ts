@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 /** Containers share two cores: files run one after the other. */
 const onEngine = {
-  globalSetup: ["test/support/integration-setup.ts"],
+  globalSetup: ["testing/integration-setup.ts"],
   fileParallelism: false,
   testTimeout: 180_000,
   hookTimeout: 600_000,

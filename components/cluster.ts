@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
-import { checkSecretsOf, checkTargetOf } from "../src/check/target.ts";
+import { checkSecretsOf, checkTargetOf } from "../src/target/target.ts";
 import { declaredOf } from "../src/impact/declared.ts";
 import { gatewayAddress, strangersRange } from "../src/plan/addresses.ts";
 import { planContainers } from "../src/plan/containers.ts";

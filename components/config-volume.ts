@@ -2,7 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { ClusterSecrets } from "../src/plan/types.ts";
-import type { FileSpec } from "../src/render/file-spec.ts";
+import type { FileSpec } from "../src/files/file-spec.ts";
 import type { Reload } from "./provider-resources.ts";
 import { ConfigFiles } from "./provider-resources.ts";
 

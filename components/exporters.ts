@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ContainerPlan } from "../src/plan/container.ts";
 import { nodeExporterContainer, poolerExporterContainer } from "../src/plan/containers.ts";
 import type { ClusterPlan, ClusterSecrets, ExportersPlan } from "../src/plan/types.ts";
-import type { FileSpec } from "../src/render/file-spec.ts";
+import type { FileSpec } from "../src/files/file-spec.ts";
 import { ConfigVolume } from "./config-volume.ts";
 import { serviceContainer } from "./container.ts";
 

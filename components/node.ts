@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { nodeContainer } from "../src/plan/containers.ts";
 import type { ClusterPlan, ClusterSecrets, NodePlan } from "../src/plan/types.ts";
-import type { FileSpec } from "../src/render/file-spec.ts";
+import type { FileSpec } from "../src/files/file-spec.ts";
 import { ConfigVolume } from "./config-volume.ts";
 import { serviceContainer } from "./container.ts";
 import { dataVolume } from "./data-volume.ts";

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { checkSecretsOf, checkTargetOf } from "../src/check/target.ts";
+import { checkSecretsOf, checkTargetOf } from "../src/target/target.ts";
 import { connectionUrls, dotenvBlock, userUrls } from "../src/outputs/urls.ts";
 import { monitoringServices } from "../src/plan/monitoring.ts";
 import type { ClusterPlan } from "../src/plan/types.ts";

@@ -5,7 +5,7 @@ import { pgbouncerAddress } from "../src/plan/addresses.ts";
 import { listenerFolder } from "../src/plan/container.ts";
 import { listenerContainer, pgbouncerContainer } from "../src/plan/containers.ts";
 import type { ClusterPlan, ClusterSecrets } from "../src/plan/types.ts";
-import type { FileSpec } from "../src/render/file-spec.ts";
+import type { FileSpec } from "../src/files/file-spec.ts";
 import { ConfigVolume } from "./config-volume.ts";
 import { serviceContainer } from "./container.ts";
 import { present } from "./present.ts";

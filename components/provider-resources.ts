@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { CheckReport } from "../src/check/result.ts";
-import type { CheckSecrets, CheckTarget } from "../src/check/target.ts";
+import type { CheckSecrets, CheckTarget } from "../src/target/target.ts";
 import type { Declared } from "../src/impact/declared.ts";
 import type { RemovalPlan } from "../src/plan/types.ts";
 import type { DeclaredSpec } from "../src/postgres/roles.ts";

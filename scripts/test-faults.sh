@@ -10,5 +10,5 @@ set -euo pipefail
 use_env --tools
 cd "$REPO"
 # A line per test as it ends: some take minutes. What failed is said once more at the end.
-node_modules/.bin/vitest run --project faults --reporter=verbose --reporter=test/support/failures-reporter.ts "$@"
+node_modules/.bin/vitest run --project faults --reporter=verbose --reporter=testing/failures-reporter.ts "$@"
 echo "the fault matrix holds ($SECONDS s)"

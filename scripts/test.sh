@@ -19,5 +19,5 @@ say "checks"
 PROPERTY_SHARE=1 scripts/check.sh
 say "integration tests"
 # A line per test as it ends: some take minutes. What failed is said once more at the end.
-node_modules/.bin/vitest run --project integration --reporter=verbose --reporter=test/support/failures-reporter.ts "$@"
+node_modules/.bin/vitest run --project integration --reporter=verbose --reporter=testing/failures-reporter.ts "$@"
 say "all tests passed"

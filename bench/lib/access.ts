@@ -1,4 +1,4 @@
-import type { Outputs } from "../../test/support/deployment.ts";
+import type { Outputs } from "../../testing/deployment.ts";
 
 /** A role's name and password. */
 export interface Credentials {

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 
 import { poll } from "../../src/deadline.ts";
 import { connectEngine } from "../../src/engine/connect.ts";
-import { removeFromEngine, testPrefix } from "../../test/support/deployment.ts";
-import { run } from "../../test/support/run.ts";
+import { removeFromEngine, testPrefix } from "../../testing/deployment.ts";
+import { run } from "../../testing/run.ts";
 import { ClientContainer } from "./client-container.ts";
 import { initialise } from "./pgbench.ts";
 import type { Target } from "./pgbench.ts";

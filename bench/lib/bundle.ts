@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
-import { Deployment } from "../../test/support/deployment.ts";
-import { run } from "../../test/support/run.ts";
+import { Deployment } from "../../testing/deployment.ts";
+import { run } from "../../testing/run.ts";
 
 /** Longest `docker compose` command. */
 const commandMs = 180_000;

@@ -1,4 +1,4 @@
-import type { LoadResult, RouteResult } from "../../test/support/load.ts";
+import type { LoadResult, RouteResult } from "../../testing/load.ts";
 import type { BackgroundResult } from "./background-pgbench.ts";
 import type { Effect } from "./cluster-changes.ts";
 import { formatNumber } from "./markdown.ts";

@@ -1,4 +1,4 @@
-import { run } from "../../test/support/run.ts";
+import { run } from "../../testing/run.ts";
 
 export interface ClientOptions {
   readonly name: string;

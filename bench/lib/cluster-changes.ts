@@ -1,4 +1,4 @@
-import type { StackKeys } from "../../test/support/stacks.ts";
+import type { StackKeys } from "../../testing/stacks.ts";
 
 /** What a server does for a change. The leader's part is what clients of the write route wait for. */
 export type Effect = "nothing" | "leader restarts" | "leader is replaced" | "pooler is replaced";

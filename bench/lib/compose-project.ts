@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { connectEngine } from "../../src/engine/connect.ts";
-import { removeFromEngine, testPrefix } from "../../test/support/deployment.ts";
-import { freeBlock } from "../../test/support/free-block.ts";
-import type { FreeBlock } from "../../test/support/free-block.ts";
-import { run } from "../../test/support/run.ts";
+import { removeFromEngine, testPrefix } from "../../testing/deployment.ts";
+import { freeBlock } from "../../testing/free-block.ts";
+import type { FreeBlock } from "../../testing/free-block.ts";
+import { run } from "../../testing/run.ts";
 import type { Access } from "./access.ts";
 import type { Images } from "./images.ts";
 

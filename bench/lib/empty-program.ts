@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { testPrefix } from "../../test/support/deployment.ts";
-import { run } from "../../test/support/run.ts";
-import type { RunResult } from "../../test/support/run.ts";
+import { testPrefix } from "../../testing/deployment.ts";
+import { run } from "../../testing/run.ts";
+import type { RunResult } from "../../testing/run.ts";
 
 const source = fileURLToPath(new URL("../baselines/empty-program", import.meta.url));
 const modules = fileURLToPath(new URL("../../node_modules", import.meta.url));

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 
-import { testPrefix } from "../../test/support/deployment.ts";
-import { run } from "../../test/support/run.ts";
+import { testPrefix } from "../../testing/deployment.ts";
+import { run } from "../../testing/run.ts";
 import type { SecondTags } from "./cluster-changes.ts";
 import type { Images } from "./images.ts";
 

@@ -4,10 +4,10 @@ import { parseConfig } from "../../src/config/parse.ts";
 import type { RawConfig } from "../../src/config/parse.ts";
 import { connectEngine } from "../../src/engine/connect.ts";
 import { planCluster } from "../../src/plan/cluster.ts";
-import { hashImages } from "../../src/plan/image-hashes.ts";
+import { hashImages } from "../../src/files/image-hashes.ts";
 import type { ClusterPlan, ImageKind } from "../../src/plan/types.ts";
 import { imageKinds } from "../../src/plan/types.ts";
-import { Deployment } from "../../test/support/deployment.ts";
+import { Deployment } from "../../testing/deployment.ts";
 import { withRemoval } from "./clean-up.ts";
 
 /** References of the images that every contestant runs. */

@@ -1,6 +1,6 @@
 import { arch, cpus, loadavg, release, totalmem, type } from "node:os";
 
-import { run } from "../../test/support/run.ts";
+import { run } from "../../testing/run.ts";
 
 /** What the figures were taken on. */
 export interface Machine {

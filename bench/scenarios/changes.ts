@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { poll } from "../../src/deadline.ts";
-import type { LoadResult } from "../../test/support/load.ts";
-import { Load } from "../../test/support/load.ts";
-import { lostRows } from "../../test/support/writer.ts";
+import type { LoadResult } from "../../testing/load.ts";
+import { Load } from "../../testing/load.ts";
+import { lostRows } from "../../testing/writer.ts";
 import type { Access } from "../lib/access.ts";
 import type { BackgroundResult } from "../lib/background-pgbench.ts";
 import { BackgroundPgbench } from "../lib/background-pgbench.ts";

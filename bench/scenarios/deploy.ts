@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { Deployment } from "../../test/support/deployment.ts";
+import { Deployment } from "../../testing/deployment.ts";
 import { accessOf } from "../lib/access.ts";
 import { withRemoval } from "../lib/clean-up.ts";
 import { ComposeProject } from "../lib/compose-project.ts";

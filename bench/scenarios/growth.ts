@@ -1,4 +1,4 @@
-import { Deployment } from "../../test/support/deployment.ts";
+import { Deployment } from "../../testing/deployment.ts";
 import { withRemoval } from "../lib/clean-up.ts";
 import { prepareImages } from "../lib/images.ts";
 import { formatNumber } from "../lib/markdown.ts";

@@ -1,9 +1,9 @@
-import { Deployment } from "../../test/support/deployment.ts";
-import { Prometheus } from "../../test/support/prometheus.ts";
-import { run as runCommand } from "../../test/support/run.ts";
+import { Deployment } from "../../testing/deployment.ts";
+import { Prometheus } from "../../testing/prometheus.ts";
+import { run as runCommand } from "../../testing/run.ts";
 import { poll } from "../../src/deadline.ts";
 import { dashboardExpressions } from "../../src/monitoring/dashboards/dashboards.ts";
-import { readExpression } from "../../src/monitoring/expression.ts";
+import { readExpression } from "../../src/promql/expression.ts";
 import { fetchText } from "../../src/http.ts";
 import { accessOf } from "../lib/access.ts";
 import { withRemoval } from "../lib/clean-up.ts";

@@ -1,4 +1,4 @@
-import { Deployment } from "../../test/support/deployment.ts";
+import { Deployment } from "../../testing/deployment.ts";
 import { Bundle } from "../lib/bundle.ts";
 import { withRemoval } from "../lib/clean-up.ts";
 import { EmptyProgram } from "../lib/empty-program.ts";

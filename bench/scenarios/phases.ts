@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import { Deployment } from "../../test/support/deployment.ts";
+import { Deployment } from "../../testing/deployment.ts";
 import { withRemoval } from "../lib/clean-up.ts";
 import { criticalPath, dependenciesOf, traceOf } from "../lib/engine-events.ts";
 import type { Link, Step, Trace } from "../lib/engine-events.ts";

@@ -1,7 +1,7 @@
 import { poll } from "../../src/deadline.ts";
 import { readVolumeFiles, writeVolumeFiles } from "../../src/engine/volume-files.ts";
-import { Deployment } from "../../test/support/deployment.ts";
-import { run as runCommand } from "../../test/support/run.ts";
+import { Deployment } from "../../testing/deployment.ts";
+import { run as runCommand } from "../../testing/run.ts";
 import { withRemoval } from "../lib/clean-up.ts";
 import { ClientContainer } from "../lib/client-container.ts";
 import type { Images } from "../lib/images.ts";

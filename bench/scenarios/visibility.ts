@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import pg from "pg";
 
-import { Deployment } from "../../test/support/deployment.ts";
+import { Deployment } from "../../testing/deployment.ts";
 import { accessOf } from "../lib/access.ts";
 import type { Access } from "../lib/access.ts";
 import { withRemoval } from "../lib/clean-up.ts";

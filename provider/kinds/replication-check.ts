@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { reportText } from "../../src/check/report.ts";
 import { probe, runCheck } from "../../src/check/run.ts";
-import type { CheckSecrets, CheckTarget } from "../../src/check/target.ts";
+import type { CheckSecrets, CheckTarget } from "../../src/target/target.ts";
 import { connectEngine, greetEngine } from "../../src/engine/connect.ts";
 import { UserError } from "../../src/errors.ts";
 import { parseInputs } from "../inputs.ts";

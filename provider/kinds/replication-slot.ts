@@ -5,7 +5,7 @@ import { connectEngine } from "../../src/engine/connect.ts";
 import type { Engine } from "../../src/engine/connect.ts";
 import { containerState } from "../../src/engine/container.ts";
 import { runSql, SqlError } from "../../src/engine/psql.ts";
-import { sqlLiteral } from "../../src/render/escape.ts";
+import { sqlLiteral } from "../../src/formats/escape.ts";
 import { parseInputs } from "../inputs.ts";
 import type { Kind } from "../kind.ts";
 

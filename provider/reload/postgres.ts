@@ -5,7 +5,7 @@ import { execInContainer } from "../../src/engine/exec.ts";
 import { runSql, SqlError } from "../../src/engine/psql.ts";
 import { UserError } from "../../src/errors.ts";
 import type { Problem } from "../../src/errors.ts";
-import { paths } from "../../src/plan/paths.ts";
+import { paths } from "../../src/layout.ts";
 import { fileErrorsSql } from "../../src/postgres/file-errors.ts";
 import type { Context } from "../kind.ts";
 import { RefusedFiles } from "./refused-files.ts";

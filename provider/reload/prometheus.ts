@@ -4,7 +4,7 @@ import { containerState } from "../../src/engine/container.ts";
 import { signalInside } from "../../src/engine/signal-inside.ts";
 import { UserError } from "../../src/errors.ts";
 import { fetchText } from "../../src/http.ts";
-import { metricValue } from "../../src/monitoring/metric-value.ts";
+import { metricValue } from "../../src/promql/metric-value.ts";
 import type { Context } from "../kind.ts";
 import { RefusedFiles } from "./refused-files.ts";
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { VolumeFile } from "../../src/engine/volume-files.ts";
 import { socketFolder } from "../../src/plan/container.ts";
 import { monitoringPorts } from "../../src/plan/monitoring-containers.ts";
-import { paths } from "../../src/plan/paths.ts";
+import { paths } from "../../src/layout.ts";
 
 /** Servers that can refuse their files. */
 export type TriedServer = "postgres" | "pgbouncer" | "prometheus" | "alertmanager";

@@ -2,7 +2,7 @@ import type { Engine } from "../../src/engine/connect.ts";
 import { startInContainer } from "../../src/engine/exec.ts";
 import { runSql } from "../../src/engine/psql.ts";
 import { UserError } from "../../src/errors.ts";
-import { paths } from "../../src/plan/paths.ts";
+import { paths } from "../../src/layout.ts";
 import { PoolerConsole } from "../../src/pgbouncer/console.ts";
 import type { Context } from "../kind.ts";
 import type { Pooler, ServiceNode } from "./access.ts";

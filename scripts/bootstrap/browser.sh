@@ -2,7 +2,7 @@
 # Step: a headless Chromium, for the test of the status page and for its pictures
 # in docs. Not for running a stack, so `make setup` leaves it out.
 
-# The programs that test/support/browser.ts looks for.
+# The programs that testing/browser.ts looks for.
 find_browser() {
   local program
   for program in ${BROWSER_PROGRAM:-} chromium-headless-shell chromium chromium-browser google-chrome google-chrome-stable; do

@@ -14,11 +14,11 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseLastCheck } from "../../src/status/last-check.ts";
 import { pageHtml } from "../../src/status/page/document.ts";
 import { gatherPage } from "../../src/status/page/gather.ts";
-import type { Viewport } from "../../test/support/browser.ts";
-import { Browser, findBrowser } from "../../test/support/browser.ts";
-import { connectClient } from "../../test/support/client.ts";
-import type { Outputs } from "../../test/support/deployment.ts";
-import { Deployment } from "../../test/support/deployment.ts";
+import type { Viewport } from "../../testing/browser.ts";
+import { Browser, findBrowser } from "../../testing/browser.ts";
+import { connectClient } from "../../testing/client.ts";
+import type { Outputs } from "../../testing/deployment.ts";
+import { Deployment } from "../../testing/deployment.ts";
 
 const images = fileURLToPath(new URL("../../docs/images", import.meta.url));
 

@@ -1,7 +1,7 @@
 import { accepted, login, placeText, refused } from "./login-probe.ts";
 import type { Login, LoginProbe, Place } from "./login-probe.ts";
-import { userRole } from "./target.ts";
-import type { CheckTarget } from "./target.ts";
+import { userRole } from "../target/target.ts";
+import type { CheckTarget } from "../target/target.ts";
 
 /** Someone who may enter databases: the first database's owner, or a declared user. */
 interface Visitor {

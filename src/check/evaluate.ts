@@ -13,7 +13,7 @@ import { replicationSymptoms } from "./symptoms/replication.ts";
 import { routingSymptoms } from "./symptoms/routing.ts";
 import { placeKey } from "./symptoms/symptom.ts";
 import type { Symptom } from "./symptoms/symptom.ts";
-import type { CheckTarget } from "./target.ts";
+import type { CheckTarget } from "../target/target.ts";
 
 /** What is wrong with a cluster: the fewest findings that name every fault, errors first. Empty when it is healthy. */
 export function evaluate(target: CheckTarget, observation: ClusterObservation): readonly Finding[] {

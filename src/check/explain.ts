@@ -3,7 +3,7 @@ import type { Explanation } from "./explanations.ts";
 import type { Place } from "./logins.ts";
 import { isSamePlace } from "./symptoms/symptom.ts";
 import type { Symptom } from "./symptoms/symptom.ts";
-import type { CheckTarget } from "./target.ts";
+import type { CheckTarget } from "../target/target.ts";
 
 /** The symptoms that no other one explains. */
 export function unexplained(target: CheckTarget, symptoms: readonly Symptom[]): readonly Symptom[] {

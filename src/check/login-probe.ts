@@ -1,5 +1,5 @@
 import type { PasswordRole } from "../plan/types.ts";
-import type { CheckTarget, UserRole } from "./target.ts";
+import type { CheckTarget, UserRole } from "../target/target.ts";
 
 /** Where something is seen: a node, a route of the pooler, or the pooler's own console. */
 export type Place =

@@ -1,7 +1,7 @@
 import { declaredProbes } from "./declared-logins.ts";
 import { accepted, login, placeText, refused } from "./login-probe.ts";
 import type { Login, LoginProbe } from "./login-probe.ts";
-import type { CheckNode, CheckTarget } from "./target.ts";
+import type { CheckNode, CheckTarget } from "../target/target.ts";
 
 export { placeText, routeName } from "./login-probe.ts";
 export type { LoginProbe, Place } from "./login-probe.ts";

@@ -1,9 +1,9 @@
-import type { NodeRole } from "../plan/types.ts";
+import type { NodeRole } from "../node-role.ts";
 import { walDistance } from "../postgres/wal.ts";
 import type { Finding } from "./findings.ts";
 import { valueOf } from "./observation.ts";
 import type { ClusterObservation } from "./observation.ts";
-import type { CheckNode, CheckTarget } from "./target.ts";
+import type { CheckNode, CheckTarget } from "../target/target.ts";
 
 /** A node as it was seen last. What was not seen is undefined. */
 export interface NodeReport {

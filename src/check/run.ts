@@ -9,7 +9,7 @@ import type { ObserveScope } from "./observe/cluster.ts";
 import { startPass } from "./observe/context.ts";
 import { reportOf } from "./result.ts";
 import type { CheckReport } from "./result.ts";
-import type { CheckSecrets, CheckTarget } from "./target.ts";
+import type { CheckSecrets, CheckTarget } from "../target/target.ts";
 
 /** Time between two passes. */
 const pollMs = 200;

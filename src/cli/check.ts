@@ -1,6 +1,6 @@
 import { exitCode, exitCodes, reportJson, reportText } from "../check/report.ts";
 import { runCheck } from "../check/run.ts";
-import { parseDurationS } from "../plan/units.ts";
+import { parseDurationS } from "../text/units.ts";
 import type { Command, CommandIo } from "./command.ts";
 import { UsageError, wantsColour } from "./command.ts";
 import { parseOptions } from "./options.ts";

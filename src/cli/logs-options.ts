@@ -1,7 +1,7 @@
 import type { LogFilter } from "../logs/filter.ts";
 import type { PastOptions } from "../logs/read.ts";
 import { severities } from "../logs/severity.ts";
-import { parseDurationS } from "../plan/units.ts";
+import { parseDurationS } from "../text/units.ts";
 import { UsageError } from "./command.ts";
 import { didYouMean, parseOptionsAndNames } from "./options.ts";
 

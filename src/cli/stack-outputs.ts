@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { z } from "zod";
 
-import type { CheckSecrets, CheckTarget } from "../check/target.ts";
+import type { CheckSecrets, CheckTarget } from "../target/target.ts";
 import { UserError } from "../errors.ts";
 import { databaseSpec, userSpec } from "../postgres/declared.ts";
 import { project } from "./stack-plan.ts";

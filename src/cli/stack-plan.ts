@@ -7,7 +7,7 @@ import type { StackName } from "../config/stack-name.ts";
 import { parseStackName } from "../config/stack-name.ts";
 import { readStackFile } from "../config/stack-file.ts";
 import { planCluster } from "../plan/cluster.ts";
-import { hashImages } from "../plan/image-hashes.ts";
+import { hashImages } from "../files/image-hashes.ts";
 import type { ClusterPlan } from "../plan/types.ts";
 
 /** Folder of the Pulumi project. */

@@ -1,4 +1,4 @@
-import type { CheckNode, CheckTarget } from "../check/target.ts";
+import type { CheckNode, CheckTarget } from "../target/target.ts";
 import { readTop } from "../top/read.ts";
 import type { TopOrder } from "../top/statement.ts";
 import { topOrders } from "../top/statement.ts";

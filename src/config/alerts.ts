@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { parseDurationS, parseMemoryMb } from "../plan/units.ts";
+import { parseDurationS, parseMemoryMb } from "../text/units.ts";
 
 /**
  * The alerts and what of them stack config may change. A severity without a key is one that the alert does not have.

@@ -2,7 +2,7 @@ import type { z } from "zod";
 
 import type { Problem } from "../errors.ts";
 import { UserError } from "../errors.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../text/nearest.ts";
 import type { ClusterConfig } from "./schema.ts";
 import { configSchema } from "./schema.ts";
 import { isSecretKey } from "./secret-keys.ts";

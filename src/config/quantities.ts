@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { parseDurationS, parseMemoryMb } from "../plan/units.ts";
+import { parseDurationS, parseMemoryMb } from "../text/units.ts";
 
 /** Sizes and times as a stack file holds them. The patterns are for editors; the parsers decide. */
 

@@ -1,4 +1,4 @@
-import { paths } from "../plan/paths.ts";
+import { paths } from "../layout.ts";
 import { isTooOld, liftedOptions } from "../postgres/lifted-settings.ts";
 import { quietSession } from "../postgres/quiet-session.ts";
 import type { Engine } from "./connect.ts";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 
-import { containerUser } from "../plan/paths.ts";
+import { containerUser } from "../layout.ts";
 import type { Engine } from "./connect.ts";
 import { isNotFound } from "./connect.ts";
 import { Collector } from "./exec.ts";

@@ -3,7 +3,7 @@ import { buffer } from "node:stream/consumers";
 
 import { extract, pack } from "tar-stream";
 
-import { containerUser } from "../plan/paths.ts";
+import { containerUser } from "../layout.ts";
 import type { Engine } from "./connect.ts";
 import { isNotFound } from "./connect.ts";
 

@@ -1,4 +1,4 @@
-import { formatMemory } from "../plan/units.ts";
+import { formatMemory } from "../text/units.ts";
 import { changeText } from "./classes.ts";
 import type { DeclaredContainer } from "./declared.ts";
 

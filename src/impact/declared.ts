@@ -8,7 +8,7 @@ import { planContainers, recloneVariable } from "../plan/containers.ts";
 import { services } from "../plan/names.ts";
 import { routesOf } from "../plan/pooler.ts";
 import type { ClusterPlan, NodePlan, RoutePlan } from "../plan/types.ts";
-import type { FileSpec } from "../render/file-spec.ts";
+import type { FileSpec } from "../files/file-spec.ts";
 import type { RenderedFiles } from "../render/files.ts";
 import { monitoringFilesOf } from "../render/monitoring-files.ts";
 import { rolesSpec } from "../render/roles-spec.ts";

@@ -1,4 +1,4 @@
-import type { CheckTarget } from "../check/target.ts";
+import type { CheckTarget } from "../target/target.ts";
 
 /** What a cluster has of databases and users, beside what is declared of them. Plain data, without secrets. */
 

@@ -1,4 +1,4 @@
-import type { CheckTarget } from "../check/target.ts";
+import type { CheckTarget } from "../target/target.ts";
 import { services } from "../plan/names.ts";
 
 /** A container with a log. */

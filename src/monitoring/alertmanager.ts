@@ -1,7 +1,7 @@
-import { paths } from "../plan/paths.ts";
-import type { PlainFile } from "../render/file-spec.ts";
-import { plain } from "../render/file-spec.ts";
-import { yamlText } from "../render/yaml.ts";
+import { paths } from "../layout.ts";
+import type { PlainFile } from "../files/file-spec.ts";
+import { plain } from "../files/file-spec.ts";
+import { yamlText } from "../formats/yaml.ts";
 
 /** Where notifications go and what holds them back. */
 export interface AlertmanagerInput {

@@ -2,7 +2,7 @@ import { stringify } from "yaml";
 
 import { monitoringPorts } from "../plan/monitoring-containers.ts";
 import { services } from "../plan/names.ts";
-import { paths } from "../plan/paths.ts";
+import { paths } from "../layout.ts";
 import type { ClusterPlan, ExportersPlan, MonitoringPlan } from "../plan/types.ts";
 
 /** Ports inside the exporters' containers. */

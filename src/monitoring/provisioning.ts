@@ -1,8 +1,8 @@
 import { grafanaFiles } from "../plan/grafana.ts";
-import { paths } from "../plan/paths.ts";
-import type { PlainFile } from "../render/file-spec.ts";
-import { plain } from "../render/file-spec.ts";
-import { yamlText } from "../render/yaml.ts";
+import { paths } from "../layout.ts";
+import type { PlainFile } from "../files/file-spec.ts";
+import { plain } from "../files/file-spec.ts";
+import { yamlText } from "../formats/yaml.ts";
 import { renderDashboards } from "./dashboards/dashboards.ts";
 import type { DashboardLimits } from "./dashboards/limits.ts";
 import { datasource } from "./dashboards/panels.ts";

@@ -1,5 +1,5 @@
 import { entriesOf } from "../plan/declared.ts";
-import { dotenv } from "../render/escape.ts";
+import { dotenv } from "../formats/escape.ts";
 import type { ClusterPlan, ClusterSecrets } from "../plan/types.ts";
 
 /** Connection strings of a cluster; every one holds a password. */

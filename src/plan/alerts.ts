@@ -1,6 +1,6 @@
 import type { AlertName, AlertsConfig, OwnRule, ThresholdUnit } from "../config/alerts.ts";
 import { alertKeys, alertNames } from "../config/alerts.ts";
-import { parseDurationS, parseMemoryMb } from "./units.ts";
+import { parseDurationS, parseMemoryMb } from "../text/units.ts";
 
 /** One severity of an alert: from which value on, and for how long. */
 export interface SeverityPlan {

@@ -11,9 +11,9 @@ import { networkName, prefixOf } from "./names.ts";
 import { effectiveSettings, planNodes } from "./nodes.ts";
 import { listenerMemoryMb, planPooler } from "./pooler.ts";
 import { recommendedConnections } from "./postgres-defaults.ts";
-import { relationProblems } from "./relations.ts";
+import { relationProblems } from "./relations/relations.ts";
 import type { ClusterPlan, DatabasePlan, EnginePlan, MonitoringPlan } from "./types.ts";
-import { parseDurationS, parseMemoryMb } from "./units.ts";
+import { parseDurationS, parseMemoryMb } from "../text/units.ts";
 
 export interface PlanContext {
   readonly project: string;

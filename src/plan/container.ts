@@ -1,4 +1,4 @@
-import { containerUser, paths } from "./paths.ts";
+import { containerUser, paths } from "../layout.ts";
 import type { ImageKind } from "./types.ts";
 
 /** One container as every target runs it: what differs between services. What they share is `hardening`. */

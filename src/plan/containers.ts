@@ -2,7 +2,7 @@ import { nodeAddress, nodeExporterAddress, pgbouncerAddress, poolerAddress, pool
 import type { ContainerPlan } from "./container.ts";
 import { awaitPooler, configMount, socketFolder, tcpProbe, temporary, usualShmMb } from "./container.ts";
 import { monitoringContainers } from "./monitoring-containers.ts";
-import { listenerSocket, paths } from "./paths.ts";
+import { listenerSocket, paths } from "../layout.ts";
 import { poolerPort } from "./pgbouncer-defaults.ts";
 import { listenerMemoryMb } from "./pooler.ts";
 import { services } from "./names.ts";

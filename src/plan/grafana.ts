@@ -1,4 +1,4 @@
-import { paths } from "./paths.ts";
+import { paths } from "../layout.ts";
 
 /**
  * Grafana's official image: Debian has no Grafana, so it is the one image that pgstack does not build. A fixed tag; without

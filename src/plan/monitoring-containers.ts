@@ -3,7 +3,7 @@ import type { ContainerPlan } from "./container.ts";
 import { configMount, tcpProbe, temporary, usualShmMb } from "./container.ts";
 import { grafanaEnvironment, grafanaPaths } from "./grafana.ts";
 import { services } from "./names.ts";
-import { containerUser, paths } from "./paths.ts";
+import { containerUser, paths } from "../layout.ts";
 import type { ClusterPlan, KeepingServicePlan, MonitoringPlan, MonitoringServicePlan } from "./types.ts";
 
 /** Ports inside the containers. */

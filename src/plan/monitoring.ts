@@ -3,7 +3,7 @@ import { publishedForClients, publishedForOperators } from "./access.ts";
 import { planAlerts } from "./alerts.ts";
 import { configVolumeName, containerName, dataVolumeName, services } from "./names.ts";
 import type { KeepingServicePlan, MonitoringPlan, MonitoringServicePlan } from "./types.ts";
-import { parseDurationS, parseMemoryMb } from "./units.ts";
+import { parseDurationS, parseMemoryMb } from "../text/units.ts";
 
 export const monitoringServiceNames = ["prometheus", "alertmanager", "grafana"] as const;
 export type MonitoringService = (typeof monitoringServiceNames)[number];

@@ -1,10 +1,11 @@
 import type { ClusterConfig } from "../config/schema.ts";
 import { findTimezone } from "../postgres/image-contents.ts";
 import { configVolumeName, containerName, dataVolumeName, nodeName } from "./names.ts";
-import { paths } from "./paths.ts";
+import { paths } from "../layout.ts";
 import { planDefaultSettings, shmSizeMb } from "./postgres-defaults.ts";
-import type { NodePlan, NodeRole, SettingPlan } from "./types.ts";
-import { parseMemoryMb } from "./units.ts";
+import type { NodePlan, SettingPlan } from "./types.ts";
+import type { NodeRole } from "../node-role.ts";
+import { parseMemoryMb } from "../text/units.ts";
 
 /** pg1 … pgN+1. A node's part depends on its own number and on the stack's config, not on how many others there are. */
 export function planNodes(config: ClusterConfig, prefix: string, connections: number): readonly NodePlan[] {

@@ -2,10 +2,10 @@ import type { ClusterConfig } from "../config/schema.ts";
 import { poolSizes } from "./connections.ts";
 import { planUsers } from "./declared.ts";
 import { configVolumeName, containerName, nodeName, services, socketVolumeName } from "./names.ts";
-import { paths } from "./paths.ts";
+import { paths } from "../layout.ts";
 import { maxDbConnections, planPoolerSettings, planRouteParams } from "./pgbouncer-defaults.ts";
 import type { ClusterPlan, PoolerPlan, RoutePlan } from "./types.ts";
-import { parseDurationS, parseMemoryMb } from "./units.ts";
+import { parseDurationS, parseMemoryMb } from "../text/units.ts";
 
 /** The pooler and two routes for each database; reads go to the leader when there is no replica. */
 export function planPooler(config: ClusterConfig, prefix: string, maxConnections: number): PoolerPlan {

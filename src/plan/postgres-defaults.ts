@@ -9,7 +9,7 @@
 import { maxReplicas } from "../config/schema.ts";
 import { type Disk, pgtune, type Workload } from "./pgtune.ts";
 import { applyDeviations, type TunedSettings } from "./pgtune-deviations.ts";
-import { formatMemory } from "./units.ts";
+import { formatMemory } from "../text/units.ts";
 
 /** Headings of postgresql.conf, in order; the last two are the plan's. */
 export type SettingSection =

@@ -1,3 +1,4 @@
+import type { NodeRole } from "../node-role.ts";
 import type { Published } from "./access.ts";
 import type { AlertsPlan } from "./alerts.ts";
 import type { DefaultSetting } from "./postgres-defaults.ts";
@@ -106,8 +107,6 @@ export interface RemovalPlan {
   readonly databases: readonly string[];
   readonly users: Readonly<Record<string, UserRemoval>>;
 }
-
-export type NodeRole = "leader" | "replica";
 
 /** One PostgreSQL server. Its names do not tell its role. */
 export interface NodePlan {

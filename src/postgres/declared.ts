@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { sqlIdent, sqlLiteral } from "../render/escape.ts";
+import { sqlIdent, sqlLiteral } from "../formats/escape.ts";
 
 /** Databases and users beside the first ones, as the leader must hold them. */
 export interface DeclaredSpec {

@@ -1,5 +1,5 @@
 import contents from "../../images/postgres/contents.json" with { type: "json" };
-import { nearest } from "../config/nearest.ts";
+import { nearest } from "../text/nearest.ts";
 
 /**
  * What the PostgreSQL image that pgstack builds offers a server, as one in it says; `scripts/postgres-image/generate.sh` writes

@@ -1,4 +1,4 @@
-import { sqlIdent, sqlLiteral } from "../render/escape.ts";
+import { sqlIdent, sqlLiteral } from "../formats/escape.ts";
 
 /** SQL about databases and users that were declared once and are no longer. It runs as the superuser, on the leader. */
 

@@ -1,4 +1,4 @@
-import { sqlIdent, sqlLiteral } from "../render/escape.ts";
+import { sqlIdent, sqlLiteral } from "../formats/escape.ts";
 
 /**
  * SQL for the superuser that lists roles with another verifier than the wanted one, as `role|verifier`; roles that do not exist

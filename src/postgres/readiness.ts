@@ -1,6 +1,6 @@
 import type pg from "pg";
 
-import type { NodeRole } from "../plan/types.ts";
+import type { NodeRole } from "../node-role.ts";
 import type { Login } from "./session.ts";
 import { withSession } from "./session.ts";
 import { walDistance } from "./wal.ts";

@@ -1,4 +1,4 @@
-import { sqlIdent, sqlLiteral } from "../render/escape.ts";
+import { sqlIdent, sqlLiteral } from "../formats/escape.ts";
 import { databasesDriftSql, declaredSql, extensionSql, localCommit } from "./declared.ts";
 import type { DeclaredSpec } from "./declared.ts";
 import { monitoringSql } from "./monitoring.ts";

@@ -1,7 +1,7 @@
 import type { ClusterPlan } from "../plan/types.ts";
-import { pgpass } from "./escape.ts";
-import type { FileSpec } from "./file-spec.ts";
-import { plain, secret } from "./file-spec.ts";
+import { pgpass } from "../formats/escape.ts";
+import type { FileSpec } from "../files/file-spec.ts";
+import { plain, secret } from "../files/file-spec.ts";
 import { renderTemplate } from "./template.ts";
 
 /** Files of the exporters' volume: queries of nodes, and the `monitoring` password in the two forms that exporters read. */

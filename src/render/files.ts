@@ -1,6 +1,6 @@
 import type { ClusterPlan } from "../plan/types.ts";
 import { renderExporterFiles } from "./exporter-files.ts";
-import type { FileSpec } from "./file-spec.ts";
+import type { FileSpec } from "../files/file-spec.ts";
 import type { MonitoringFiles } from "./monitoring-files.ts";
 import { renderMonitoringFiles } from "./monitoring-files.ts";
 import { renderNodeFiles } from "./node-files.ts";

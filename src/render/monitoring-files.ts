@@ -7,8 +7,8 @@ import { monitoringPorts } from "../plan/monitoring-containers.ts";
 import { services } from "../plan/names.ts";
 import type { ClusterPlan, ClusterSecrets, MonitoringPlan, ServiceSecret } from "../plan/types.ts";
 import { renderRules } from "./alert-rules.ts";
-import type { FileSpec } from "./file-spec.ts";
-import { plain, secret } from "./file-spec.ts";
+import type { FileSpec } from "../files/file-spec.ts";
+import { plain, secret } from "../files/file-spec.ts";
 
 /** Files of the monitoring's config volumes, by service. */
 export interface MonitoringFiles {

@@ -6,9 +6,9 @@ import { entriesOf } from "../plan/declared.ts";
 import { nodeName } from "../plan/names.ts";
 import type { ClusterPlan, NodePlan, SettingPlan } from "../plan/types.ts";
 import { standbyLimits } from "../restarts/settings.ts";
-import { pgpass } from "./escape.ts";
-import type { FileSpec } from "./file-spec.ts";
-import { plain, secret } from "./file-spec.ts";
+import { pgpass } from "../formats/escape.ts";
+import type { FileSpec } from "../files/file-spec.ts";
+import { plain, secret } from "../files/file-spec.ts";
 import { renderTemplate, templatesFolder } from "./template.ts";
 import type { HbaRuleData } from "./templates.ts";
 

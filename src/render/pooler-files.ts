@@ -5,8 +5,8 @@ import { routesOf } from "../plan/pooler.ts";
 import { passwordRoles } from "../plan/types.ts";
 import type { ClusterPlan, ClusterSecrets, PasswordRole, RoutePlan } from "../plan/types.ts";
 import { roleSalt, scramVerifier } from "../postgres/scram.ts";
-import type { FileSpec } from "./file-spec.ts";
-import { plain, secret } from "./file-spec.ts";
+import type { FileSpec } from "../files/file-spec.ts";
+import { plain, secret } from "../files/file-spec.ts";
 import { renderTemplate, templatesFolder } from "./template.ts";
 
 /** Files of the pooler's config volume. */

@@ -17,7 +17,7 @@ import {
   sqlLiteral,
   UnsafeValueError,
   userlist,
-} from "./escape.ts";
+} from "../formats/escape.ts";
 import { type TemplateData, type TemplateFormat, type TemplateName, templates } from "./templates.ts";
 
 /** Folder of the templates, absolute. */

@@ -1,4 +1,4 @@
-import type { NodeRole } from "../plan/types.ts";
+import type { NodeRole } from "../node-role.ts";
 import type { LastCheck } from "./last-check.ts";
 
 /**

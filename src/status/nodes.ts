@@ -1,6 +1,6 @@
 import type { Observed } from "../check/observation.ts";
 import { failureText, valueOf } from "../check/observation.ts";
-import type { CheckNode, CheckTarget } from "../check/target.ts";
+import type { CheckNode, CheckTarget } from "../target/target.ts";
 import type { LagStatus, NodeState, NodeStatus } from "./model.ts";
 import type { SeenLeader, SeenNode, SeenSender, StatusObservation } from "./observation.ts";
 

@@ -1,6 +1,6 @@
 import { failureText, valueOf } from "../check/observation.ts";
-import type { CheckTarget } from "../check/target.ts";
-import { replicasOf } from "../check/target.ts";
+import type { CheckTarget } from "../target/target.ts";
+import { replicasOf } from "../target/target.ts";
 import { bytesText, durationText } from "../text/quantities.ts";
 import type { LastCheck } from "./last-check.ts";
 import type { ClusterStatus, NodeState, NodeStatus, PoolerStatus, ProblemKind, RouteStatus, SlotStatus, StatusProblem } from "./model.ts";

@@ -1,4 +1,4 @@
-import type { CheckNode, CheckSecrets, CheckTarget } from "../check/target.ts";
+import type { CheckNode, CheckSecrets, CheckTarget } from "../target/target.ts";
 import { UserError } from "../errors.ts";
 import { withSession } from "../postgres/session.ts";
 import { queryText } from "./query-text.ts";

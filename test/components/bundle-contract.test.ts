@@ -6,8 +6,8 @@ import { parse } from "yaml";
 import { PostgresCluster } from "../../components/cluster.ts";
 import type { ClusterPlan } from "../../src/plan/types.ts";
 import { renderFiles } from "../../src/render/files.ts";
-import { isSecret, plainText, Recorder, reveal } from "../support/pulumi.ts";
-import { aPlan, fakeSecrets, root, secretValues, stackPlan } from "../support/stacks.ts";
+import { isSecret, plainText, Recorder, reveal } from "../../testing/pulumi.ts";
+import { aPlan, fakeSecrets, root, secretValues, stackPlan } from "../../testing/stacks.ts";
 
 type Inputs = Readonly<Record<string, unknown>>;
 

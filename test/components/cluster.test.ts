@@ -7,9 +7,9 @@ import type { OnEngine } from "../../src/engine/on-engine.ts";
 import { planContainers } from "../../src/plan/containers.ts";
 import type { ClusterPlan } from "../../src/plan/types.ts";
 import { renderFiles } from "../../src/render/files.ts";
-import { Recorder } from "../support/pulumi.ts";
-import type { Registration } from "../support/pulumi.ts";
-import { aPlan, root, stackPlan } from "../support/stacks.ts";
+import { Recorder } from "../../testing/pulumi.ts";
+import type { Registration } from "../../testing/pulumi.ts";
+import { aPlan, root, stackPlan } from "../../testing/stacks.ts";
 
 const container = "docker:index/container:Container";
 const volume = "docker:index/volume:Volume";

@@ -2,9 +2,9 @@ import { beforeAll, describe, expect, it } from "vitest";
 
 import { PostgresCluster } from "../../components/cluster.ts";
 import { renderFiles } from "../../src/render/files.ts";
-import type { Registration } from "../support/pulumi.ts";
-import { Recorder } from "../support/pulumi.ts";
-import { aPlan, root, stackPlan, stacks } from "../support/stacks.ts";
+import type { Registration } from "../../testing/pulumi.ts";
+import { Recorder } from "../../testing/pulumi.ts";
+import { aPlan, root, stackPlan, stacks } from "../../testing/stacks.ts";
 
 const container = "docker:index/container:Container";
 

@@ -4,9 +4,9 @@ import { PostgresCluster } from "../../components/cluster.ts";
 import { clusterOutputs } from "../../components/outputs.ts";
 import type { ClusterPlan } from "../../src/plan/types.ts";
 import { renderFiles } from "../../src/render/files.ts";
-import { isSecret, plainText, Recorder, reveal, valueOf } from "../support/pulumi.ts";
-import type { StackKeys } from "../support/stacks.ts";
-import { aPlan, fakeUserPassword, root, secretValues } from "../support/stacks.ts";
+import { isSecret, plainText, Recorder, reveal, valueOf } from "../../testing/pulumi.ts";
+import type { StackKeys } from "../../testing/stacks.ts";
+import { aPlan, fakeUserPassword, root, secretValues } from "../../testing/stacks.ts";
 
 const keys: StackKeys = {
   databases: { shop: { owner: "seller", prismaShadow: true } },

@@ -4,8 +4,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { PostgresCluster } from "../../components/cluster.ts";
 import { clusterOutputs } from "../../components/outputs.ts";
 import { renderFiles } from "../../src/render/files.ts";
-import { isSecret, plainText, Recorder, reveal, valueOf } from "../support/pulumi.ts";
-import { allFiles, fakeSecrets, root, secretValues, stackPlan, stacks, textOfFile } from "../support/stacks.ts";
+import { isSecret, plainText, Recorder, reveal, valueOf } from "../../testing/pulumi.ts";
+import { allFiles, fakeSecrets, root, secretValues, stackPlan, stacks, textOfFile } from "../../testing/stacks.ts";
 
 describe.each(stacks)("the secrets of %s", (stack) => {
   const plan = stackPlan(stack);

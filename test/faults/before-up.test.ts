@@ -6,10 +6,10 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { Deployment } from "../support/deployment.ts";
-import { freeBlock } from "../support/free-block.ts";
-import type { RunResult } from "../support/run.ts";
-import { run } from "../support/run.ts";
+import { Deployment } from "../../testing/deployment.ts";
+import { freeBlock } from "../../testing/free-block.ts";
+import type { RunResult } from "../../testing/run.ts";
+import { run } from "../../testing/run.ts";
 
 /** What stands in the way of `up`; each test goes on from the one before. */
 describe("before and during up", () => {

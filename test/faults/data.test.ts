@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { poll } from "../../src/deadline.ts";
 import { containerState, lastLogLines } from "../../src/engine/container.ts";
-import { Deployment } from "../support/deployment.ts";
-import { reclone } from "../support/reclone.ts";
-import { UnderLoad } from "../support/under-load.ts";
+import { Deployment } from "../../testing/deployment.ts";
+import { reclone } from "../../testing/reclone.ts";
+import { UnderLoad } from "../../testing/under-load.ts";
 
 /**
  * Data that is lost, full, or another's. `integration/data-safety` and `integration/refusals` have more of the latter. Each

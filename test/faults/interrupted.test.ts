@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { poll } from "../../src/deadline.ts";
 import { containerState } from "../../src/engine/container.ts";
-import { Deployment } from "../support/deployment.ts";
-import { processesOf, PulumiProcess } from "../support/pulumi-process.ts";
-import type { RunResult } from "../support/run.ts";
-import { run } from "../support/run.ts";
+import { Deployment } from "../../testing/deployment.ts";
+import { processesOf, PulumiProcess } from "../../testing/pulumi-process.ts";
+import type { RunResult } from "../../testing/run.ts";
+import { run } from "../../testing/run.ts";
 
 /** A deployment that is cut off leaves nothing that the next one cannot go on from. Each test goes on from the one before. */
 describe("an interrupted up", () => {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { lastLogLines } from "../../src/engine/container.ts";
-import { Deployment } from "../support/deployment.ts";
-import { run } from "../support/run.ts";
-import { UnderLoad } from "../support/under-load.ts";
+import { Deployment } from "../../testing/deployment.ts";
+import { run } from "../../testing/run.ts";
+import { UnderLoad } from "../../testing/under-load.ts";
 
 /** Disk and memory run out while the cluster is written to. */
 describe("limits", () => {

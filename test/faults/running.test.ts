@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { Deployment } from "../support/deployment.ts";
-import type { Fault } from "../support/under-load.ts";
-import { UnderLoad } from "../support/under-load.ts";
+import { Deployment } from "../../testing/deployment.ts";
+import type { Fault } from "../../testing/under-load.ts";
+import { UnderLoad } from "../../testing/under-load.ts";
 
 /**
  * What breaks while the cluster runs and is written to; `integration/faults` has the most telling cases. Each test leaves a

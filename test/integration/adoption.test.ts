@@ -2,9 +2,9 @@ import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { poll } from "../../src/deadline.ts";
-import { Deployment } from "../support/deployment.ts";
-import { reclone } from "../support/reclone.ts";
-import { run } from "../support/run.ts";
+import { Deployment } from "../../testing/deployment.ts";
+import { reclone } from "../../testing/reclone.ts";
+import { run } from "../../testing/run.ts";
 
 /** The leader is lost, a replica was promoted by hand, and stack config comes to follow it. */
 describe("a replica that was promoted while the leader was down", () => {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { renderFiles } from "../../src/render/files.ts";
-import { promtoolFiles } from "../support/alerts/bundle.ts";
-import { aPlan } from "../support/stacks.ts";
-import type { StackKeys } from "../support/stacks.ts";
-import { ToolImage } from "../support/tool-image.ts";
+import { promtoolFiles } from "../../testing/alerts/bundle.ts";
+import { aPlan } from "../../testing/stacks.ts";
+import type { StackKeys } from "../../testing/stacks.ts";
+import { ToolImage } from "../../testing/tool-image.ts";
 
 /** What Prometheus' own checker says of rendered files. */
 describe("files of Prometheus, read by promtool", () => {

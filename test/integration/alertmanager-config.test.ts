@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { renderAlertmanager } from "../../src/monitoring/alertmanager.ts";
 import { alertInhibitions } from "../../src/monitoring/inhibitions.ts";
-import { receivers } from "../support/alertmanager.ts";
-import { ToolImage } from "../support/tool-image.ts";
+import { receivers } from "../../testing/alertmanager.ts";
+import { ToolImage } from "../../testing/tool-image.ts";
 
 /** The rendered configuration, read by Alertmanager's own tool. */
 describe("alertmanager.yml, read by amtool", () => {

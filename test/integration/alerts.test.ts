@@ -3,12 +3,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { poll } from "../../src/deadline.ts";
 import { fetchText } from "../../src/http.ts";
-import { readExpression } from "../../src/monitoring/expression.ts";
+import { readExpression } from "../../src/promql/expression.ts";
 import { PoolerConsole } from "../../src/pgbouncer/console.ts";
-import { Deployment } from "../support/deployment.ts";
-import type { Outputs } from "../support/deployment.ts";
-import { Prometheus } from "../support/prometheus.ts";
-import { run } from "../support/run.ts";
+import { Deployment } from "../../testing/deployment.ts";
+import type { Outputs } from "../../testing/deployment.ts";
+import { Prometheus } from "../../testing/prometheus.ts";
+import { run } from "../../testing/run.ts";
 
 /** Seconds instead of minutes: the same rules, with thresholds that a test can wait for. */
 const quick = {

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { runProgram } from "../../src/cli/program.ts";
 import { renderCommand } from "../../src/cli/render.ts";
-import { Deployment } from "../support/deployment.ts";
-import { run } from "../support/run.ts";
+import { Deployment } from "../../testing/deployment.ts";
+import { run } from "../../testing/run.ts";
 
 /** What `up` writes to build/<stack>; each step goes on from the one before. */
 describe("the bundle of a deployment", () => {

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { poll } from "../../src/deadline.ts";
-import { BundleProject } from "../support/bundle-project.ts";
-import { Load } from "../support/load.ts";
-import { Scrape } from "../support/metrics.ts";
-import { Prometheus } from "../support/prometheus.ts";
-import type { RunResult } from "../support/run.ts";
-import { run } from "../support/run.ts";
+import { BundleProject } from "../../testing/bundle-project.ts";
+import { Load } from "../../testing/load.ts";
+import { Scrape } from "../../testing/metrics.ts";
+import { Prometheus } from "../../testing/prometheus.ts";
+import type { RunResult } from "../../testing/run.ts";
+import { run } from "../../testing/run.ts";
 
 /** One bundle through its life; each step goes on from the one before. */
 describe("a bundle", () => {

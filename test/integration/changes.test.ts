@@ -6,13 +6,13 @@ import { containerState } from "../../src/engine/container.ts";
 import { execInContainer } from "../../src/engine/exec.ts";
 import type { RunningRoute } from "../../src/pgbouncer/console.ts";
 import { PoolerConsole } from "../../src/pgbouncer/console.ts";
-import { connectClient } from "../support/client.ts";
-import { Deployment } from "../support/deployment.ts";
-import type { StackConfig } from "../support/deployment.ts";
-import { PulumiProcess, processesOf } from "../support/pulumi-process.ts";
-import { impactItems, previewOf } from "../support/impact-preview.ts";
-import { Load } from "../support/load.ts";
-import { UnderLoad } from "../support/under-load.ts";
+import { connectClient } from "../../testing/client.ts";
+import { Deployment } from "../../testing/deployment.ts";
+import type { StackConfig } from "../../testing/deployment.ts";
+import { PulumiProcess, processesOf } from "../../testing/pulumi-process.ts";
+import { impactItems, previewOf } from "../../testing/impact-preview.ts";
+import { Load } from "../../testing/load.ts";
+import { UnderLoad } from "../../testing/under-load.ts";
 
 describe("changes under load", { timeout: 300_000 }, () => {
   let deployment: Deployment;

@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundlePlan } from "../../src/plan/bundle.ts";
 import { composeFile } from "../../src/render/compose/file.ts";
 import { composeYaml } from "../../src/render/compose/yaml.ts";
-import { run } from "../support/run.ts";
-import { aPlan } from "../support/stacks.ts";
+import { run } from "../../testing/run.ts";
+import { aPlan } from "../../testing/stacks.ts";
 
 /** Compose itself reads what was rendered: many values in one file, since each reading is a process. */
 describe("values in a Compose file", () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { poll } from "../../src/deadline.ts";
 import type { DashboardExpression } from "../../src/monitoring/dashboards/dashboards.ts";
 import { dashboardExpressions, dashboardVariables } from "../../src/monitoring/dashboards/dashboards.ts";
-import { Deployment } from "../support/deployment.ts";
+import { Deployment } from "../../testing/deployment.ts";
 
 interface Answer {
   readonly status: string;

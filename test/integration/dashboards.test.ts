@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 
 import { dashboardExpressions } from "../../src/monitoring/dashboards/dashboards.ts";
-import { clusterSeries } from "../support/dashboard-series.ts";
-import { ToolImage } from "../support/tool-image.ts";
+import { clusterSeries } from "../../testing/dashboard-series.ts";
+import { ToolImage } from "../../testing/tool-image.ts";
 
 /**
  * What the dashboards ask, answered by Prometheus' own engine from series with the labels that real targets have: whether it is

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { poll } from "../../src/deadline.ts";
-import { Deployment } from "../support/deployment.ts";
-import { run } from "../support/run.ts";
+import { Deployment } from "../../testing/deployment.ts";
+import { run } from "../../testing/run.ts";
 
 /** A shell script that waits until processes of this name run; their ids are in `found`. The image has no `pgrep`. */
 const processesOf = (name: string): string =>

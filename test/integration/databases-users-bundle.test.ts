@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { BundleProject } from "../support/bundle-project.ts";
-import { run } from "../support/run.ts";
-import { root } from "../support/stacks.ts";
+import { BundleProject } from "../../testing/bundle-project.ts";
+import { run } from "../../testing/run.ts";
+import { root } from "../../testing/stacks.ts";
 
 const keys = {
   replicas: 1,

@@ -6,9 +6,9 @@ import type { DatabaseRow, UserRow } from "../../src/inventory/inventory.ts";
 import { readDatabases, readUsers } from "../../src/inventory/read.ts";
 import type { UserUrls } from "../../src/outputs/urls.ts";
 import { poll } from "../../src/deadline.ts";
-import { Deployment } from "../support/deployment.ts";
-import { run } from "../support/run.ts";
-import { Writer } from "../support/writer.ts";
+import { Deployment } from "../../testing/deployment.ts";
+import { run } from "../../testing/run.ts";
+import { Writer } from "../../testing/writer.ts";
 import pg from "pg";
 
 type Urls = Readonly<Record<string, Readonly<Record<string, UserUrls>>>>;

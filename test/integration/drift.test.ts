@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { writeVolumeFiles } from "../../src/engine/volume-files.ts";
-import { Deployment } from "../support/deployment.ts";
-import { run } from "../support/run.ts";
+import { Deployment } from "../../testing/deployment.ts";
+import { run } from "../../testing/run.ts";
 
 /** What is changed behind Pulumi's back shows with --refresh and is repaired by it. */
 describe("drift", () => {

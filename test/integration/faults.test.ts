@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { lastLogLines } from "../../src/engine/container.ts";
-import { Deployment } from "../support/deployment.ts";
-import { PulumiProcess } from "../support/pulumi-process.ts";
-import { UnderLoad } from "../support/under-load.ts";
+import { Deployment } from "../../testing/deployment.ts";
+import { PulumiProcess } from "../../testing/pulumi-process.ts";
+import { UnderLoad } from "../../testing/under-load.ts";
 
 /** The quickest and most telling part of the fault matrix; `test/faults/` holds the rest, `docs/faults.md` all of it. */
 describe("faults", () => {

@@ -5,13 +5,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { runCheck } from "../../src/check/run.ts";
-import { paths } from "../../src/plan/paths.ts";
+import { paths } from "../../src/layout.ts";
 import { withSession } from "../../src/postgres/session.ts";
-import { editFile } from "../support/config-volume.ts";
-import type { Outputs } from "../support/deployment.ts";
-import { Deployment } from "../support/deployment.ts";
-import { Scrape } from "../support/metrics.ts";
-import { run } from "../support/run.ts";
+import { editFile } from "../../testing/config-volume.ts";
+import type { Outputs } from "../../testing/deployment.ts";
+import { Deployment } from "../../testing/deployment.ts";
+import { Scrape } from "../../testing/metrics.ts";
+import { run } from "../../testing/run.ts";
 
 /** How long a fault may take to show, and its repair to be seen. */
 const patienceMs = 45_000;

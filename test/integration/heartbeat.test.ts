@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { poll } from "../../src/deadline.ts";
 import { containerState, lastLogLines } from "../../src/engine/container.ts";
-import { connectClient } from "../support/client.ts";
-import { Deployment } from "../support/deployment.ts";
-import { run } from "../support/run.ts";
+import { connectClient } from "../../testing/client.ts";
+import { Deployment } from "../../testing/deployment.ts";
+import { run } from "../../testing/run.ts";
 
 const patienceMs = 30_000;
 

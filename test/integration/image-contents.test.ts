@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import contents from "../../images/postgres/contents.json" with { type: "json" };
 import { imageTimezones } from "../../src/postgres/image-contents.ts";
-import { ToolImage } from "../support/tool-image.ts";
+import { ToolImage } from "../../testing/tool-image.ts";
 
 interface Answer {
   readonly packages: Readonly<Record<string, string>>;

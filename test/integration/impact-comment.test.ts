@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 
-import type { StackKeys } from "../support/stacks.ts";
-import { root } from "../support/stacks.ts";
+import type { StackKeys } from "../../testing/stacks.ts";
+import { root } from "../../testing/stacks.ts";
 
 /** What `.github/workflows/preview.yml` runs to tell the impact of a pull request, without credentials and without an engine. */
 describe("the impact of a pull request", () => {

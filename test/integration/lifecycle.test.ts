@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { Deployment } from "../support/deployment.ts";
-import { refusalOf } from "../support/refusal.ts";
+import { Deployment } from "../../testing/deployment.ts";
+import { refusalOf } from "../../testing/refusal.ts";
 
 /** One stack through its life; each step goes on from the one before. */
 describe("the life of a stack", () => {

@@ -2,15 +2,15 @@ import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { poll } from "../../src/deadline.ts";
-import { editFile } from "../support/config-volume.ts";
-import { connectClient } from "../support/client.ts";
-import type { Outputs } from "../support/deployment.ts";
-import { Deployment } from "../support/deployment.ts";
-import { freeBlock } from "../support/free-block.ts";
-import type { Sample } from "../support/metrics.ts";
-import { Scrape } from "../support/metrics.ts";
-import { run } from "../support/run.ts";
-import { Writer } from "../support/writer.ts";
+import { editFile } from "../../testing/config-volume.ts";
+import { connectClient } from "../../testing/client.ts";
+import type { Outputs } from "../../testing/deployment.ts";
+import { Deployment } from "../../testing/deployment.ts";
+import { freeBlock } from "../../testing/free-block.ts";
+import type { Sample } from "../../testing/metrics.ts";
+import { Scrape } from "../../testing/metrics.ts";
+import { run } from "../../testing/run.ts";
+import { Writer } from "../../testing/writer.ts";
 
 /** How long a figure may take to follow what happened, in milliseconds. */
 const patienceMs = 60_000;

@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { poll } from "../../src/deadline.ts";
-import { Deployment } from "../support/deployment.ts";
-import { Prometheus } from "../support/prometheus.ts";
-import { refusalOf } from "../support/refusal.ts";
-import { run } from "../support/run.ts";
-import { UnderLoad } from "../support/under-load.ts";
+import { Deployment } from "../../testing/deployment.ts";
+import { Prometheus } from "../../testing/prometheus.ts";
+import { refusalOf } from "../../testing/refusal.ts";
+import { run } from "../../testing/run.ts";
+import { UnderLoad } from "../../testing/under-load.ts";
 
 /** Part of a URL that nobody may see. */
 const token = "NotForEverybodysEyes0123456789";

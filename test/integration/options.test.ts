@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { Deployment } from "../support/deployment.ts";
-import { run } from "../support/run.ts";
+import { Deployment } from "../../testing/deployment.ts";
+import { run } from "../../testing/run.ts";
 
 /** A stack with other values than the defaults: each option is seen on the running cluster. */
 describe("a stack with options of its own", () => {

@@ -4,13 +4,13 @@ import { BackgroundPgbench } from "../../bench/lib/background-pgbench.ts";
 import { ClientContainer } from "../../bench/lib/client-container.ts";
 import { initialise } from "../../bench/lib/pgbench.ts";
 import { poll } from "../../src/deadline.ts";
-import { connectClient } from "../support/client.ts";
-import { Deployment } from "../support/deployment.ts";
-import { impactItems } from "../support/impact-preview.ts";
-import type { LoadResult } from "../support/load.ts";
-import { Load } from "../support/load.ts";
-import { UnderLoad } from "../support/under-load.ts";
-import { Writer } from "../support/writer.ts";
+import { connectClient } from "../../testing/client.ts";
+import { Deployment } from "../../testing/deployment.ts";
+import { impactItems } from "../../testing/impact-preview.ts";
+import type { LoadResult } from "../../testing/load.ts";
+import { Load } from "../../testing/load.ts";
+import { UnderLoad } from "../../testing/under-load.ts";
+import { Writer } from "../../testing/writer.ts";
 
 /** Clients of each route that keep their connection. */
 const kept = 4;

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { poolerSetting } from "../../src/pgbouncer/settings.ts";
 import { settingsOf } from "../../src/postgres/settings.ts";
 import { withSession } from "../../src/postgres/session.ts";
-import { Deployment } from "../support/deployment.ts";
-import type { Previewed } from "../support/impact-preview.ts";
-import { previewOf } from "../support/impact-preview.ts";
+import { Deployment } from "../../testing/deployment.ts";
+import type { Previewed } from "../../testing/impact-preview.ts";
+import { previewOf } from "../../testing/impact-preview.ts";
 
 /** What a change means for sessions is told before it happens, and the tables that say so are those of the servers that run. */
 describe("the impact of a change", () => {

@@ -6,9 +6,9 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 
-import { freeBlock } from "../support/free-block.ts";
-import type { RunResult } from "../support/run.ts";
-import { run } from "../support/run.ts";
+import { freeBlock } from "../../testing/free-block.ts";
+import type { RunResult } from "../../testing/run.ts";
+import { run } from "../../testing/run.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 

@@ -4,10 +4,10 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { Deployment } from "../support/deployment.ts";
-import { freeBlock } from "../support/free-block.ts";
-import type { RunResult } from "../support/run.ts";
-import { run } from "../support/run.ts";
+import { Deployment } from "../../testing/deployment.ts";
+import { freeBlock } from "../../testing/free-block.ts";
+import type { RunResult } from "../../testing/run.ts";
+import { run } from "../../testing/run.ts";
 
 /** What cannot work is refused in preview, in one message, before anything changes. */
 describe("a deployment that cannot work", () => {

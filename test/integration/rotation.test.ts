@@ -9,13 +9,13 @@ import { poll } from "../../src/deadline.ts";
 import type { UserUrls } from "../../src/outputs/urls.ts";
 import type { RunningRoute } from "../../src/pgbouncer/console.ts";
 import { PoolerConsole } from "../../src/pgbouncer/console.ts";
-import { Deployment } from "../support/deployment.ts";
-import type { Outputs } from "../support/deployment.ts";
-import type { LoadResult } from "../support/load.ts";
-import { Load } from "../support/load.ts";
-import { PulumiProcess, processesOf } from "../support/pulumi-process.ts";
-import { run } from "../support/run.ts";
-import { UnderLoad } from "../support/under-load.ts";
+import { Deployment } from "../../testing/deployment.ts";
+import type { Outputs } from "../../testing/deployment.ts";
+import type { LoadResult } from "../../testing/load.ts";
+import { Load } from "../../testing/load.ts";
+import { PulumiProcess, processesOf } from "../../testing/pulumi-process.ts";
+import { run } from "../../testing/run.ts";
+import { UnderLoad } from "../../testing/under-load.ts";
 
 type All = Outputs & { readonly userUrls: Readonly<Record<string, Readonly<Record<string, UserUrls>>>> };
 

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { poll } from "../../src/deadline.ts";
 import { containerState, lastLogLines } from "../../src/engine/container.ts";
-import { Deployment } from "../support/deployment.ts";
-import { run } from "../support/run.ts";
-import { UnderLoad } from "../support/under-load.ts";
-import { Writer } from "../support/writer.ts";
+import { Deployment } from "../../testing/deployment.ts";
+import { run } from "../../testing/run.ts";
+import { UnderLoad } from "../../testing/under-load.ts";
+import { Writer } from "../../testing/writer.ts";
 
 /** A leader's data never starts while another node leads or holds more, and always does otherwise. In this order. */
 describe("a leader that comes back", () => {

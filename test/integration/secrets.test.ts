@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { Deployment } from "../support/deployment.ts";
-import { run } from "../support/run.ts";
+import { Deployment } from "../../testing/deployment.ts";
+import { run } from "../../testing/run.ts";
 
 /** No generated secret is where it should not be. */
 describe("secrets", () => {

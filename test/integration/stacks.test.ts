@@ -1,7 +1,7 @@
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { Deployment } from "../support/deployment.ts";
+import { Deployment } from "../../testing/deployment.ts";
 
 /** Both checked-in stacks at the same time on one engine, as they are but for ports and subnet. */
 describe("staging and production side by side", () => {

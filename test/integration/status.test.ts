@@ -18,10 +18,10 @@ import { observeHistory } from "../../src/status/observe/history.ts";
 import { observeStatus } from "../../src/status/observe/cluster.ts";
 import { gatherPage } from "../../src/status/page/gather.ts";
 import { readTop } from "../../src/top/read.ts";
-import { Browser, findBrowser } from "../support/browser.ts";
-import { connectClient } from "../support/client.ts";
-import type { Outputs } from "../support/deployment.ts";
-import { Deployment } from "../support/deployment.ts";
+import { Browser, findBrowser } from "../../testing/browser.ts";
+import { connectClient } from "../../testing/client.ts";
+import type { Outputs } from "../../testing/deployment.ts";
+import { Deployment } from "../../testing/deployment.ts";
 
 const browserProgram = findBrowser();
 if (browserProgram === undefined) {

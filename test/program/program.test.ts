@@ -3,8 +3,8 @@ import { spawnSync } from "node:child_process";
 import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
-import { Recorder, valueOf } from "../support/pulumi.ts";
-import { fakeSecrets, pulumiConfig, root, stackPlan, stacks } from "../support/stacks.ts";
+import { Recorder, valueOf } from "../../testing/pulumi.ts";
+import { fakeSecrets, pulumiConfig, root, stackPlan, stacks } from "../../testing/stacks.ts";
 
 type Program = { readonly default: () => Promise<Record<string, unknown>> };
 

@@ -8,8 +8,8 @@ import { planContainers } from "../../src/plan/containers.ts";
 import { renderBundle } from "../../src/render/compose/bundle.ts";
 import type { BundleFile } from "../../src/render/compose/bundle.ts";
 import { renderFiles } from "../../src/render/files.ts";
-import type { StackKeys } from "../support/stacks.ts";
-import { aPlan, fakeSecrets, root, secretValues, stackPlan, stacks } from "../support/stacks.ts";
+import type { StackKeys } from "../../testing/stacks.ts";
+import { aPlan, fakeSecrets, root, secretValues, stackPlan, stacks } from "../../testing/stacks.ts";
 
 const bundleOf = (plan: ReturnType<typeof aPlan>): readonly BundleFile[] => renderBundle(plan, root);
 const textOf = (file: BundleFile): string => (file.kind === "plain" ? file.content : file.render(fakeSecrets));

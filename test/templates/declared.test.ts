@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { bundlePlan } from "../../src/plan/bundle.ts";
 import { renderFiles } from "../../src/render/files.ts";
 import { renderBundle } from "../../src/render/compose/bundle.ts";
-import { allFiles, aPlan, fakeSecretsOf, root } from "../support/stacks.ts";
+import { allFiles, aPlan, fakeSecretsOf, root } from "../../testing/stacks.ts";
 
 /** What declared databases and users add to rendered files. */
 describe("the files of a stack with declared databases and users", () => {

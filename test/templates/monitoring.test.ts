@@ -6,8 +6,8 @@ import { describe, expect, it } from "vitest";
 
 import { renderAlertmanager } from "../../src/monitoring/alertmanager.ts";
 import { renderGrafanaFiles } from "../../src/monitoring/provisioning.ts";
-import { receivers } from "../support/alertmanager.ts";
-import { someLimits } from "../support/dashboards.ts";
+import { receivers } from "../../testing/alertmanager.ts";
+import { someLimits } from "../../testing/dashboards.ts";
 
 const folder = "__snapshots__/monitoring";
 

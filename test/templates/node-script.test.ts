@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 
 import { describe, expect, it } from "vitest";
 
-import { root } from "../support/stacks.ts";
+import { root } from "../../testing/stacks.ts";
 
 const script = `${root}/templates/postgres/node.sh`;
 const hasShellcheck = spawnSync("shellcheck", ["--version"]).status === 0;

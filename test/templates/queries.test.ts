@@ -3,8 +3,8 @@ import { parse } from "yaml";
 import { z } from "zod";
 
 import { renderExporterFiles } from "../../src/render/exporter-files.ts";
-import type { StackKeys } from "../support/stacks.ts";
-import { aPlan, textOfFile } from "../support/stacks.ts";
+import type { StackKeys } from "../../testing/stacks.ts";
+import { aPlan, textOfFile } from "../../testing/stacks.ts";
 
 const metric = z.record(z.string(), z.strictObject({ usage: z.enum(["LABEL", "GAUGE"]), description: z.string().min(1) }));
 const file = z.record(z.string(), z.strictObject({ query: z.string(), metrics: z.array(metric) }));

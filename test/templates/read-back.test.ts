@@ -9,8 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ClusterPlan } from "../../src/plan/types.ts";
 import { verifyScram } from "../../src/postgres/scram.ts";
 import { renderFiles } from "../../src/render/files.ts";
-import { legalKeys } from "../support/config-arbitrary.ts";
-import { allFiles, aPlan, fakeSecrets, stackPlan, stacks, textOfFile } from "../support/stacks.ts";
+import { legalKeys } from "../../testing/config-arbitrary.ts";
+import { allFiles, aPlan, fakeSecrets, stackPlan, stacks, textOfFile } from "../../testing/stacks.ts";
 import { readHbaLine, readIni, readPgbouncerConnstr, readPgpass, readPostgresConf, readUserlist } from "../unit/render/escape-readers.ts";
 
 /** The text of `<node or service>/<path>`. */

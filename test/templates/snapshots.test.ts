@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
 import { renderFiles } from "../../src/render/files.ts";
-import { allFiles, root, stackPlan, stacks, textOfFile } from "../support/stacks.ts";
+import { allFiles, root, stackPlan, stacks, textOfFile } from "../../testing/stacks.ts";
 
 /** Not rendered but copied; a snapshot per node would only repeat them. */
 const copied: Readonly<Record<string, string>> = {

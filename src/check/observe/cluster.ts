@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { valueOf } from "../observation.ts";
 import type { ClusterObservation, LoginOutcome, Observed } from "../observation.ts";
-import type { CheckNode } from "../target.ts";
+import type { CheckNode } from "../../target/target.ts";
 import { remainingMs } from "./context.ts";
 import type { ObserveContext } from "./context.ts";
 import { observeDeclared } from "./declared.ts";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-import type { CheckSecrets, CheckTarget } from "../target.ts";
+import type { CheckSecrets, CheckTarget } from "../../target/target.ts";
 
 /** What every observer of one pass shares. */
 export interface ObserveContext {

@@ -6,7 +6,7 @@ import { rolesDriftSql } from "../../postgres/roles.ts";
 import type { RolesSpecInPublic } from "../../postgres/roles.ts";
 import { failed, seen } from "../observation.ts";
 import type { Observed } from "../observation.ts";
-import type { CheckDeclared, CheckTarget } from "../target.ts";
+import type { CheckDeclared, CheckTarget } from "../../target/target.ts";
 import { withConnection } from "./connection.ts";
 import type { Endpoint } from "./connection.ts";
 import type { ObserveContext } from "./context.ts";

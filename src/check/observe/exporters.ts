@@ -1,8 +1,8 @@
 import { fetchText } from "../../http.ts";
-import { metricValue } from "../../monitoring/metric-value.ts";
+import { metricValue } from "../../promql/metric-value.ts";
 import { failed, seen } from "../observation.ts";
 import type { ExporterFacts, ExportersObservation, Observed } from "../observation.ts";
-import type { CheckExporters } from "../target.ts";
+import type { CheckExporters } from "../../target/target.ts";
 import { remainingMs } from "./context.ts";
 import type { ObserveContext } from "./context.ts";
 import { failureOf, outOfTime } from "./failure.ts";

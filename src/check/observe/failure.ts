@@ -1,6 +1,6 @@
 import { DatabaseError } from "pg";
 
-import type { CheckSecrets } from "../target.ts";
+import type { CheckSecrets } from "../../target/target.ts";
 import type { Failure, FailureKind } from "../observation.ts";
 
 /** Says that there was no time left to ask. */

@@ -5,8 +5,8 @@ import type { Client } from "pg";
 
 import { failed, seen } from "../observation.ts";
 import type { HeartbeatObservation, Observed } from "../observation.ts";
-import type { CheckNode } from "../target.ts";
-import { replicasOf } from "../target.ts";
+import type { CheckNode } from "../../target/target.ts";
+import { replicasOf } from "../../target/target.ts";
 import { withConnection } from "./connection.ts";
 import type { Endpoint } from "./connection.ts";
 import { remainingMs } from "./context.ts";

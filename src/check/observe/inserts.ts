@@ -1,6 +1,6 @@
 import { seen } from "../observation.ts";
 import type { Observed } from "../observation.ts";
-import type { CheckNode } from "../target.ts";
+import type { CheckNode } from "../../target/target.ts";
 import { withConnection } from "./connection.ts";
 import type { ObserveContext } from "./context.ts";
 

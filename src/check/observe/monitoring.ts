@@ -3,7 +3,7 @@ import { z } from "zod";
 import { fetchText } from "../../http.ts";
 import { failed, seen } from "../observation.ts";
 import type { DownTarget, MonitoringObservation, Observed, PrometheusFacts } from "../observation.ts";
-import type { CheckMonitoring, CheckService } from "../target.ts";
+import type { CheckMonitoring, CheckService } from "../../target/target.ts";
 import { remainingMs } from "./context.ts";
 import type { ObserveContext } from "./context.ts";
 import { failureOf, outOfTime } from "./failure.ts";

@@ -3,7 +3,7 @@ import type { Client } from "pg";
 import { walDistance } from "../../postgres/wal.ts";
 import { valueOf } from "../observation.ts";
 import type { DamageFacts, LeaderFacts, NodeFacts, Observed, SenderFacts, SlotFacts } from "../observation.ts";
-import type { CheckNode } from "../target.ts";
+import type { CheckNode } from "../../target/target.ts";
 import { withConnection } from "./connection.ts";
 import type { Endpoint } from "./connection.ts";
 import type { ObserveContext } from "./context.ts";

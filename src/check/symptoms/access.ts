@@ -1,5 +1,5 @@
 import type { ClusterObservation, LoginOutcome } from "../observation.ts";
-import type { CheckTarget } from "../target.ts";
+import type { CheckTarget } from "../../target/target.ts";
 import { connectionSymptom, refusedSymptom } from "./symptom.ts";
 import type { Symptom } from "./symptom.ts";
 

@@ -1,6 +1,6 @@
 import { valueOf } from "../observation.ts";
 import type { ClusterObservation, DamageFacts } from "../observation.ts";
-import type { CheckNode, CheckTarget } from "../target.ts";
+import type { CheckNode, CheckTarget } from "../../target/target.ts";
 import { atNode } from "./symptom.ts";
 import type { Symptom } from "./symptom.ts";
 

@@ -1,6 +1,6 @@
 import type { ClusterObservation } from "../observation.ts";
 import { valueOf } from "../observation.ts";
-import type { CheckTarget } from "../target.ts";
+import type { CheckTarget } from "../../target/target.ts";
 import { atNode } from "./symptom.ts";
 import type { Symptom } from "./symptom.ts";
 

@@ -1,7 +1,7 @@
 import { failureText } from "../observation.ts";
 import type { ClusterObservation, DownTarget, ExporterFacts, ExportersObservation, Observed } from "../observation.ts";
 import type { Place } from "../logins.ts";
-import type { CheckTarget } from "../target.ts";
+import type { CheckTarget } from "../../target/target.ts";
 import { atNode } from "./symptom.ts";
 import type { Symptom } from "./symptom.ts";
 

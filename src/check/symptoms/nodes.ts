@@ -1,7 +1,7 @@
 import { formerText, leadsText } from "../../leadership/words.ts";
 import { valueOf } from "../observation.ts";
 import type { ClusterObservation, NodeFacts } from "../observation.ts";
-import type { CheckNode, CheckTarget } from "../target.ts";
+import type { CheckNode, CheckTarget } from "../../target/target.ts";
 import { atNode, connectionSymptom } from "./symptom.ts";
 import type { Symptom } from "./symptom.ts";
 

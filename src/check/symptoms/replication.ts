@@ -1,8 +1,8 @@
 import { walDistance } from "../../postgres/wal.ts";
 import { failureText, valueOf } from "../observation.ts";
 import type { ClusterObservation, LeaderFacts, NodeFacts, SlotFacts } from "../observation.ts";
-import { replicasOf } from "../target.ts";
-import type { CheckNode, CheckTarget } from "../target.ts";
+import { replicasOf } from "../../target/target.ts";
+import type { CheckNode, CheckTarget } from "../../target/target.ts";
 import { atNode, connectionSymptom } from "./symptom.ts";
 import type { Symptom } from "./symptom.ts";
 

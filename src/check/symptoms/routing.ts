@@ -1,7 +1,7 @@
 import { failureText } from "../observation.ts";
 import type { ClusterObservation, PoolerDatabase, PoolerFacts } from "../observation.ts";
 import type { Place } from "../logins.ts";
-import type { CheckTarget } from "../target.ts";
+import type { CheckTarget } from "../../target/target.ts";
 import { valueOf } from "../observation.ts";
 import { atNode, connectionSymptom } from "./symptom.ts";
 import type { Symptom } from "./symptom.ts";

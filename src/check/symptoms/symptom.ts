@@ -4,7 +4,7 @@ import type { Severity } from "../finding-kinds.ts";
 import type { FindingCode } from "../findings.ts";
 import { placeText } from "../logins.ts";
 import type { LoginProbe, Place } from "../logins.ts";
-import type { CheckMonitoring, CheckTarget } from "../target.ts";
+import type { CheckMonitoring, CheckTarget } from "../../target/target.ts";
 
 /** One thing that is not as expected, before it is known which of them explains the others. */
 export interface Symptom {

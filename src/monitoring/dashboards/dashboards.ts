@@ -1,5 +1,5 @@
-import type { PlainFile } from "../../render/file-spec.ts";
-import { plain } from "../../render/file-spec.ts";
+import type { PlainFile } from "../../files/file-spec.ts";
+import { plain } from "../../files/file-spec.ts";
 import { grafanaFiles } from "../../plan/grafana.ts";
 import { clusterDashboard } from "./cluster.ts";
 import type { DashboardLimits } from "./limits.ts";

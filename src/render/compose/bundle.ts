@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { checkSecretsOf, checkTargetOf } from "../../check/target.ts";
+import { checkSecretsOf, checkTargetOf } from "../../target/target.ts";
 import { bundlePlan } from "../../plan/bundle.ts";
 import { planContainers } from "../../plan/containers.ts";
 import { services } from "../../plan/names.ts";
 import type { ClusterPlan, ClusterSecrets } from "../../plan/types.ts";
-import type { FileSpec } from "../file-spec.ts";
+import type { FileSpec } from "../../files/file-spec.ts";
 import { renderFiles } from "../files.ts";
 import { monitoringFilesOf } from "../monitoring-files.ts";
 import { composeFile } from "./file.ts";

@@ -4,7 +4,7 @@ import { planContainers } from "../../plan/containers.ts";
 import { gatewayAddress, oneShotAddress, strangersRange } from "../../plan/addresses.ts";
 import { monitoringServices } from "../../plan/monitoring.ts";
 import { configVolumeName, containerName, services, socketVolumeName } from "../../plan/names.ts";
-import { paths } from "../../plan/paths.ts";
+import { paths } from "../../layout.ts";
 import type { ClusterPlan, ImageKind, ImagePlan, NetworkPlan } from "../../plan/types.ts";
 import { monitoringFilesOf, renderMonitoringFiles } from "../monitoring-files.ts";
 import type { ComposeFile, ComposeMount, ComposeNetwork, ComposeService, ComposeVolume } from "./model.ts";

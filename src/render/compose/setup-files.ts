@@ -8,9 +8,9 @@ import type { ClusterPlan } from "../../plan/types.ts";
 import { liftedOptions } from "../../postgres/lifted-settings.ts";
 import { quietSession } from "../../postgres/quiet-session.ts";
 import { rolesSql } from "../../postgres/roles.ts";
-import { pgpass } from "../escape.ts";
-import type { FileSpec } from "../file-spec.ts";
-import { plain, secret } from "../file-spec.ts";
+import { pgpass } from "../../formats/escape.ts";
+import type { FileSpec } from "../../files/file-spec.ts";
+import { plain, secret } from "../../files/file-spec.ts";
 import { rolesSpec, serverVerifiers } from "../roles-spec.ts";
 import { renderTemplate, templatesFolder } from "../template.ts";
 

@@ -1,6 +1,6 @@
 import { Document, Scalar, visit } from "yaml";
 
-import { UnsafeValueError } from "../escape.ts";
+import { UnsafeValueError } from "../../formats/escape.ts";
 import type { ComposeFile } from "./model.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { startPass } from "../../check/observe/context.ts";
-import type { CheckSecrets, CheckTarget } from "../../check/target.ts";
+import type { CheckSecrets, CheckTarget } from "../../target/target.ts";
 import type { StatusObservation } from "../observation.ts";
 import { observeNode } from "./node.ts";
 import { observePooler } from "./pooler.ts";

@@ -1,4 +1,4 @@
-import type { CheckTarget } from "../../check/target.ts";
+import type { CheckTarget } from "../../target/target.ts";
 import { fetchText } from "../../http.ts";
 import type { Chart, ChartSpec, History } from "../history.ts";
 import { chartSpecs, longestWindow, parseAlerts, parseRange, stepSeconds, windowFor } from "../history.ts";

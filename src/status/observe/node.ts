@@ -3,7 +3,7 @@ import type { Client } from "pg";
 import type { Observed } from "../../check/observation.ts";
 import { withConnection } from "../../check/observe/connection.ts";
 import type { ObserveContext } from "../../check/observe/context.ts";
-import type { CheckNode } from "../../check/target.ts";
+import type { CheckNode } from "../../target/target.ts";
 import type { SeenLeader, SeenNode, SeenSender, SeenSlot } from "../observation.ts";
 import { observeOwn } from "./own.ts";
 

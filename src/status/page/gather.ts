@@ -1,5 +1,5 @@
 import { probe } from "../../check/run.ts";
-import type { CheckSecrets, CheckTarget } from "../../check/target.ts";
+import type { CheckSecrets, CheckTarget } from "../../target/target.ts";
 import type { LastCheck } from "../last-check.ts";
 import { observeStatus } from "../observe/cluster.ts";
 import { observeHistory } from "../observe/history.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 
 import { applied, before, changesOf, nodesOf } from "../../../bench/lib/cluster-changes.ts";
-import type { StackKeys } from "../../support/stacks.ts";
-import { aPlan } from "../../support/stacks.ts";
+import type { StackKeys } from "../../../testing/stacks.ts";
+import { aPlan } from "../../../testing/stacks.ts";
 
 const tags = { postgres: "other-postgres:second", pooler: "other-pooler:second" };
 const changes = changesOf(tags);

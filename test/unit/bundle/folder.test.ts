@@ -17,7 +17,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import type { DiskFile } from "../../../src/bundle/folder.ts";
 import { bundleDrift, folderProblem, removeBundle, writeBundle } from "../../../src/bundle/folder.ts";
-import { userErrorOf } from "../../support/stacks.ts";
+import { userErrorOf } from "../../../testing/stacks.ts";
 
 let base: string;
 let folder: string;

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { encryptedValue } from "../../../src/config/secret-keys.ts";
 import { generateSecrets, readSecrets, withServices, withUsers } from "../../../src/bundle/secrets.ts";
-import { userErrorOf } from "../../support/stacks.ts";
+import { userErrorOf } from "../../../testing/stacks.ts";
 
 let folder: string;
 beforeEach(() => {

@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { evaluate } from "../../../src/check/evaluate.ts";
 import { loginProbes } from "../../../src/check/logins.ts";
 import { failed } from "../../../src/check/observation.ts";
-import { checkSecretsOf, checkTargetOf } from "../../../src/check/target.ts";
-import { aPlan, fakeSecretsOf, fakeUserPassword } from "../../support/stacks.ts";
+import { checkSecretsOf, checkTargetOf } from "../../../src/target/target.ts";
+import { aPlan, fakeSecretsOf, fakeUserPassword } from "../../../testing/stacks.ts";
 import { anObservation, logins, noEntry } from "./fixtures.ts";
 
 const plan = aPlan({

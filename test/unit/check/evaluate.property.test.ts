@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 
 import { evaluate } from "../../../src/check/evaluate.ts";
-import { replicasOf } from "../../../src/check/target.ts";
-import type { CheckTarget } from "../../../src/check/target.ts";
+import { replicasOf } from "../../../src/target/target.ts";
+import type { CheckTarget } from "../../../src/target/target.ts";
 import { faults } from "./faults.ts";
 import type { Fault } from "./faults.ts";
 import { all, anObservation, aTarget } from "./fixtures.ts";

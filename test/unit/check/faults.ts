@@ -2,8 +2,8 @@ import { accepted, login } from "../../../src/check/login-probe.ts";
 import type { FindingCode } from "../../../src/check/findings.ts";
 import { failed, seen } from "../../../src/check/observation.ts";
 import type { DamageFacts, LeaderFacts, SlotFacts } from "../../../src/check/observation.ts";
-import { replicasOf } from "../../../src/check/target.ts";
-import type { CheckTarget } from "../../../src/check/target.ts";
+import { replicasOf } from "../../../src/target/target.ts";
+import type { CheckTarget } from "../../../src/target/target.ts";
 import {
   all,
   exporterAt,

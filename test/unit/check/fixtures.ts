@@ -11,8 +11,8 @@ import type {
   Observed,
   PoolerFacts,
 } from "../../../src/check/observation.ts";
-import { replicasOf } from "../../../src/check/target.ts";
-import type { CheckNode, CheckSecrets, CheckTarget } from "../../../src/check/target.ts";
+import { replicasOf } from "../../../src/target/target.ts";
+import type { CheckNode, CheckSecrets, CheckTarget } from "../../../src/target/target.ts";
 
 /** A cluster as declared: one leader and some replicas, all of them in rotation. */
 export function aTarget({ replicas = 2, leader = "pg1", exporters = true, drained = [] as readonly string[] } = {}): CheckTarget {

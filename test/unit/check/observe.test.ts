@@ -15,7 +15,7 @@ import { failureOf } from "../../../src/check/observe/failure.ts";
 import { observeMonitoring } from "../../../src/check/observe/monitoring.ts";
 import { isSettled } from "../../../src/check/observe/logins.ts";
 import { observeCluster } from "../../../src/check/observe/cluster.ts";
-import type { CheckService } from "../../../src/check/target.ts";
+import type { CheckService } from "../../../src/target/target.ts";
 import { aTarget, noEntry, silence, someSecrets } from "./fixtures.ts";
 
 const target = aTarget({ replicas: 1 });

@@ -12,8 +12,8 @@ import { ProgramError } from "../../../src/cli/stack-outputs.ts";
 import type { Deployed } from "../../../src/cli/stack-state.ts";
 import { loadDeployed } from "../../../src/cli/stack-state.ts";
 import type { Declared } from "../../../src/impact/declared.ts";
-import type { StackKeys } from "../../support/stacks.ts";
-import { root } from "../../support/stacks.ts";
+import type { StackKeys } from "../../../testing/stacks.ts";
+import { root } from "../../../testing/stacks.ts";
 import { aDeclared } from "../impact/fixtures.ts";
 
 /** A checkout of its own: a repository with one commit, and the packages of this one by link. */

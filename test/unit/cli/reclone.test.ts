@@ -5,7 +5,7 @@ import type { RecloneWorld } from "../../../src/cli/reclone.ts";
 import { runProgram } from "../../../src/cli/program.ts";
 import { plainView } from "../../../src/leadership/view.ts";
 import type { NodeState } from "../../../src/leadership/view.ts";
-import { root } from "../../support/stacks.ts";
+import { root } from "../../../testing/stacks.ts";
 
 const deployed = [{ urn: "x", type: "pgstack:index:Preflight", inputs: { leader: "pg1", nodes: [{ name: "pg1" }, { name: "pg2" }] } }];
 

@@ -9,8 +9,8 @@ import { stringify } from "yaml";
 import { loadBundleCheck } from "../../../src/cli/bundle-check.ts";
 import { runProgram } from "../../../src/cli/program.ts";
 import { renderCommand } from "../../../src/cli/render.ts";
-import type { StackKeys } from "../../support/stacks.ts";
-import { root, userErrorOf } from "../../support/stacks.ts";
+import type { StackKeys } from "../../../testing/stacks.ts";
+import { root, userErrorOf } from "../../../testing/stacks.ts";
 
 let project: string;
 let out: string;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { ownKeys } from "../../../src/config/namespaces.ts";
-import { userErrorOf } from "../../support/stacks.ts";
+import { userErrorOf } from "../../../testing/stacks.ts";
 
 function read(keys: Readonly<Record<string, unknown>>, project = "shop"): ReturnType<typeof ownKeys> {
   return ownKeys(Object.entries(keys), project, "Pulumi.a.yaml");

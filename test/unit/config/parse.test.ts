@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { RawConfig } from "../../../src/config/parse.ts";
 import { configKeys, parseConfig } from "../../../src/config/parse.ts";
 import { UserError } from "../../../src/errors.ts";
-import { userErrorOf } from "../../support/stacks.ts";
+import { userErrorOf } from "../../../testing/stacks.ts";
 
 const parse = (raw: RawConfig): ReturnType<typeof parseConfig> => parseConfig(raw, "Pulumi.test.yaml");
 

@@ -8,7 +8,7 @@ import type { ProjectFile } from "../../../src/config/project-file.ts";
 import { readProjectFile } from "../../../src/config/project-file.ts";
 import { encryptedValue } from "../../../src/config/secret-keys.ts";
 import { readStackFile } from "../../../src/config/stack-file.ts";
-import { rawConfig, root, stacks, userErrorOf } from "../../support/stacks.ts";
+import { rawConfig, root, stacks, userErrorOf } from "../../../testing/stacks.ts";
 
 let folder: string;
 beforeEach(() => {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { parseStackName } from "../../../src/config/stack-name.ts";
-import { userErrorOf, root } from "../../support/stacks.ts";
+import { userErrorOf, root } from "../../../testing/stacks.ts";
 
 const noName = (given: string): string => `"${given}" is no name of a stack`;
 

@@ -11,8 +11,8 @@ import { configPage, example, groups } from "../../../scripts/docs/config-page.t
 import { stackFileSchema } from "../../../scripts/docs/stack-file-schema.ts";
 import { configKeys } from "../../../src/config/parse.ts";
 import { ownedSettings } from "../../../src/plan/owned-settings.ts";
-import { legalKeys } from "../../support/config-arbitrary.ts";
-import { aPlan, readStackFile, root, stacks } from "../../support/stacks.ts";
+import { legalKeys } from "../../../testing/config-arbitrary.ts";
+import { aPlan, readStackFile, root, stacks } from "../../../testing/stacks.ts";
 
 const stale = "stale: run npm run docs";
 const read = (name: string): string => readFileSync(`${root}/${name}`, "utf8");

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 
 import { describe, expect, it } from "vitest";
 
-import { root } from "../../support/stacks.ts";
+import { root } from "../../../testing/stacks.ts";
 
 const page = readFileSync(`${root}/docs/faults.md`, "utf8");
 

@@ -7,8 +7,8 @@ import { alertKeys, alertNames } from "../../../src/config/alerts.ts";
 import { configKeys } from "../../../src/config/parse.ts";
 import { kebab } from "../../../src/monitoring/alert.ts";
 import { alertDefinition } from "../../../src/monitoring/catalogue.ts";
-import { alertCases } from "../../support/alerts/cases.ts";
-import { root } from "../../support/stacks.ts";
+import { alertCases } from "../../../testing/alerts/cases.ts";
+import { root } from "../../../testing/stacks.ts";
 
 const folder = `${root}/docs/runbooks`;
 const read = (name: string): string => readFileSync(`${folder}/${kebab(name)}.md`, "utf8");

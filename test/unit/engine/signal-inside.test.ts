@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 
 import type { Engine } from "../../../src/engine/connect.ts";
 import { signalInside } from "../../../src/engine/signal-inside.ts";
-import { root } from "../../support/stacks.ts";
+import { root } from "../../../testing/stacks.ts";
 
 /** An engine with one container; each look at it takes the next state, the last one stays. */
 function anEngine(running: readonly boolean[], exitCode = 0): { readonly engine: Engine; readonly commands: string[] } {

@@ -3,8 +3,8 @@ import type { Declared } from "../../../src/impact/declared.ts";
 import { declaredOf } from "../../../src/impact/declared.ts";
 import { impactOf } from "../../../src/impact/impact.ts";
 import { renderFiles } from "../../../src/render/files.ts";
-import type { StackKeys } from "../../support/stacks.ts";
-import { aPlan } from "../../support/stacks.ts";
+import type { StackKeys } from "../../../testing/stacks.ts";
+import { aPlan } from "../../../testing/stacks.ts";
 
 /** What a stack named `test` with these keys declares. */
 export function aDeclared(keys: StackKeys = {}): Declared {

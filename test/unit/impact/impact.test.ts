@@ -6,10 +6,10 @@ import { declaredSchema } from "../../../src/impact/declared.ts";
 import { impactOf, refusedImpact } from "../../../src/impact/impact.ts";
 import { measuredMs } from "../../../src/impact/waits.ts";
 import { UserError } from "../../../src/errors.ts";
-import { legalKeys } from "../../support/config-arbitrary.ts";
-import type { StackKeys } from "../../support/stacks.ts";
-import { aPlan, secretValues } from "../../support/stacks.ts";
-import { cases } from "../../support/cases.ts";
+import { legalKeys } from "../../../testing/config-arbitrary.ts";
+import type { StackKeys } from "../../../testing/stacks.ts";
+import { aPlan, secretValues } from "../../../testing/stacks.ts";
+import { cases } from "../../../testing/cases.ts";
 import { aDeclared, impactBetween, impactOfEdit, itemOf, summary } from "./fixtures.ts";
 
 describe("what is declared", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { checkSecretsOf, checkTargetOf } from "../../../src/check/target.ts";
+import { checkSecretsOf, checkTargetOf } from "../../../src/target/target.ts";
 import { databasesCommand, usersCommand } from "../../../src/cli/inventory.ts";
 import type { InventoryWorld } from "../../../src/cli/inventory.ts";
 import { runProgram } from "../../../src/cli/program.ts";
@@ -8,7 +8,7 @@ import { UserError } from "../../../src/errors.ts";
 import type { SeenDatabase, SeenUser } from "../../../src/inventory/inventory.ts";
 import { databaseRows, userRows } from "../../../src/inventory/inventory.ts";
 import { databasesText, usersText } from "../../../src/inventory/text.ts";
-import { aPlan, fakeSecretsOf } from "../../support/stacks.ts";
+import { aPlan, fakeSecretsOf } from "../../../testing/stacks.ts";
 
 const plan = aPlan({
   databases: { shop: { owner: "shop" }, lost: {} },

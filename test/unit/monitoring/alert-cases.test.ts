@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import type { AlertName, Severity } from "../../../src/config/alerts.ts";
 import { alertKeys, alertNames, severities } from "../../../src/config/alerts.ts";
 import { alertInhibitions } from "../../../src/monitoring/inhibitions.ts";
-import type { AlertCase } from "../../support/alerts/case.ts";
-import { alertCases } from "../../support/alerts/cases.ts";
-import { notified } from "../../support/alerts/inhibit.ts";
+import type { AlertCase } from "../../../testing/alerts/case.ts";
+import { alertCases } from "../../../testing/alerts/cases.ts";
+import { notified } from "../../../testing/alerts/inhibit.ts";
 
 const variants = alertNames.flatMap((alert) =>
   severities.filter((severity) => alertKeys(alert)[severity] !== undefined).map((severity) => ({ alert, severity })),

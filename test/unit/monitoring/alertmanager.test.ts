@@ -3,7 +3,7 @@ import { parse } from "yaml";
 
 import type { AlertmanagerInput } from "../../../src/monitoring/alertmanager.ts";
 import { renderAlertmanager } from "../../../src/monitoring/alertmanager.ts";
-import { anAlertmanager, anEmail, receivers } from "../../support/alertmanager.ts";
+import { anAlertmanager, anEmail, receivers } from "../../../testing/alertmanager.ts";
 
 interface Read {
   readonly route: Readonly<Record<string, unknown>>;

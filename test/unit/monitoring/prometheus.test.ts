@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 
 import { renderMonitoringFiles } from "../../../src/render/monitoring-files.ts";
-import { aPlan } from "../../support/stacks.ts";
-import type { StackKeys } from "../../support/stacks.ts";
+import { aPlan } from "../../../testing/stacks.ts";
+import type { StackKeys } from "../../../testing/stacks.ts";
 
 interface PrometheusConfig {
   readonly global: Readonly<Record<string, string>>;

@@ -3,8 +3,8 @@ import { parse } from "yaml";
 
 import { renderGrafanaFiles } from "../../../src/monitoring/provisioning.ts";
 import { grafanaEnvironment, grafanaFiles, grafanaImage } from "../../../src/plan/grafana.ts";
-import { paths } from "../../../src/plan/paths.ts";
-import { someLimits } from "../../support/dashboards.ts";
+import { paths } from "../../../src/layout.ts";
+import { someLimits } from "../../../testing/dashboards.ts";
 
 const files = renderGrafanaFiles({ scrapeIntervalS: 20, prometheusUrl: "http://prometheus:9090", limits: someLimits });
 const contentOf = (path: string): string => files.find((file) => file.path === path)?.content ?? "";

@@ -4,13 +4,13 @@ import { parse } from "yaml";
 import { alertNames } from "../../../src/config/alerts.ts";
 import { kebab } from "../../../src/monitoring/alert.ts";
 import { alertDefinitions } from "../../../src/monitoring/catalogue.ts";
-import { readExpression } from "../../../src/monitoring/expression.ts";
-import { mayExist, ownMetrics } from "../../../src/monitoring/metrics.ts";
+import { readExpression } from "../../../src/promql/expression.ts";
+import { mayExist, ownMetrics } from "../../../src/promql/metrics.ts";
 import type { Rule } from "../../../src/monitoring/rules.ts";
 import { ruleGroups } from "../../../src/monitoring/rules.ts";
 import { renderRules } from "../../../src/render/alert-rules.ts";
-import { rulesInput } from "../../support/alerts/cases.ts";
-import { aPlan } from "../../support/stacks.ts";
+import { rulesInput } from "../../../testing/alerts/cases.ts";
+import { aPlan } from "../../../testing/stacks.ts";
 
 const sources = { alertmanager: false, foreignPostgresExporter: false, foreignPoolerExporter: false };
 const rulesOf = (nodes?: readonly string[], config: unknown = {}): readonly Rule[] =>

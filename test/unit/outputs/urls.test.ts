@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 
 import { connectionUrls, dotenvBlock } from "../../../src/outputs/urls.ts";
-import { aPlan, fakeSecrets } from "../../support/stacks.ts";
+import { aPlan, fakeSecrets } from "../../../testing/stacks.ts";
 
 const { app, pgbouncer } = fakeSecrets.passwords;
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { DeclaredRoute } from "../../../src/pgbouncer/rotation.ts";
 import { routesOf, withNode, withoutNode } from "../../../src/pgbouncer/rotation.ts";
 import { renderPoolerFiles } from "../../../src/render/pooler-files.ts";
-import { aPlan } from "../../support/stacks.ts";
+import { aPlan } from "../../../testing/stacks.ts";
 
 const ini = [
   "; rendered",

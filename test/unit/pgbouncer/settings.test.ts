@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { isChangeable, poolerSetting, poolerTableVersion } from "../../../src/pgbouncer/settings.ts";
-import { stackPlan, stacks } from "../../support/stacks.ts";
+import { stackPlan, stacks } from "../../../testing/stacks.ts";
 
 describe("the table of PgBouncer's settings", () => {
   it("is of the version that pgstack runs", () => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { addressesNeeded, gatewayAddress, strangersRange } from "../../../src/plan/addresses.ts";
 import { planContainers } from "../../../src/plan/containers.ts";
 import { overlaps, parseSubnet } from "../../../src/plan/subnet.ts";
-import { aPlan } from "../../support/stacks.ts";
+import { aPlan } from "../../../testing/stacks.ts";
 
 const addresses = (replicas: number, subnet = "172.29.10.0/24"): Record<string, string> =>
   Object.fromEntries(planContainers(aPlan({ replicas, subnet })).map(({ service, address }) => [service, address]));

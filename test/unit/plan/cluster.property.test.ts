@@ -4,12 +4,12 @@ import { describe, expect, it } from "vitest";
 import { directConnections, monitoringConnections } from "../../../src/plan/connections.ts";
 import { listenerMemoryMb } from "../../../src/plan/pooler.ts";
 import type { ClusterPlan, NodePlan, RoutePlan } from "../../../src/plan/types.ts";
-import type { FileSpec } from "../../../src/render/file-spec.ts";
+import type { FileSpec } from "../../../src/files/file-spec.ts";
 import { renderFiles } from "../../../src/render/files.ts";
-import { cases } from "../../support/cases.ts";
-import { legalKeys } from "../../support/config-arbitrary.ts";
-import type { StackKeys } from "../../support/stacks.ts";
-import { allFiles, aPlan, fakeUserPassword, secretValues, textOfFile } from "../../support/stacks.ts";
+import { cases } from "../../../testing/cases.ts";
+import { legalKeys } from "../../../testing/config-arbitrary.ts";
+import type { StackKeys } from "../../../testing/stacks.ts";
+import { allFiles, aPlan, fakeUserPassword, secretValues, textOfFile } from "../../../testing/stacks.ts";
 
 const numberOf = (node: NodePlan, name: string): number => Number(node.settings.find((setting) => setting.name === name)?.value);
 const unique = (values: readonly unknown[]): boolean => new Set(values).size === values.length;

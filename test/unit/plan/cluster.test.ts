@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 
 import type { ClusterPlan, NodePlan } from "../../../src/plan/types.ts";
-import type { Stack } from "../../support/stacks.ts";
-import { aPlan, pulumiConfig, rawConfig, stackPlan, stacks } from "../../support/stacks.ts";
+import type { Stack } from "../../../testing/stacks.ts";
+import { aPlan, pulumiConfig, rawConfig, stackPlan, stacks } from "../../../testing/stacks.ts";
 
 function withoutSettings({ settings: _settings, ...node }: NodePlan): Omit<NodePlan, "settings"> {
   return node;

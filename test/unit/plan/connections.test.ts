@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { connectionBudget, directConnections, monitoringConnections, poolSizes } from "../../../src/plan/connections.ts";
-import { aConfig, aPlan } from "../../support/stacks.ts";
+import { aConfig, aPlan } from "../../../testing/stacks.ts";
 
 const maxConnections = (keys: Parameters<typeof aPlan>[0]): string[] =>
   aPlan(keys).nodes.map(({ settings }) => settings.find(({ name }) => name === "max_connections")?.value ?? "none");

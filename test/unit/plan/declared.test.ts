@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { parseConfig } from "../../../src/config/parse.ts";
 import { entriesOf } from "../../../src/plan/declared.ts";
 import { routesOf } from "../../../src/plan/pooler.ts";
-import type { StackKeys } from "../../support/stacks.ts";
-import { aPlan, userErrorOf } from "../../support/stacks.ts";
+import type { StackKeys } from "../../../testing/stacks.ts";
+import { aPlan, userErrorOf } from "../../../testing/stacks.ts";
 
 const problemsOf = (keys: StackKeys): string => userErrorOf(() => aPlan(keys));
 const parsedProblems = (keys: StackKeys): string =>

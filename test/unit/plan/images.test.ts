@@ -4,9 +4,9 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { hashImages } from "../../../src/plan/image-hashes.ts";
+import { hashImages } from "../../../src/files/image-hashes.ts";
 import { imageFolders } from "../../../src/plan/images.ts";
-import { aPlan, root } from "../../support/stacks.ts";
+import { aPlan, root } from "../../../testing/stacks.ts";
 
 describe("planImages", () => {
   it("names built images by what they are built from", () => {

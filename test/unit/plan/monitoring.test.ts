@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { bundlePlan } from "../../../src/plan/bundle.ts";
 import { planContainers } from "../../../src/plan/containers.ts";
 import { monitoringServices } from "../../../src/plan/monitoring.ts";
-import { aPlan, userErrorOf } from "../../support/stacks.ts";
-import type { StackKeys } from "../../support/stacks.ts";
+import { aPlan, userErrorOf } from "../../../testing/stacks.ts";
+import type { StackKeys } from "../../../testing/stacks.ts";
 
 const all = { prometheus: true, alertmanager: {}, grafana: {} };
 

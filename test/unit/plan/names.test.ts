@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { configVolumeName, containerName, dataVolumeName, networkName, nodeName, prefixOf, services } from "../../../src/plan/names.ts";
 import type { ClusterPlan } from "../../../src/plan/types.ts";
-import { aPlan } from "../../support/stacks.ts";
+import { aPlan } from "../../../testing/stacks.ts";
 
 /** Every name that a plan gives to something on the engine, by kind. */
 function namesOf({ nodes, pooler, exporters, network }: ClusterPlan): Readonly<Record<"containers" | "volumes" | "networks", string[]>> {

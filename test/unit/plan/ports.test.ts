@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { publishedPorts } from "../../../src/plan/ports.ts";
 import type { ClusterPlan } from "../../../src/plan/types.ts";
-import { aConfig, aPlan } from "../../support/stacks.ts";
+import { aConfig, aPlan } from "../../../testing/stacks.ts";
 
 /** Every published port of a plan. */
 function portsOf({ nodes, pooler, exporters }: ClusterPlan): number[] {

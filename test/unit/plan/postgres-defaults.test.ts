@@ -4,8 +4,8 @@ import { maxReplicas } from "../../../src/config/schema.ts";
 import { pgtune, type Disk, type Workload } from "../../../src/plan/pgtune.ts";
 import { applyDeviations, deviations } from "../../../src/plan/pgtune-deviations.ts";
 import { type DefaultSettingsInput, planDefaultSettings, recommendedConnections, shmSizeMb } from "../../../src/plan/postgres-defaults.ts";
-import { parseMemoryMb } from "../../../src/plan/units.ts";
-import { aPlan } from "../../support/stacks.ts";
+import { parseMemoryMb } from "../../../src/text/units.ts";
+import { aPlan } from "../../../testing/stacks.ts";
 
 const GB = 1024 * 1024;
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 
 import type { SettingInfo } from "../../../src/postgres/settings.ts";
 import { findSetting, knownMajors, settingsOf, tableServer, toBaseUnit, valueProblem } from "../../../src/postgres/settings.ts";
-import type { StackKeys } from "../../support/stacks.ts";
-import { aPlan } from "../../support/stacks.ts";
+import type { StackKeys } from "../../../testing/stacks.ts";
+import { aPlan } from "../../../testing/stacks.ts";
 
 /** A setting of PostgreSQL 17's own table. */
 function info(name: string): SettingInfo {

@@ -1,7 +1,7 @@
 import type { Failure } from "../../../src/check/observation.ts";
 import { failed, seen } from "../../../src/check/observation.ts";
-import type { CheckNode, CheckTarget } from "../../../src/check/target.ts";
-import { replicasOf } from "../../../src/check/target.ts";
+import type { CheckNode, CheckTarget } from "../../../src/target/target.ts";
+import { replicasOf } from "../../../src/target/target.ts";
 import type { ClusterStatus } from "../../../src/status/model.ts";
 import type { SeenNode, SeenPooler, SeenRoute, StatusObservation } from "../../../src/status/observation.ts";
 import { clusterStatus } from "../../../src/status/status.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 
 import { dashboardExpressions, dashboards, dashboardVariables } from "../../../../src/monitoring/dashboards/dashboards.ts";
-import { readExpression } from "../../../../src/monitoring/expression.ts";
-import { knownMetrics, ownMetrics } from "../../../../src/monitoring/metrics.ts";
+import { readExpression } from "../../../../src/promql/expression.ts";
+import { knownMetrics, ownMetrics } from "../../../../src/promql/metrics.ts";
 
 const values = { stack: "production", node: "pg1|pg2", rateInterval: "1m" };
 const expressions = dashboardExpressions(values);

@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { DashboardLimits, LimitName } from "../../../../src/monitoring/dashboards/limits.ts";
 import { below, upTo } from "../../../../src/monitoring/dashboards/limits.ts";
 import type { Panel } from "../../../../src/monitoring/dashboards/schema.ts";
-import { panelNamed, panelsOf, readDashboards, someLimits } from "../../../support/dashboards.ts";
-import { aPlan } from "../../../support/stacks.ts";
+import { panelNamed, panelsOf, readDashboards, someLimits } from "../../../../testing/dashboards.ts";
+import { aPlan } from "../../../../testing/stacks.ts";
 
 function valuesOf(panel: Panel): readonly (number | null)[] {
   return (panel.fieldConfig.defaults.thresholds?.steps ?? []).map(({ value }) => value);

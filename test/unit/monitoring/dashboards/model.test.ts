@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { renderDashboards } from "../../../../src/monitoring/dashboards/dashboards.ts";
 import type { Panel } from "../../../../src/monitoring/dashboards/schema.ts";
-import { panelsOf, readDashboards, someLimits } from "../../../support/dashboards.ts";
+import { panelsOf, readDashboards, someLimits } from "../../../../testing/dashboards.ts";
 
 const dashboards = readDashboards();
 const panels = dashboards.flatMap((dashboard) =>

@@ -5,8 +5,8 @@ import { planContainers } from "../../../../src/plan/containers.ts";
 import { composeFile } from "../../../../src/render/compose/file.ts";
 import type { ComposeFile } from "../../../../src/render/compose/model.ts";
 import { projectName } from "../../../../src/render/compose/names.ts";
-import type { StackKeys } from "../../../support/stacks.ts";
-import { aPlan } from "../../../support/stacks.ts";
+import type { StackKeys } from "../../../../testing/stacks.ts";
+import { aPlan } from "../../../../testing/stacks.ts";
 
 const fileOf = (keys: StackKeys = {}): ComposeFile => composeFile(bundlePlan(aPlan(keys)));
 

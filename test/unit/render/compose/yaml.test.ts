@@ -4,7 +4,7 @@ import { parse } from "yaml";
 
 import type { ComposeFile } from "../../../../src/render/compose/model.ts";
 import { composeYaml } from "../../../../src/render/compose/yaml.ts";
-import { cases } from "../../../support/cases.ts";
+import { cases } from "../../../../testing/cases.ts";
 
 /** A file with these values in places of several kinds. */
 function aFile(values: readonly string[]): ComposeFile {

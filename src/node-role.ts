@@ -1,0 +1,2 @@
+/** What a node does: the leader takes writes, a replica follows it. */
+export type NodeRole = "leader" | "replica";

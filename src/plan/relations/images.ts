@@ -1,0 +1,44 @@
+import type { ClusterConfig } from "../../config/schema.ts";
+import { findTimezone, imageExtensions, nearExtension, nearTimezone } from "../../postgres/image-contents.ts";
+import type { KeyProblem } from "./problem.ts";
+
+/** What the built PostgreSQL image lacks. What an image of the stack's own has, only its server knows: nothing is asked of it. */
+export function imageProblems(config: ClusterConfig): readonly KeyProblem[] {
+  if (config.images.postgres !== undefined) return [];
+  return [...timezoneProblems(config), ...extensionProblems(config)];
+}
+
+function timezoneProblems({ timezone }: ClusterConfig): KeyProblem[] {
+  if (findTimezone(timezone) !== undefined) return [];
+  const meant = nearTimezone(timezone);
+  return [
+    {
+      key: "timezone",
+      problem: `"${timezone}" is no time zone of the built PostgreSQL image`,
+      fix: meant === undefined ? "give a name of the IANA time zone database, such as UTC or Asia/Manila" : `did you mean \`${meant}\`?`,
+    },
+  ];
+}
+
+function extensionProblems({ extensions, databases }: ClusterConfig): KeyProblem[] {
+  const lists = [
+    ["extensions", extensions] as const,
+    ...Object.entries(databases).map(([name, keys]) => [`databases.${name}.extensions`, keys.extensions] as const),
+  ];
+  return lists.flatMap(([key, names]) =>
+    names.flatMap((name, index): KeyProblem[] => {
+      if (imageExtensions.includes(name)) return [];
+      const meant = nearExtension(name);
+      return [
+        {
+          key: `${key}.${index}`,
+          problem: `the built PostgreSQL image has no extension "${name}"`,
+          fix:
+            meant === undefined
+              ? "remove it, or set images.postgres to an image that has it; docs/config.md lists what the built one has"
+              : `did you mean \`${meant}\`?`,
+        },
+      ];
+    }),
+  );
+}
