@@ -12,6 +12,7 @@ import type { StackConfig } from "../../testing/deployment.ts";
 import { PulumiProcess, processesOf } from "../../testing/pulumi-process.ts";
 import { impactItems, previewOf } from "../../testing/impact-preview.ts";
 import { Load } from "../../testing/load.ts";
+import { run } from "../../testing/run.ts";
 import { UnderLoad } from "../../testing/under-load.ts";
 
 describe("changes under load", { timeout: 300_000 }, () => {
@@ -260,12 +261,30 @@ describe("changes that cannot be made", { timeout: 300_000 }, () => {
     await deployment.up("--expect-no-changes");
   });
 
-  it("an image that does not start stops at a replica; the next up goes on there", async () => {
+  it("an image that does not start is refused while all goes on", async () => {
+    const pooler = (await deployment.engine.getContainer(deployment.container("pgbouncer")).inspect()).Config.Image;
+    const before = await restartsOf("pg2");
+    deployment.configure({ images: { postgres: pooler } });
+    const { code, output } = await deployment.tryUp();
+    expect(code).not.toBe(0);
+    expect(output).toMatch(/PostgreSQL does not start and serve with these settings: .*initdb: command not found/);
+    deployment.configure({ images: undefined });
+    await deployment.up();
+    expect(await restartsOf("pg2")).toBe(before);
+  });
+
+  it("an image that starts, but not on this data, stops at a replica; the next up goes on there", async () => {
     const { writeUrl, readUrl } = await deployment.outputs();
-    const engine = deployment.engine;
-    const pooler = (await engine.getContainer(deployment.container("pgbouncer")).inspect()).Config.Image;
+    const { Image, User } = (await deployment.engine.getContainer(deployment.container("pg2")).inspect()).Config;
+    const broken = `${deployment.container("broken")}:test`;
+    const dockerfile = `FROM ${Image}\nUSER root\nRUN rm /usr/lib/postgresql/*/bin/pg_controldata\nUSER ${User}\n`;
+    const built = await run("docker", ["build", "--network", "none", "--tag", broken, "-"], {
+      stdin: dockerfile,
+      env: { ...process.env, DOCKER_BUILDKIT: "0" },
+    });
+    expect(built.code, built.output).toBe(0);
     const result = await Load.during({ writeUrl, readUrl }, async () => {
-      deployment.configure({ images: { postgres: pooler } });
+      deployment.configure({ images: { postgres: broken } });
       const failed = await deployment.tryUp();
       expect(failed.code).not.toBe(0);
       expect(failed.output).toMatch(/pg2: not ready as replica/);
@@ -275,6 +294,7 @@ describe("changes that cannot be made", { timeout: 300_000 }, () => {
       deployment.configure({ images: undefined });
       await deployment.up();
     });
+    await run("docker", ["rmi", broken]);
     expect({ write: result.write.failures, read: result.read.failures }).toEqual({ write: {}, read: {} });
     const cluster = await UnderLoad.of(deployment);
     await cluster.expectHealthy();
