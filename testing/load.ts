@@ -71,6 +71,29 @@ class RouteStatistics {
   }
 }
 
+/**
+ * Waits until every reader finds the table: a replica may be behind. As many statements at once as open a connection to each of
+ * them.
+ */
+async function readable(readUrl: string): Promise<void> {
+  const find = async (): Promise<boolean> => {
+    const client = await connectClient(readUrl, limits);
+    try {
+      await client.query("select pg_sleep(0.1), (select count(*) from (select from writes limit 1) as found)");
+      return true;
+    } catch (error) {
+      if ((error as { readonly code?: string }).code === "42P01") return false;
+      throw error;
+    } finally {
+      await client.end();
+    }
+  };
+  const everywhere = async (): Promise<true | undefined> =>
+    (await Promise.all(Array.from({ length: 8 }, find))).includes(false) ? undefined : true;
+  if ((await poll(everywhere, { everyMs: 50, timeoutMs: 30_000 })) === undefined)
+    throw new Error("the read route does not show the table writes");
+}
+
 /** A client's connection, and whether it was closed while no statement ran. */
 class Connection {
   readonly client: pg.Client;
@@ -131,6 +154,7 @@ export class Load {
     await client.query("create table if not exists writes (n int primary key, at timestamptz not null default clock_timestamp())");
     const { rows } = await client.query<{ next: number }>("select coalesce(max(n), 0) + 1 as next from writes");
     await client.end();
+    await readable(options.readUrl);
     const load = new Load(
       { clients: 4, anew: 1, perLogin: 1, everyMs: 5, maxMs: 600_000, ...options },
       options.firstRow ?? rows[0]?.next ?? 1,
