@@ -1,6 +1,7 @@
 import type { ClusterConfig } from "../config/schema.ts";
 import { findTimezone } from "../postgres/image-contents.ts";
-import { configVolumeName, containerName, dataVolumeName, nodeName } from "./names.ts";
+import { configVolumeName, containerName, dataVolumeName } from "./names.ts";
+import { nodeNames } from "./members.ts";
 import { paths } from "../layout.ts";
 import { planDefaultSettings, shmSizeMb } from "./postgres-defaults.ts";
 import type { NodePlan, SettingPlan } from "./types.ts";
@@ -11,8 +12,7 @@ import { parseMemoryMb } from "../text/units.ts";
 export function planNodes(config: ClusterConfig, prefix: string, connections: number): readonly NodePlan[] {
   const memoryMb = parseMemoryMb(config.memory);
   const shared = sharedSettings(config, connections);
-  return Array.from({ length: config.replicas + 1 }, (_, index) => {
-    const name = nodeName(index + 1);
+  return nodeNames(config).map((name, index) => {
     const role: NodeRole = name === config.leader ? "leader" : "replica";
     return {
       name,

@@ -1,5 +1,5 @@
 import type { ClusterConfig } from "../config/schema.ts";
-import { nodeName } from "./names.ts";
+import { nodeNames } from "./members.ts";
 
 /** A port that a container publishes on the engine's host. */
 export interface PublishedPort {
@@ -13,15 +13,15 @@ export interface PublishedPort {
 /** Every port that a stack publishes, in a fixed order. */
 export function publishedPorts(config: Pick<ClusterConfig, "replicas" | "ports" | "exporters" | "monitoring">): readonly PublishedPort[] {
   const { ports, exporters, monitoring } = config;
-  const numbers = Array.from({ length: config.replicas + 1 }, (_, index) => index);
+  const nodes = nodeNames(config);
   return [
-    ...numbers.map((index) => ({ port: ports.postgres + index, what: nodeName(index + 1), key: "ports.postgres" })),
+    ...nodes.map((node, index) => ({ port: ports.postgres + index, what: node, key: "ports.postgres" })),
     { port: ports.pooler, what: "the pooler", key: "ports.pooler" },
     ...(exporters
       ? [
-          ...numbers.map((index) => ({
+          ...nodes.map((node, index) => ({
             port: ports.postgresExporter + index,
-            what: `the exporter of ${nodeName(index + 1)}`,
+            what: `the exporter of ${node}`,
             key: "ports.postgresExporter",
           })),
           { port: ports.poolerExporter, what: "the pooler's exporter", key: "ports.poolerExporter" },

@@ -42,3 +42,16 @@ function extensionProblems({ extensions, databases }: ClusterConfig): KeyProblem
     }),
   );
 }
+
+const builtMajor = 17;
+
+export function versionProblems(config: ClusterConfig): KeyProblem[] {
+  if (config.postgresVersion === builtMajor || config.images.postgres !== undefined) return [];
+  return [
+    {
+      key: "postgresVersion",
+      problem: `${config.postgresVersion} needs an image of its own: the built one holds PostgreSQL ${builtMajor}`,
+      fix: `set images.postgres to an image with PostgreSQL ${config.postgresVersion} in /usr/lib/postgresql/${config.postgresVersion}/bin, or postgresVersion to ${builtMajor}`,
+    },
+  ];
+}
