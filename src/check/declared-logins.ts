@@ -1,3 +1,4 @@
+import { readRouteName } from "../read-route.ts";
 import { accepted, login, placeText, refused } from "./login-probe.ts";
 import type { Login, LoginProbe, Place } from "./login-probe.ts";
 import { userRole } from "../target/target.ts";
@@ -60,7 +61,7 @@ function routeProbes(target: CheckTarget, visitor: Visitor, database: string, ma
   const routes = isIn ? (["write", "read"] as const) : (["write"] as const);
   return routes.map((route) => {
     const place: Place = { kind: "route", route, ...(database === target.database ? {} : { database }) };
-    const name = route === "write" ? database : `${database}_ro`;
+    const name = route === "write" ? database : readRouteName(database);
     const login = { ...attempt(visitor, name), place, port: target.poolerPort, command: "select 1" };
     return probe(`${visitor.user} at ${placeText(place, target)}`, login, isIn);
   });

@@ -1,3 +1,4 @@
+import { readRouteName } from "../read-route.ts";
 import type { PasswordRole } from "../plan/types.ts";
 import type { CheckTarget, UserRole } from "../target/target.ts";
 
@@ -41,7 +42,7 @@ export function placeText(place: Place, target: CheckTarget): string {
 /** The pooler's database of a route. */
 export function routeName({ route, database }: Extract<Place, { kind: "route" }>, target: CheckTarget): string {
   if (database === undefined) return route === "write" ? target.writeRoute : target.readRoute;
-  return route === "write" ? database : `${database}_ro`;
+  return route === "write" ? database : readRouteName(database);
 }
 
 export type Login = Omit<LoginProbe, "key" | "expect">;

@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { readRouteSuffix } from "../read-route.ts";
+
 /** Names of databases, roles and schemas, and those that are not free. */
 
 export const identifier = (what: string, maxLength = 63): z.ZodString =>
@@ -40,7 +42,7 @@ export const reservedDatabases = [
 /** A database of an application. The read route's name is three characters longer, and PgBouncer's names have at most 63. */
 export const databaseName = identifier("a database name", 60)
   .refine((name) => !(reservedDatabases as readonly string[]).includes(name), "another name: this database is not the application's")
-  .refine((name) => !name.endsWith("_ro"), "a name that does not end in _ro: that is the read route's");
+  .refine((name) => !name.endsWith(readRouteSuffix), "a name that does not end in _ro: that is the read route's");
 
 /** A role of an application. */
 export const roleName = identifier("a role name").refine(

@@ -1,3 +1,4 @@
+import { readRouteName } from "../read-route.ts";
 import { entriesOf } from "../plan/declared.ts";
 import { dotenv } from "../formats/escape.ts";
 import type { ClusterPlan, ClusterSecrets } from "../plan/types.ts";
@@ -60,7 +61,10 @@ export function userUrls(
     const entries = entriesOf(plan, name).filter((entry) => name !== database.owner || entry.database !== database.name);
     const ways = entries.map(({ database: of, shadow }): readonly [string, UserUrls] => {
       const direct = url(leaderPort, of);
-      return [of, pooled && !shadow ? { write: url(pooler.hostPort, of), read: url(pooler.hostPort, `${of}_ro`), direct } : { direct }];
+      return [
+        of,
+        pooled && !shadow ? { write: url(pooler.hostPort, of), read: url(pooler.hostPort, readRouteName(of)), direct } : { direct },
+      ];
     });
     return [name, Object.fromEntries(ways)] as const;
   });

@@ -1,11 +1,13 @@
 import type { ClusterConfig } from "../config/schema.ts";
 import { UserError } from "../errors.ts";
+import { readRouteName } from "../read-route.ts";
 import { publishedForClients } from "./access.ts";
 import { connectionBudget } from "./connections.ts";
 import { planDatabases, planRemoval, planUsers } from "./declared.ts";
 import { planExporters, exporterMemoryMb } from "./exporters.ts";
 import type { ImageHashes } from "./images.ts";
 import { planImages } from "./images.ts";
+import { nodeNames } from "./members.ts";
 import { monitoringServices, planMonitoring } from "./monitoring.ts";
 import { networkName, prefixOf } from "./names.ts";
 import { effectiveSettings, planNodes } from "./nodes.ts";
@@ -84,12 +86,12 @@ function planDatabase(config: ClusterConfig): DatabasePlan {
     owner: config.appUser,
     extensions: [...new Set(["pg_stat_statements", ...config.extensions])],
     writeRoute: config.database,
-    readRoute: `${config.database}_ro`,
+    readRoute: readRouteName(config.database),
   };
 }
 
 function planEngine(config: ClusterConfig, monitoring: MonitoringPlan | undefined): EnginePlan {
-  const nodes = config.replicas + 1;
+  const nodes = nodeNames(config).length;
   const exporters = config.exporters ? nodes + 1 : 0;
   const monitoringMb = monitoringServices(monitoring).reduce((sum, [, { memoryMb }]) => sum + memoryMb, 0);
   return {

@@ -1,23 +1,25 @@
 import type { ClusterConfig } from "../config/schema.ts";
 import { poolSizes } from "./connections.ts";
 import { planUsers } from "./declared.ts";
-import { configVolumeName, containerName, nodeName, services, socketVolumeName } from "./names.ts";
+import { replicaNames } from "./members.ts";
+import { configVolumeName, containerName, services, socketVolumeName } from "./names.ts";
 import { paths } from "../layout.ts";
 import { maxDbConnections, planPoolerSettings, planRouteParams } from "./pgbouncer-defaults.ts";
 import type { ClusterPlan, PoolerPlan, RoutePlan } from "./types.ts";
+import { readRouteName } from "../read-route.ts";
 import { parseDurationS, parseMemoryMb } from "../text/units.ts";
 
 /** The pooler and two routes for each database; reads go to the leader when there is no replica. */
 export function planPooler(config: ClusterConfig, prefix: string, maxConnections: number): PoolerPlan {
   const { pooler, database, leader } = config;
-  const replicas = Array.from({ length: config.replicas + 1 }, (_, index) => nodeName(index + 1)).filter((name) => name !== leader);
+  const replicas = replicaNames(config);
   const readHosts = replicas.length === 0 ? [leader] : replicas;
   const sizes = poolSizes(config, maxConnections);
   const routes = (name: string, most: (size: number) => number): Pick<PoolerPlan, "write" | "read"> => {
     const { write, read } = sizes[name] ?? { write: pooler.poolSize, read: pooler.poolSize };
     return {
       write: route(name, [leader], { poolSize: write, most: most(write), reads: false }),
-      read: route(`${name}_ro`, readHosts, { poolSize: read, most: most(read), reads: true }),
+      read: route(readRouteName(name), readHosts, { poolSize: read, most: most(read), reads: true }),
     };
   };
   // With more users than the owner each connection counts in the budget: nothing may open beyond it.

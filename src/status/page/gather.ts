@@ -1,3 +1,4 @@
+import { readRouteName } from "../../read-route.ts";
 import { probe } from "../../check/run.ts";
 import type { CheckSecrets, CheckTarget } from "../../target/target.ts";
 import type { LastCheck } from "../last-check.ts";
@@ -27,5 +28,5 @@ export async function gatherPage(
 
 /** Routes for reads: that of the first database, and `<name>_ro` of each declared one. */
 export function readRoutesOf({ readRoute, declared }: CheckTarget): readonly string[] {
-  return [readRoute, ...(declared?.routed ?? []).map((name) => `${name}_ro`)];
+  return [readRoute, ...(declared?.routed ?? []).map(readRouteName)];
 }
