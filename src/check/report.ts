@@ -1,4 +1,7 @@
+import { painter } from "../text/paint.ts";
 import { bytesText, plural } from "../text/quantities.ts";
+import type { Column } from "../text/table.ts";
+import { tableLines } from "../text/table.ts";
 import type { FindingClass } from "./finding-kinds.ts";
 import { kindOf } from "./findings.ts";
 import type { Finding } from "./findings.ts";
@@ -28,18 +31,18 @@ export function reportJson(report: CheckReport): string {
   return JSON.stringify(report, (_key, value: unknown) => (value === undefined ? null : value), 2);
 }
 
-const colours = { error: "\u001B[31m", warning: "\u001B[33m", ok: "\u001B[32m", off: "\u001B[0m" };
+const tones = { error: "bad", warning: "warning" } as const;
 
 /** A report for people: a verdict, the nodes as a table, and what to do. */
 export function reportText(report: CheckReport, { colour = false } = {}): string {
-  const paint = (kind: keyof typeof colours, text: string): string => (colour ? `${colours[kind]}${text}${colours.off}` : text);
-  const verdict = report.ok ? paint("ok", "healthy") : paint("error", "not healthy");
+  const paint = painter(colour);
+  const verdict = report.ok ? paint("healthy", "good") : paint("not healthy", "bad");
   const lines = [
     `${report.stack}: ${verdict}${countText(report)}, after ${secondsText(report)}`,
     `system identifier ${report.systemIdentifier ?? "unknown"}, PgBouncer ${report.poolerVersion ?? "unknown"}`,
     "",
-    ...table(report.nodes),
-    ...report.findings.flatMap((finding) => ["", ...findingLines(finding, paint(finding.severity, finding.severity))]),
+    ...tableLines(columns, report.nodes, { width: undefined, paint }),
+    ...report.findings.flatMap((finding) => ["", ...findingLines(finding, paint(finding.severity, tones[finding.severity]))]),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -69,7 +72,7 @@ function secondsText({ durationMs, attempts }: CheckReport): string {
   return attempts === 1 ? seconds : `${seconds} and ${plural(attempts, "attempt")}`;
 }
 
-const columns: readonly { readonly title: string; readonly cell: (node: NodeReport) => string }[] = [
+const columns: readonly Column<NodeReport>[] = [
   { title: "node", cell: ({ name }) => name },
   { title: "role", cell: ({ role }) => role },
   { title: "version", cell: ({ version }) => version ?? "-" },
@@ -80,14 +83,3 @@ const columns: readonly { readonly title: string; readonly cell: (node: NodeRepo
     cell: ({ heartbeatMs }) => (heartbeatMs === undefined ? "-" : `${heartbeatMs} ms`),
   },
 ];
-
-function table(nodes: readonly NodeReport[]): readonly string[] {
-  const rows = [columns.map(({ title }) => title), ...nodes.map((node) => columns.map(({ cell }) => cell(node)))];
-  const widths = columns.map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
-}

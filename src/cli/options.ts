@@ -1,7 +1,6 @@
 import { parseArgs } from "node:util";
 
-import { closest, distance } from "fastest-levenshtein";
-
+import { nearest } from "../text/nearest.ts";
 import { UsageError } from "./command.ts";
 
 /** An option as `node:util` describes it. */
@@ -12,9 +11,8 @@ export interface OptionSpec {
 
 /** The word that was probably meant, as ` (did you mean …?)`, or nothing when none is near. */
 export function didYouMean(word: string, known: readonly string[]): string {
-  if (known.length === 0) return "";
-  const nearest = closest(word, [...known]);
-  return distance(word, nearest) <= Math.max(2, Math.floor(word.length / 3)) ? ` (did you mean ${nearest}?)` : "";
+  const meant = nearest(word, known);
+  return meant === undefined ? "" : ` (did you mean ${meant}?)`;
 }
 
 type Specs = Readonly<Record<string, OptionSpec>>;

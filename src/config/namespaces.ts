@@ -1,7 +1,6 @@
-import { closest, distance } from "fastest-levenshtein";
-
 import type { Problem } from "../errors.ts";
 import { UserError } from "../errors.ts";
+import { nearest } from "../text/nearest.ts";
 import { fullKey } from "./project-file.ts";
 
 /** pgstack's namespace in every project, whatever its name. */
@@ -61,8 +60,7 @@ export function ownKeys<Value>(entries: readonly (readonly [string, Value])[], p
 
 /** Stricter than for keys: a short name such as `app` is two letters from `aws`, which is meant as it is. */
 function nearMiss(space: string, own: readonly string[]): string | undefined {
-  const best = closest(space.toLowerCase(), [...own]);
-  return distance(space.toLowerCase(), best.toLowerCase()) <= Math.max(1, Math.floor(best.length / 3)) ? best : undefined;
+  return nearest(space, own, 1);
 }
 
 function twice(stackFile: string, first: string, second: string): Problem {

@@ -1,4 +1,5 @@
 import type { Impact, ImpactClass, ImpactItem } from "./classes.ts";
+import { wrapLines } from "../text/wrap.ts";
 import { impactWords } from "./classes.ts";
 
 /** Lines fit a narrow terminal. */
@@ -11,7 +12,7 @@ export function impactText(impact: Impact): string {
 
 /** What is compared, and what is half done there: the lines before the impact. */
 export function comparedText(compared: Compared): string {
-  const unfinished = unfinishedText(compared).flatMap((text) => wrapped(text, "", "  "));
+  const unfinished = unfinishedText(compared).flatMap((text) => wrapLines(text, { width, rest: "  " }));
   return `${[`${compared.stack}, compared with ${compared.comparedWith}`, ...unfinished].join("\n")}\n`;
 }
 
@@ -30,15 +31,17 @@ function itemText(item: ImpactItem): string {
   const { refusal } = item;
   return [
     heading(item),
-    ...item.changes.flatMap((change) => wrapped(change, "  ", "    ")),
-    ...detailsOf(item).flatMap(([name, value]) => wrapped(`${name}: ${value}`, "  - ", "    ")),
-    ...(refusal === undefined ? [] : wrapped(refusal.way, "  fix: ", "    ")),
+    ...item.changes.flatMap((change) => wrapLines(change, { width, first: "  ", rest: "    " })),
+    ...detailsOf(item).flatMap(([name, value]) => wrapLines(`${name}: ${value}`, { width, first: "  - ", rest: "    " })),
+    ...(refusal === undefined ? [] : wrapLines(refusal.way, { width, first: "  fix: ", rest: "    " })),
   ].join("\n");
 }
 
 /** `refused, because …` for what is refused, else the class in words. */
 function heading({ class: kind, refusal }: ImpactItem): string {
-  return refusal === undefined ? impactWords[kind] : wrapped(`${impactWords[kind]}, because ${refusal.because}`, "", "  ").join("\n");
+  return refusal === undefined
+    ? impactWords[kind]
+    : wrapLines(`${impactWords[kind]}, because ${refusal.because}`, { width, rest: "  " }).join("\n");
 }
 
 /** Classes that touch one node after the other. */
@@ -51,23 +54,6 @@ function detailsOf({ class: kind, nodes, wait, notes, refusal }: ImpactItem): re
     ["clients wait", wait.source === "" ? wait.text : `${wait.text} (measured: ${wait.source})`],
     ...notes.map((note) => ["note", note] as const),
   ];
-}
-
-/** Breaks at blanks; a word that is longer than a line stays whole. */
-function wrapped(text: string, first: string, rest: string): readonly string[] {
-  const lines: string[] = [];
-  let line = first;
-  let isEmpty = true;
-  for (const word of text.split(" ")) {
-    if (!isEmpty && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = rest;
-      isEmpty = true;
-    }
-    line += isEmpty ? word : ` ${word}`;
-    isEmpty = false;
-  }
-  return [...lines, line];
 }
 
 /** The impact as Markdown, for a comment on a pull request. */

@@ -1,3 +1,7 @@
+import { painter } from "../text/paint.ts";
+import { bytesText } from "../text/quantities.ts";
+import type { Column } from "../text/table.ts";
+import { tableLines } from "../text/table.ts";
 import type { DatabaseRow, Declared, UserRow } from "./inventory.ts";
 
 const standings: Readonly<Record<Declared, string>> = {
@@ -7,39 +11,40 @@ const standings: Readonly<Record<Declared, string>> = {
   undeclared: "NO",
 };
 
+const databaseColumns: readonly Column<DatabaseRow>[] = [
+  { title: "database", cell: ({ name }) => name },
+  { title: "declared", cell: ({ declared }) => standings[declared] },
+  { title: "owner", cell: ({ owner }) => owner ?? "-" },
+  { title: "size", cell: ({ bytes }) => (bytes === null ? "-" : bytesText(bytes)) },
+  { title: "connections", cell: ({ connections, connectionLimit }) => usage(connections, connectionLimit) },
+  { title: "schemas", cell: ({ schemas }) => (schemas === null ? "-" : schemas.map(({ name }) => name).join(", ")) },
+];
+
+const userColumns: readonly Column<UserRow>[] = [
+  { title: "user", cell: ({ name }) => name },
+  { title: "declared", cell: ({ declared }) => standings[declared] },
+  { title: "login", cell: ({ mayLogIn }) => (mayLogIn === null ? "-" : mayLogIn ? "yes" : "no") },
+  { title: "access", cell: ({ access }) => list(rightsOf(access)) },
+  { title: "owns", cell: ({ owns }) => list(owns) },
+  { title: "connections", cell: ({ connections, connectionLimit }) => usage(connections, connectionLimit) },
+  { title: "connected since", cell: ({ connectedSince }) => connectedSince ?? "-" },
+];
+
 /** The databases as a table. */
 export function databasesText(rows: readonly DatabaseRow[]): string {
-  return table([
-    ["database", "declared", "owner", "size", "connections", "schemas"],
-    ...rows.map(({ name, declared, owner, bytes, connections, connectionLimit, schemas }) => [
-      name,
-      standings[declared],
-      owner ?? "-",
-      bytes === null ? "-" : sizeText(bytes),
-      usage(connections, connectionLimit),
-      schemas === null ? "-" : schemas.map((schema) => schema.name).join(", "),
-    ]),
-  ]);
+  return table(databaseColumns, rows);
 }
 
 /** The users as a table. */
 export function usersText(rows: readonly UserRow[]): string {
-  return table([
-    ["user", "declared", "login", "access", "owns", "connections", "connected since"],
-    ...rows.map(({ name, declared, mayLogIn, access, owns, connections, connectionLimit, connectedSince }) => [
-      name,
-      standings[declared],
-      mayLogIn === null ? "-" : mayLogIn ? "yes" : "no",
-      list(
-        Object.entries(access)
-          .filter(([, right]) => right !== "owner")
-          .map(([database, right]) => `${database}: ${right === "read" ? "read only" : "write"}`),
-      ),
-      list(owns),
-      usage(connections, connectionLimit),
-      connectedSince ?? "-",
-    ]),
-  ]);
+  return table(userColumns, rows);
+}
+
+/** What an owner may needs no word: `owns` says it. */
+function rightsOf(access: UserRow["access"]): readonly string[] {
+  return Object.entries(access)
+    .filter(([, right]) => right !== "owner")
+    .map(([database, right]) => `${database}: ${right === "read" ? "read only" : "write"}`);
 }
 
 function list(items: readonly string[]): string {
@@ -50,17 +55,6 @@ function usage(connections: number | null, limit: number | null): string {
   return connections === null ? "-" : `${connections}${limit === null ? "" : ` of ${limit}`}`;
 }
 
-function sizeText(bytes: number): string {
-  return bytes < 1024 ** 3 ? `${Math.round(bytes / 1024 ** 2)} MB` : `${(bytes / 1024 ** 3).toFixed(1)} GB`;
-}
-
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
-  return `${lines.join("\n")}\n`;
+function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
+  return `${tableLines(columns, rows, { width: undefined, paint: painter(false) }).join("\n")}\n`;
 }

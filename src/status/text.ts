@@ -2,7 +2,8 @@ import type { Paint, Tone } from "../text/paint.ts";
 import { painter } from "../text/paint.ts";
 import { bytesText, durationText, percentText, plural } from "../text/quantities.ts";
 import type { Cell, Column } from "../text/table.ts";
-import { tableLines, wrapLines } from "../text/table.ts";
+import { tableLines } from "../text/table.ts";
+import { wrapLines } from "../text/wrap.ts";
 import type { LastCheck } from "./last-check.ts";
 import type { ClusterStatus, NodeState, NodeStatus, PoolerStatus, RouteStatus, SlotStatus } from "./model.ts";
 
@@ -16,7 +17,7 @@ export interface TextLook {
 export function statusText(status: ClusterStatus, { colour, width }: TextLook): string {
   const paint = painter(colour);
   const look = { width, paint };
-  const wrap = (text: string): readonly string[] => wrapLines(text, width, "  ");
+  const wrap = (text: string): readonly string[] => wrapLines(text, { width, rest: "  " });
   return [
     verdict(status, paint),
     ...wrap(lastCheckLine(status.lastCheck, new Date(status.at))),

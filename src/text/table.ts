@@ -77,19 +77,3 @@ function widthsOf<Row>(shown: readonly Column<Row>[], rows: readonly Row[], widt
     return cut;
   });
 }
-
-/** Text in lines of at most this width, broken at spaces; later lines are indented. */
-export function wrapLines(text: string, width: number | undefined, indent = ""): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    const longer = line === "" ? word : `${line} ${word}`;
-    const isFirst = lines.length === 0;
-    if (width !== undefined && line !== "" && longer.length + (isFirst ? 0 : indent.length) > width) {
-      lines.push(isFirst ? line : indent + line);
-      line = word;
-    } else line = longer;
-  }
-  lines.push(lines.length === 0 ? line : indent + line);
-  return lines;
-}

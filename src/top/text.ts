@@ -1,7 +1,8 @@
 import type { Paint } from "../text/paint.ts";
 import { painter } from "../text/paint.ts";
 import type { Column } from "../text/table.ts";
-import { tableLines, wrapLines } from "../text/table.ts";
+import { tableLines } from "../text/table.ts";
+import { wrapLines } from "../text/wrap.ts";
 import type { Statement, TopOrder, TopStatements } from "./statement.ts";
 
 export interface TopLook {
@@ -20,8 +21,8 @@ const wide = 100;
 /** The statements as a table with their text last, or below their numbers on a narrow terminal. */
 export function topText(top: TopStatements, { colour, width = usualWidth, by }: TopLook): string {
   const paint = painter(colour);
-  const head = wrapLines(headline(top, by), width, "  ");
-  if (top.statements.length === 0) return `${[...head, ...wrapLines(nothing(top), width)].join("\n")}\n`;
+  const head = wrapLines(headline(top, by), { width, rest: "  " });
+  if (top.statements.length === 0) return `${[...head, ...wrapLines(nothing(top), { width })].join("\n")}\n`;
   const look = { width, paint };
   const table = width >= wide ? tableLines([...numbers, text], top.statements, look) : stacked(top.statements, look);
   return `${[...head, "", ...table].join("\n")}\n`;

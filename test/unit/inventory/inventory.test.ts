@@ -45,11 +45,11 @@ describe("the lists of databases and users", () => {
 
   it("are tables for people", () => {
     expect(databasesText(databaseRows(target, databases))).toMatchInlineSnapshot(`
-      "database  declared          owner     size    connections  schemas
-      app       yes (first)       app       8 MB    3            public
-      lost      yes, but missing  -         -       -            -
-      shop      yes               shop      8 MB    2 of 60      public
-      byhand    NO                postgres  3.0 GB  0            -
+      "database  declared          owner     size  connections  schemas
+      app       yes (first)       app       8 MB  3            public
+      lost      yes, but missing  -         -     -            -
+      shop      yes               shop      8 MB  2 of 60      public
+      byhand    NO                postgres  3 GB  0            -
       "
     `);
     expect(usersText(userRows(target, users))).toMatchInlineSnapshot(`

@@ -4,7 +4,7 @@ import { cleanText } from "../../../src/text/clean.ts";
 import { painter } from "../../../src/text/paint.ts";
 import { bytesText, durationText, percentText } from "../../../src/text/quantities.ts";
 import type { Column } from "../../../src/text/table.ts";
-import { tableLines, wrapLines } from "../../../src/text/table.ts";
+import { tableLines } from "../../../src/text/table.ts";
 
 const paint = painter(false);
 type Row = readonly [string, string, string];
@@ -37,14 +37,6 @@ describe("a table", () => {
     expect(tableLines([toned, ...columns.slice(1, 2)], rows, { width: undefined, paint: painter(true) })[1]).toBe(
       "\u001B[31ma\u001B[0m       12",
     );
-  });
-});
-
-describe("wrapped text", () => {
-  it("breaks at spaces and indents what follows", () => {
-    expect(wrapLines("one two three four", 9, "  ")).toEqual(["one two", "  three", "  four"]);
-    expect(wrapLines("one two three four", undefined)).toEqual(["one two three four"]);
-    expect(wrapLines("", 10)).toEqual([""]);
   });
 });
 
