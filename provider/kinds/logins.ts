@@ -4,6 +4,7 @@ import { connectEngine } from "../../src/engine/connect.ts";
 import { parseInputs } from "../inputs.ts";
 import type { Kind } from "../kind.ts";
 import { poolerInputs } from "../service/access.ts";
+import { loginsWorld } from "../service/logins-world.ts";
 import { switchLogins } from "../service/logins.ts";
 import { poolerNow } from "../service/published.ts";
 
@@ -25,7 +26,8 @@ export const logins: Kind = {
   apply: async (context, properties) => {
     const { host, ...wanted } = parseInputs(inputs, properties);
     const engine = await connectEngine(host);
-    const switched = await switchLogins(context, engine, { ...wanted, pooler: await poolerNow(engine, wanted.pooler) });
+    const pooler = await poolerNow(engine, wanted.pooler);
+    const switched = await switchLogins(context, loginsWorld(context, engine, pooler), { ...wanted, pooler });
     if (switched.length > 0) context.log("info", `new password or salt: ${switched.join(", ")}`);
     return {};
   },
