@@ -5,7 +5,8 @@ import { containerState, restartContainer } from "../../src/engine/container.ts"
 import { UserError } from "../../src/errors.ts";
 import { parseInputs } from "../inputs.ts";
 import type { Kind } from "../kind.ts";
-import { longTransactionsAfter } from "../service/calm.ts";
+import { longTransactionsAfter } from "../traffic/calm.ts";
+import { serversOn } from "../traffic/world.ts";
 
 const inputs = z.object({
   host: z.string(),
@@ -38,7 +39,7 @@ export const calm: Kind = {
     if (olds === undefined || (!isReplaced && olds["signals"] !== undefined)) return {};
     const engine = await connectEngine(host);
     if ((await containerState(engine, container))?.running !== true) return {};
-    const seen = await longTransactionsAfter(context, engine, { nodes, client: address, timeoutS });
+    const seen = await longTransactionsAfter({ context, world: serversOn(engine) }, { nodes, client: address, timeoutS });
     if (seen === "" && !isReplaced) {
       await restartContainer(engine, container, stopS);
       context.log("info", `${container} restarted once: an earlier version may have cost it its restart policy`);

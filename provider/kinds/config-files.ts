@@ -16,7 +16,7 @@ import { RefusedFiles } from "../reload/refused-files.ts";
 import { liftStopMark } from "../reload/stop-mark.ts";
 import { hasOtherFiles, tryFiles } from "../reload/trial.ts";
 import type { Trial, TriedServer } from "../reload/trial.ts";
-import { reloadQuietly } from "../service/quiet.ts";
+import { reloadQuietly } from "../traffic/quiet.ts";
 import type { Properties } from "../wire.ts";
 
 const reload = z.discriminatedUnion("server", [

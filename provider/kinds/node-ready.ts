@@ -4,10 +4,11 @@ import { connectEngine } from "../../src/engine/connect.ts";
 import { endpoint, parseInputs } from "../inputs.ts";
 import type { Kind } from "../kind.ts";
 import { nodeInputs, poolerInputs } from "../service/access.ts";
-import { resumeLeader } from "../service/pause.ts";
 import { poolerNow, publishedNow } from "../service/published.ts";
 import { waitUntilReady } from "../service/ready.ts";
-import { isOutOfRotation, putBack } from "../service/rotation.ts";
+import { isOutOfRotation, putBack } from "../traffic/drain.ts";
+import { resumeLeader } from "../traffic/pause.ts";
+import { routesOn, trafficOn } from "../traffic/world.ts";
 
 const inputs = z.object({
   host: z.string(),
@@ -33,7 +34,7 @@ const inputs = z.object({
 export const nodeReady: Kind = {
   needsWork: async (_context, _olds, news) => {
     const { node, pooler } = parseInputs(inputs, news);
-    return node.role === "replica" && isOutOfRotation(pooler, node);
+    return node.role === "replica" && isOutOfRotation({ world: { routes: () => routesOn(pooler) }, pooler }, node);
   },
 
   apply: async (context, properties, olds) => {
@@ -46,10 +47,10 @@ export const nodeReady: Kind = {
     const readyAfterMs = Math.round(performance.now() - began);
     // A new node is listed by the pooler's files, which come after all gates.
     if (olds !== undefined) {
-      const reachable = await poolerNow(engine, pooler);
+      const traffic = trafficOn(context, engine, await poolerNow(engine, pooler));
       // A leader too: routes that lead to the one before it need not wait for that one's clone.
-      await putBack(context, engine, reachable, node);
-      if (role === "leader") await resumeLeader(engine, reachable, node);
+      await putBack(traffic, node);
+      if (role === "leader") await resumeLeader(traffic, node);
     }
     return { readyAfterMs };
   },

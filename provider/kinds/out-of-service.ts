@@ -5,9 +5,10 @@ import { containerState } from "../../src/engine/container.ts";
 import { parseInputs } from "../inputs.ts";
 import type { Kind } from "../kind.ts";
 import { nodeInputs, poolerInputs } from "../service/access.ts";
-import { pauseLeader } from "../service/pause.ts";
 import { poolerNow } from "../service/published.ts";
-import { drain } from "../service/rotation.ts";
+import { drain } from "../traffic/drain.ts";
+import { pauseLeader } from "../traffic/pause.ts";
+import { trafficOn } from "../traffic/world.ts";
 
 const inputs = z.object({
   host: z.string(),
@@ -29,9 +30,9 @@ export const outOfService: Kind = {
     if (olds === undefined || olds["spec"] === spec) return {};
     const engine = await connectEngine(host);
     if ((await containerState(engine, node.container))?.running !== true) return {};
-    const pooler = await poolerNow(engine, declared);
-    if (node.role === "leader") await pauseLeader(context, engine, pooler, node);
-    else await drain(context, engine, pooler, node, leader);
+    const traffic = trafficOn(context, engine, await poolerNow(engine, declared));
+    if (node.role === "leader") await pauseLeader(traffic, node);
+    else await drain(traffic, node, leader);
     return {};
   },
 };

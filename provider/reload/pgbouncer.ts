@@ -6,7 +6,7 @@ import type { ConfigRow, ServerConnection } from "../../src/pgbouncer/console.ts
 import { PoolerConsole } from "../../src/pgbouncer/console.ts";
 import { routesOf } from "../../src/pgbouncer/rotation.ts";
 import type { Context } from "../kind.ts";
-import { reloadQuietly } from "../service/quiet.ts";
+import { reloadQuietly } from "../traffic/quiet.ts";
 import { RefusedFiles } from "./refused-files.ts";
 
 export interface PgbouncerReload {

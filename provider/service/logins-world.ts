@@ -1,16 +1,15 @@
 import type { Engine } from "../../src/engine/connect.ts";
-import { containerState } from "../../src/engine/container.ts";
-import { runSql } from "../../src/engine/psql.ts";
 import { signalInside } from "../../src/engine/signal-inside.ts";
 import { readVolumeFile, writeVolumeFiles } from "../../src/engine/volume-files.ts";
 import { acceptsPassword } from "../../src/pgbouncer/accepts.ts";
-import { PoolerConsole } from "../../src/pgbouncer/console.ts";
 import { withSession } from "../../src/postgres/session.ts";
 import type { Context } from "../kind.ts";
+import { whileHeld } from "../traffic/hold.ts";
+import { isServing } from "../traffic/serving.ts";
+import { routesOn, serversOn, trafficOn } from "../traffic/world.ts";
+import type { Servers } from "../traffic/world.ts";
 import type { Pooler } from "./access.ts";
-import { whileHeld } from "./hold.ts";
 import { awaitReplay } from "./replay.ts";
-import { isServing } from "./serving.ts";
 
 /** A login through a route of the pooler. */
 export interface RouteLogin {
@@ -20,10 +19,7 @@ export interface RouteLogin {
 }
 
 /** What a change of passwords asks of a cluster and does to it. Tests have one of their own. */
-export interface LoginsWorld {
-  readonly isRunning: (container: string) => Promise<boolean>;
-  /** Runs SQL as the superuser. @throws SqlError when the server does not answer or refuses */
-  readonly sql: (container: string, text: string, signal?: AbortSignal) => Promise<string>;
+export interface LoginsWorld extends Servers {
   /** The pooler's `userlist.txt`; undefined when it has none. */
   readonly readUserlist: () => Promise<string | undefined>;
   /** Writes it and has the pooler read it. */
@@ -47,8 +43,7 @@ const file = "userlist.txt";
 export function loginsWorld(context: Context, engine: Engine, pooler: Pooler): LoginsWorld {
   const { container, configVolume, image, address } = pooler;
   return {
-    isRunning: async (name) => (await containerState(engine, name))?.running === true,
-    sql: (name, text, signal) => runSql(engine, name, text, "postgres", signal),
+    ...serversOn(engine),
     readUserlist: () => readVolumeFile(engine, configVolume, image, file),
     writeUserlist: async (content) => {
       await writeVolumeFiles(engine, configVolume, image, [{ path: file, content, mode: 0o600 }]);
@@ -56,11 +51,11 @@ export function loginsWorld(context: Context, engine: Engine, pooler: Pooler): L
       await signalInside(engine, container, "HUP");
     },
     isServing: () => isServing(engine, pooler),
-    routes: async () => (await PoolerConsole.with(pooler, (console) => console.routes())).map(({ name }) => name),
+    routes: async () => (await routesOn(pooler)).map(({ name }) => name),
     accepts: ({ user, password, route }, verifier) => acceptsPassword({ ...address, user, password, database: route }, verifier),
     query: ({ user, password, route }) =>
       withSession({ ...address, user, password, database: route }, async (client) => void (await client.query("select 1"))),
-    whileHeld: (routes, work) => whileHeld(context, engine, pooler, routes, work),
+    whileHeld: (routes, work) => whileHeld(trafficOn(context, engine, pooler), routes, work),
     awaitReplay: (replicas, lsn, timeoutMs) => awaitReplay(context, engine, replicas, lsn, timeoutMs),
   };
 }

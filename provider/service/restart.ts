@@ -3,10 +3,11 @@ import { containerState, restartContainer } from "../../src/engine/container.ts"
 import { runSql } from "../../src/engine/psql.ts";
 import type { Context } from "../kind.ts";
 import type { Pooler, ServiceNode } from "./access.ts";
-import { pauseLeader, resumeLeader } from "./pause.ts";
+import { drain, putBack } from "../traffic/drain.ts";
+import { pauseLeader, resumeLeader } from "../traffic/pause.ts";
+import { trafficOn } from "../traffic/world.ts";
 import type { Arrival } from "./ready.ts";
 import { waitUntilReady } from "./ready.ts";
-import { drain, putBack } from "./rotation.ts";
 
 /** How long a server may take to end cleanly, in seconds. */
 const stopS = 120;
@@ -27,28 +28,29 @@ export interface Cluster {
  * @returns how long clients of the leader were held, in milliseconds; undefined when they were not
  */
 export async function restartNode(context: Context, engine: Engine, cluster: Cluster, node: ServiceNode): Promise<number | undefined> {
-  const { pooler, leader } = cluster;
+  const { leader } = cluster;
+  const traffic = trafficOn(context, engine, cluster.pooler);
   const runs = (await containerState(engine, node.container))?.running === true;
   const ready = (): Promise<void> => waitUntilReady(context, engine, arrivalOf(cluster, node));
   if (node.role === "replica") {
     // What the leader's own restart changed has to be replayed before this one.
     if (runs) await ready();
-    await drain(context, engine, pooler, node, leader.name);
+    await drain(traffic, node, leader.name);
     if (runs) await runSql(engine, node.container, "checkpoint;", "postgres", context.signal);
     context.status(`restarting ${node.name}`);
     if (runs) await restartContainer(engine, node.container, stopS);
     await ready();
-    await putBack(context, engine, pooler, node);
+    await putBack(traffic, node);
     return undefined;
   }
-  const held = runs ? await pauseLeader(context, engine, pooler, node) : [];
+  const held = runs ? await pauseLeader(traffic, node) : [];
   const began = performance.now();
   try {
     context.status(`restarting ${node.name}`);
     if (runs) await restartContainer(engine, node.container, stopS);
     await ready();
   } finally {
-    await resumeLeader(engine, pooler, node);
+    await resumeLeader(traffic, node);
   }
   return held.length === 0 ? undefined : performance.now() - began;
 }

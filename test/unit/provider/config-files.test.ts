@@ -34,7 +34,7 @@ async function otherReload(): Promise<void> {
 vi.mock(import("../../../provider/reload/pgbouncer.ts"), async (original) => ({ ...(await original()), reloadPgbouncer: otherReload }));
 vi.mock(import("../../../provider/reload/prometheus.ts"), async (original) => ({ ...(await original()), reloadPrometheus: otherReload }));
 vi.mock(import("../../../provider/reload/stop-mark.ts"), () => ({ liftStopMark: async () => void world.events.push("restart") }));
-vi.mock(import("../../../provider/service/quiet.ts"), async (original) => ({
+vi.mock(import("../../../provider/traffic/quiet.ts"), async (original) => ({
   ...(await original()),
   reloadQuietly: () => otherReload().then(() => true),
 }));

@@ -11,7 +11,7 @@ const world = { rows: [] as ConfigRow[], afterRestart: [] as ConfigRow[], answer
 
 beforeEach(() => Object.assign(world, { rows: [], afterRestart: [], answers: true, restarts: 0 }));
 
-vi.mock(import("../../../provider/service/quiet.ts"), async (original) => ({ ...(await original()), reloadQuietly: async () => true }));
+vi.mock(import("../../../provider/traffic/quiet.ts"), async (original) => ({ ...(await original()), reloadQuietly: async () => true }));
 // One attempt: what it sees does not change.
 vi.mock(import("../../../src/deadline.ts"), async (original) => ({ ...(await original()), poll: async (attempt) => attempt() }));
 vi.mock(import("../../../src/engine/container.ts"), async (original) => ({

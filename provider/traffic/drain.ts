@@ -1,17 +1,16 @@
 import { poll } from "../../src/deadline.ts";
-import type { Engine } from "../../src/engine/connect.ts";
-import { readVolumeFile, writeVolumeFiles } from "../../src/engine/volume-files.ts";
 import { UserError } from "../../src/errors.ts";
-import { PoolerConsole } from "../../src/pgbouncer/console.ts";
 import type { RunningRoute, ServerConnection } from "../../src/pgbouncer/console.ts";
 import { routesOf, withNode, withoutNode } from "../../src/pgbouncer/rotation.ts";
-import type { Context } from "../kind.ts";
-import type { Pooler, ServiceNode } from "./access.ts";
-import { reloadQuietly } from "./quiet.ts";
-import { isServing } from "./serving.ts";
+import type { ServiceNode } from "../service/access.ts";
 import { longestQueries } from "./sessions.ts";
+import type { Traffic } from "./world.ts";
 
-const file = "pgbouncer.ini";
+/** Where a node may be listed. */
+interface Listed {
+  readonly world: Pick<Traffic["world"], "routes">;
+  readonly pooler: Pick<Traffic["pooler"], "routes">;
+}
 
 const reloadTimeoutMs = 10_000;
 
@@ -21,21 +20,22 @@ const reloadTimeoutMs = 10_000;
  *
  * @throws UserError when reads do not end in time; the replica is back in rotation then
  */
-export async function drain(context: Context, engine: Engine, pooler: Pooler, node: ServiceNode, leader: string): Promise<void> {
-  if (!(await isServing(engine, pooler))) return;
+export async function drain(traffic: Traffic, node: ServiceNode, leader: string): Promise<void> {
+  const { context, world, pooler } = traffic;
+  if (!(await world.isServing())) return;
   context.status(`taking ${node.name} out of rotation`);
-  await edit(context, engine, pooler, (ini) => withoutNode(ini, node.name, leader));
+  await edit(traffic, (ini) => withoutNode(ini, node.name, leader));
   let left: readonly ServerConnection[] = [];
   const drained = await poll(
     async () => {
-      left = (await PoolerConsole.with(pooler, (console) => console.servers())).filter(({ address }) => address === node.networkAddress);
+      left = (await world.servers()).filter(({ address }) => address === node.networkAddress);
       return left.length === 0 ? true : undefined;
     },
     { everyMs: 50, timeoutMs: pooler.drainTimeoutS * 1000, signal: context.signal },
   );
   if (drained === true) return;
-  const queries = await longestQueries(engine, node.container);
-  await putBack(context, engine, pooler, node);
+  const queries = await longestQueries(world, node.container).catch(() => "it does not say which");
+  await putBack(traffic, node);
   throw new UserError([
     {
       where: node.name,
@@ -46,18 +46,18 @@ export async function drain(context: Context, engine: Engine, pooler: Pooler, no
 }
 
 /** Puts a node back into the routes that are declared to use it. */
-export async function putBack(context: Context, engine: Engine, pooler: Pooler, node: ServiceNode): Promise<void> {
-  if (!(await isServing(engine, pooler))) return;
-  await edit(context, engine, pooler, (ini) => withNode(ini, node.name, pooler.routes));
+export async function putBack(traffic: Traffic, node: ServiceNode): Promise<void> {
+  if (!(await traffic.world.isServing())) return;
+  await edit(traffic, (ini) => withNode(ini, node.name, traffic.pooler.routes));
 }
 
 /**
  * Whether a pooler that runs leaves a node out of a route that is declared to use it: what an interrupted change leaves. One
  * that does not answer tells nothing.
  */
-export async function isOutOfRotation(pooler: Pooler, node: ServiceNode): Promise<boolean> {
+export async function isOutOfRotation({ world, pooler }: Listed, node: ServiceNode): Promise<boolean> {
   try {
-    const running = await PoolerConsole.with(pooler, (console) => console.routes());
+    const running = await world.routes();
     return running.some(({ name, hosts }) => pooler.routes[name]?.hosts.includes(node.name) === true && !hosts.includes(node.name));
   } catch {
     return false;
@@ -65,17 +65,17 @@ export async function isOutOfRotation(pooler: Pooler, node: ServiceNode): Promis
 }
 
 /** Changes the pooler's file and has it read it; nothing when the change is none. */
-async function edit(context: Context, engine: Engine, pooler: Pooler, change: (ini: string) => string): Promise<void> {
-  const before = await readVolumeFile(engine, pooler.configVolume, pooler.image, file);
+async function edit({ context, world, pooler }: Traffic, change: (ini: string) => string): Promise<void> {
+  const before = await world.readFile();
   if (before === undefined) return;
   const after = change(before);
   if (after === before) return;
-  await writeVolumeFiles(engine, pooler.configVolume, pooler.image, [{ path: file, content: after, mode: 0o644 }]);
-  if (!(await reloadQuietly(context, engine, pooler))) return;
+  await world.writeFile(after);
+  if (!(await world.reload())) return;
   const wanted = routesOf(after);
   const taken = await poll(
     async () => {
-      const routes = await PoolerConsole.with(pooler, (console) => console.routes());
+      const routes = await world.routes();
       return routes.every((route) => usesHosts(route, wanted)) ? true : undefined;
     },
     { everyMs: 50, timeoutMs: reloadTimeoutMs, signal: context.signal },

@@ -1,22 +1,14 @@
-import type { Engine } from "../../src/engine/connect.ts";
-import { startInContainer } from "../../src/engine/exec.ts";
-import { runSql } from "../../src/engine/psql.ts";
 import { UserError } from "../../src/errors.ts";
-import { paths } from "../../src/layout.ts";
-import { PoolerConsole } from "../../src/pgbouncer/console.ts";
-import type { Context } from "../kind.ts";
-import type { Pooler, ServiceNode } from "./access.ts";
-import { awaitNoLogins } from "./quiet.ts";
-import { isServing } from "./serving.ts";
+import type { ServiceNode } from "../service/access.ts";
 import { longTransactionsAfter } from "./calm.ts";
 import { longTransactions } from "./sessions.ts";
+import type { Traffic } from "./world.ts";
 
 /** The pooler resumes by itself after this time, whatever became of whoever paused it, in seconds. */
 export const pauseDeadlineS = 30;
 
 /** How long a pause may take to come about: meanwhile new statements already wait. */
 const pauseTimeoutMs = 3000;
-const watchTimeoutMs = 5000;
 
 /**
  * Holds every route to the leader: transactions end, new ones wait. A watch inside the pooler's container ends the pause
@@ -25,22 +17,24 @@ const watchTimeoutMs = 5000;
  * @returns the routes that are paused; none without a running pooler
  * @throws UserError when transactions do not end; everything runs on as before then
  */
-export async function pauseLeader(context: Context, engine: Engine, pooler: Pooler, leader: ServiceNode): Promise<readonly string[]> {
-  if (!(await isServing(engine, pooler))) return [];
-  const all = await PoolerConsole.with(pooler, (console) => console.routes());
+export async function pauseLeader(traffic: Traffic, leader: ServiceNode): Promise<readonly string[]> {
+  const { context, world } = traffic;
+  if (!(await world.isServing())) return [];
+  const all = await world.routes();
   const routes = all.filter(({ hosts }) => hosts.includes(leader.name)).map(({ name }) => name);
   if (routes.length === 0) return [];
-  await awaitCalm(context, engine, pooler, leader);
+  await awaitCalm(traffic, leader);
   // What is flushed now need not be flushed while clients wait.
-  await runSql(engine, leader.container, "checkpoint;", "postgres", context.signal);
-  await arm(engine, pooler, routes);
+  await world.sql(leader.container, "checkpoint;", context.signal);
+  await arm(traffic, routes);
   context.status(`clients of ${routes.join(", ")} wait`);
-  await PoolerConsole.with(pooler, async (console) => awaitNoLogins(context, console));
+  await world.awaitNoLogins();
   try {
-    await Promise.all(routes.map((route) => PoolerConsole.with(pooler, (console) => console.pause(route), pauseTimeoutMs)));
+    await Promise.all(routes.map((route) => world.pause(route, pauseTimeoutMs)));
   } catch {
-    const blocking = await longTransactions(engine, leader.container, 0);
-    await resume(pooler, routes);
+    // Asked while they still hold it up. Nobody is to wait longer because that fails.
+    const blocking = await longTransactions(world, leader.container, 0).catch(() => "it does not say which");
+    await world.resume(routes);
     throw new UserError([
       {
         where: leader.name,
@@ -53,21 +47,16 @@ export async function pauseLeader(context: Context, engine: Engine, pooler: Pool
 }
 
 /** Ends the pause of every route to the leader. */
-export async function resumeLeader(engine: Engine, pooler: Pooler, leader: ServiceNode): Promise<void> {
-  if (!(await isServing(engine, pooler))) return;
-  const all = await PoolerConsole.with(pooler, (console) => console.routes());
+export async function resumeLeader({ world }: Traffic, leader: ServiceNode): Promise<void> {
+  if (!(await world.isServing())) return;
+  const all = await world.routes();
   const held = all.filter(({ hosts, isPaused }) => isPaused && hosts.includes(leader.name)).map(({ name }) => name);
-  await resume(pooler, held);
+  await world.resume(held);
 }
 
-export async function resume(pooler: Pooler, routes: readonly string[]): Promise<void> {
-  await PoolerConsole.with(pooler, async (console) => {
-    for (const route of routes) await console.resume(route);
-  });
-}
-
-async function awaitCalm(context: Context, engine: Engine, pooler: Pooler, leader: ServiceNode): Promise<void> {
-  const seen = await longTransactionsAfter(context, engine, { nodes: [leader], timeoutS: pooler.drainTimeoutS });
+async function awaitCalm(traffic: Traffic, leader: ServiceNode): Promise<void> {
+  const { pooler } = traffic;
+  const seen = await longTransactionsAfter(traffic, { nodes: [leader], timeoutS: pooler.drainTimeoutS });
   if (seen === "") return;
   throw new UserError([
     {
@@ -79,10 +68,9 @@ async function awaitCalm(context: Context, engine: Engine, pooler: Pooler, leade
 }
 
 /** Starts the watch; without it there is no pause. */
-export async function arm(engine: Engine, pooler: Pooler, routes: readonly string[]): Promise<void> {
-  const command = ["perl", `${paths.config}/resume-later.pl`, String(pauseDeadlineS), ...routes];
+export async function arm({ world, pooler }: Traffic, routes: readonly string[]): Promise<void> {
   try {
-    await startInContainer(engine, pooler.container, command, watchTimeoutMs);
+    await world.resumeLater(routes, pauseDeadlineS);
   } catch (error) {
     throw new UserError([
       {

@@ -1,7 +1,7 @@
 import type { Engine } from "../../src/engine/connect.ts";
 import { containerState } from "../../src/engine/container.ts";
 import { PoolerConsole } from "../../src/pgbouncer/console.ts";
-import type { Pooler } from "./access.ts";
+import type { Pooler } from "../service/access.ts";
 
 /** Whether the pooler runs and answers: otherwise no client comes through it, and nobody has to be spared. */
 export async function isServing(engine: Engine, pooler: Pooler): Promise<boolean> {

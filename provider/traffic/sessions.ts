@@ -1,5 +1,6 @@
-import type { Engine } from "../../src/engine/connect.ts";
-import { runSql } from "../../src/engine/psql.ts";
+import type { Servers } from "./world.ts";
+
+type Asked = Pick<Servers, "sql">;
 
 /** Clients' sessions alone: what pgstack itself, replication and background workers do ends by itself. */
 const clients = "backend_type = 'client backend' and pid <> pg_backend_pid() and usename is distinct from 'monitoring'";
@@ -9,10 +10,9 @@ const clients = "backend_type = 'client backend' and pid <> pg_backend_pid() and
  *
  * @param client - address of the client whose sessions are meant; everybody's otherwise
  */
-export async function longTransactions(engine: Engine, container: string, olderS: number, client?: string): Promise<string> {
+export async function longTransactions(world: Asked, container: string, olderS: number, client?: string): Promise<string> {
   const of = client === undefined ? "" : `and client_addr = '${client}' `;
-  return runSql(
-    engine,
+  return world.sql(
     container,
     `select string_agg(format('pid %s (%s@%s%s) in a transaction for %s s, %s', pid, usename, datname,
          nullif('/' || application_name, '/'), round(extract(epoch from clock_timestamp() - xact_start)), state), '; ' order by xact_start)
@@ -21,7 +21,7 @@ export async function longTransactions(engine: Engine, container: string, olderS
 }
 
 /** The longest-running sessions of a node, for people. */
-export async function longestQueries(engine: Engine, container: string): Promise<string> {
-  const found = await longTransactions(engine, container, 0);
+export async function longestQueries(world: Asked, container: string): Promise<string> {
+  const found = await longTransactions(world, container, 0);
   return found === "" ? "no session is in a transaction, so a client holds its connection (pool mode session?)" : found;
 }

@@ -1,10 +1,7 @@
 import { poll } from "../../src/deadline.ts";
-import type { Engine } from "../../src/engine/connect.ts";
 import { UserError } from "../../src/errors.ts";
-import { PoolerConsole } from "../../src/pgbouncer/console.ts";
-import type { Context } from "../kind.ts";
-import type { Pooler } from "./access.ts";
-import { arm, pauseDeadlineS, resume } from "./pause.ts";
+import { arm, pauseDeadlineS } from "./pause.ts";
+import type { Traffic } from "./world.ts";
 
 const heldTimeoutMs = 3000;
 
@@ -12,32 +9,26 @@ const heldTimeoutMs = 3000;
  * Runs work while the pooler opens no connection to a server for these routes: statements that need one wait. Unlike a pause
  * that is awaited, transactions that run go on, however long. The watch inside the pooler ends it if this process dies.
  */
-export async function whileHeld<T>(
-  context: Context,
-  engine: Engine,
-  pooler: Pooler,
-  routes: readonly string[],
-  work: () => Promise<T>,
-): Promise<T> {
+export async function whileHeld<T>(traffic: Traffic, routes: readonly string[], work: () => Promise<T>): Promise<T> {
   if (routes.length === 0) return work();
-  await arm(engine, pooler, routes);
+  await arm(traffic, routes);
   try {
-    await hold(context, pooler, routes);
+    await hold(traffic, routes);
     return await work();
   } finally {
-    await resume(pooler, routes);
+    await traffic.world.resume(routes);
   }
 }
 
 /** PAUSE answers only when all transactions have ended; what it is for here it does at once. */
-async function hold(context: Context, pooler: Pooler, routes: readonly string[]): Promise<void> {
+async function hold({ context, world, pooler }: Traffic, routes: readonly string[]): Promise<void> {
   const paused = async (): Promise<readonly string[]> => {
-    const all = await PoolerConsole.with(pooler, (console) => console.routes());
+    const all = await world.routes();
     return all.flatMap(({ name, isPaused }) => (isPaused ? [name] : []));
   };
   const before = await paused();
   for (const route of routes.filter((name) => !before.includes(name)))
-    void PoolerConsole.with(pooler, (console) => console.pause(route), pauseDeadlineS * 1000).catch(() => undefined);
+    void world.pause(route, pauseDeadlineS * 1000).catch(() => undefined);
   const held = await poll(
     async () => {
       const now = await paused();

@@ -1,8 +1,7 @@
 import { poll } from "../../src/deadline.ts";
-import type { Engine } from "../../src/engine/connect.ts";
-import { containerState } from "../../src/engine/container.ts";
-import type { Context } from "../kind.ts";
 import { longTransactions } from "./sessions.ts";
+import type { Context } from "../kind.ts";
+import type { Servers } from "./world.ts";
 
 export interface Calm {
   readonly nodes: readonly { readonly name: string; readonly container: string }[];
@@ -15,11 +14,14 @@ export interface Calm {
 const longS = 1;
 
 /** Waits until no transaction is a long one. @returns those that are left when the time is over, for people; nothing otherwise */
-export async function longTransactionsAfter(context: Context, engine: Engine, { nodes, client, timeoutS }: Calm): Promise<string> {
+export async function longTransactionsAfter(
+  { context, world }: { readonly context: Context; readonly world: Servers },
+  { nodes, client, timeoutS }: Calm,
+): Promise<string> {
   let seen = "";
   await poll(
     async () => {
-      const found = await Promise.all(nodes.map((node) => transactionsOn(engine, node, client)));
+      const found = await Promise.all(nodes.map((node) => transactionsOn(world, node, client)));
       seen = found.filter((text) => text !== "").join("; ");
       if (seen !== "") context.status(`waiting for ${seen}`);
       return seen === "" ? true : undefined;
@@ -29,8 +31,8 @@ export async function longTransactionsAfter(context: Context, engine: Engine, { 
   return seen;
 }
 
-async function transactionsOn(engine: Engine, { name, container }: Calm["nodes"][number], client: string | undefined): Promise<string> {
-  if ((await containerState(engine, container))?.running !== true) return "";
-  const found = await longTransactions(engine, container, longS, client);
+async function transactionsOn(world: Servers, { name, container }: Calm["nodes"][number], client: string | undefined): Promise<string> {
+  if (!(await world.isRunning(container))) return "";
+  const found = await longTransactions(world, container, longS, client);
   return found === "" || client === undefined ? found : `${name}: ${found}`;
 }
