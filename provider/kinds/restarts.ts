@@ -11,7 +11,7 @@ import { parseInputs } from "../inputs.ts";
 import type { Context, Kind } from "../kind.ts";
 import type { ServiceNode } from "../service/access.ts";
 import { nodeInputs, poolerInputs } from "../service/access.ts";
-import { restartNode } from "../service/restart.ts";
+import { restartNode, restartWorld } from "../service/restart.ts";
 
 const inputs = z.object({
   host: z.string(),
@@ -41,6 +41,7 @@ export const restarts: Kind = {
     const leader = wanted.nodes.find(({ role }) => role === "leader");
     if (leader === undefined) throw new Error("a cluster without a leader");
     const { password, patienceS, pooler } = wanted;
+    const world = restartWorld(context, engine, { leader, password, patienceS, pooler });
     for (let pass = 1; ; pass += 1) {
       const found = await Promise.all(wanted.nodes.map((node) => pendingOf(context, engine, wanted, node)));
       const order = restartOrder(found);
@@ -49,7 +50,7 @@ export const restarts: Kind = {
       for (const name of order) {
         const node = wanted.nodes.find((other) => other.name === name);
         if (node === undefined) continue;
-        const heldMs = await restartNode(context, engine, { leader, password, patienceS, pooler }, node);
+        const heldMs = await restartNode(world, node, leader.name);
         const what = (found.find((pending) => pending.node === name)?.pending ?? []).map((setting) => setting.name).join(", ");
         context.log(
           "info",

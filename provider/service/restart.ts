@@ -1,11 +1,11 @@
 import type { Engine } from "../../src/engine/connect.ts";
-import { containerState, restartContainer } from "../../src/engine/container.ts";
-import { runSql } from "../../src/engine/psql.ts";
+import { restartContainer } from "../../src/engine/container.ts";
 import type { Context } from "../kind.ts";
 import type { Pooler, ServiceNode } from "./access.ts";
 import { drain, putBack } from "../traffic/drain.ts";
 import { pauseLeader, resumeLeader } from "../traffic/pause.ts";
 import { trafficOn } from "../traffic/world.ts";
+import type { Traffic } from "../traffic/world.ts";
 import type { Arrival } from "./ready.ts";
 import { waitUntilReady } from "./ready.ts";
 
@@ -21,25 +21,43 @@ export interface Cluster {
   readonly pooler: Pooler;
 }
 
+/** What a restart does to a cluster. Tests have one of their own. */
+export interface RestartWorld {
+  readonly traffic: Traffic;
+  /** Ends the server cleanly and starts it. */
+  readonly restart: (node: ServiceNode) => Promise<void>;
+  /** Waits until a node plays its role; one that is down is started. @throws UserError when it does not get there */
+  readonly ready: (node: ServiceNode) => Promise<void>;
+}
+
+/** The cluster on an engine. */
+export function restartWorld(context: Context, engine: Engine, cluster: Cluster): RestartWorld {
+  return {
+    traffic: trafficOn(context, engine, cluster.pooler),
+    restart: ({ container }) => restartContainer(engine, container, stopS),
+    ready: (node) => waitUntilReady(context, engine, arrivalOf(cluster, node)),
+  };
+}
+
 /**
  * Restarts one server so that clients of the routes notice nothing but a wait: a replica outside of rotation, the leader while
  * they are held. One that is down already is started.
  *
+ * @param leader - the leader's name
  * @returns how long clients of the leader were held, in milliseconds; undefined when they were not
  */
-export async function restartNode(context: Context, engine: Engine, cluster: Cluster, node: ServiceNode): Promise<number | undefined> {
-  const { leader } = cluster;
-  const traffic = trafficOn(context, engine, cluster.pooler);
-  const runs = (await containerState(engine, node.container))?.running === true;
-  const ready = (): Promise<void> => waitUntilReady(context, engine, arrivalOf(cluster, node));
+export async function restartNode(world: RestartWorld, node: ServiceNode, leader: string): Promise<number | undefined> {
+  const { traffic, restart, ready } = world;
+  const { context } = traffic;
+  const runs = await traffic.world.isRunning(node.container);
   if (node.role === "replica") {
     // What the leader's own restart changed has to be replayed before this one.
-    if (runs) await ready();
-    await drain(traffic, node, leader.name);
-    if (runs) await runSql(engine, node.container, "checkpoint;", "postgres", context.signal);
+    if (runs) await ready(node);
+    await drain(traffic, node, leader);
+    if (runs) await traffic.world.sql(node.container, "checkpoint;", context.signal);
     context.status(`restarting ${node.name}`);
-    if (runs) await restartContainer(engine, node.container, stopS);
-    await ready();
+    if (runs) await restart(node);
+    await ready(node);
     await putBack(traffic, node);
     return undefined;
   }
@@ -47,14 +65,14 @@ export async function restartNode(context: Context, engine: Engine, cluster: Clu
   const began = performance.now();
   try {
     context.status(`restarting ${node.name}`);
-    if (runs) await restartContainer(engine, node.container, stopS);
-    await ready();
+    if (runs) await restart(node);
+    await ready(node);
   } finally {
     await resumeLeader(traffic, node);
   }
   return held.length === 0 ? undefined : performance.now() - began;
 }
 
-export function arrivalOf({ leader, password, patienceS }: Cluster, { name, role, container, address }: ServiceNode): Arrival {
+function arrivalOf({ leader, password, patienceS }: Cluster, { name, role, container, address }: ServiceNode): Arrival {
   return { node: name, role, container, address, leader: leader.address, password, patienceS };
 }
