@@ -54,7 +54,7 @@ describe("a signal to a container", () => {
       .filter(Boolean);
     expect(files.length).toBeGreaterThan(100);
     const own = /\.kill\(\{|\bdocker (compose )?kill (-s|--signal)/;
-    const allowed = /[Nn]ot by `docker compose kill|A signal that the engine sends/;
+    const allowed = /Do not use `docker compose kill|signal that the engine sends/;
     const found = files.flatMap((path) =>
       readFileSync(`${root}/${path}`, "utf8")
         .split("\n")
