@@ -12,7 +12,7 @@ export interface BundleArgs {
   readonly secrets: pulumi.Output<ClusterSecrets>;
 }
 
-/** `build/<stack>`: the same cluster for Compose. It waits for the secrets alone, so it is written beside everything else. */
+/** `build/<stack>`: the same cluster for Compose. It waits only for the secrets, so it is written in parallel with everything else. */
 export function composeBundle(name: string, { plan, files, secrets }: BundleArgs, opts: pulumi.CustomResourceOptions): ComposeBundle {
   const plain = files.flatMap((file) => (file.kind === "plain" ? [[file.path, file.content] as const] : []));
   return new ComposeBundle(
@@ -21,7 +21,7 @@ export function composeBundle(name: string, { plan, files, secrets }: BundleArgs
       folder: `build/${plan.stack}`,
       stack: plan.stack,
       digests: Object.fromEntries(plain.map(([path, content]) => [path, digestOf(content)])),
-      // A preview shows each change line by line where it takes effect: repeated here it would be hundreds of lines.
+      // A preview shows each change line by line where it takes effect; repeated here, it would be hundreds of lines.
       files: pulumi.secret(Object.fromEntries(plain)),
       secretFiles: pulumi.secret(
         secrets.apply((clear) =>
@@ -33,7 +33,7 @@ export function composeBundle(name: string, { plan, files, secrets }: BundleArgs
   );
 }
 
-/** Enough of a hash to tell two versions of a file apart. */
+/** Enough of a hash to distinguish two versions of a file. */
 function digestOf(content: string): string {
   return createHash("sha256").update(content).digest("hex").slice(0, 12);
 }

@@ -34,13 +34,13 @@ import { patienceS, poolerAccess, serviceNode } from "./service.ts";
 export interface PostgresClusterArgs {
   readonly plan: ClusterPlan;
   readonly files: RenderedFiles;
-  /** Folder of the project, where `images/` lies. */
+  /** Folder of the project, which contains `images/`. */
   readonly root: string;
   /** Secrets that stack config holds. @default - none */
   readonly given?: Readonly<Partial<Record<ServiceSecret, string>>>;
-  /** What is on the engine now. @default - not known: every node is taken for one that runs, and every image for a missing one. */
+  /** What is on the engine now. @default - unknown: every node is assumed to run, and every image to be missing. */
   readonly onEngine?: OnEngine | undefined;
-  /** Nothing is touched in a preview, so no node waits for another one: half a second less. @default false */
+  /** A preview changes nothing, so no node waits for another one: this saves half a second. @default false */
   readonly isPreview?: boolean;
 }
 
@@ -86,7 +86,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
     const restarts = this.#restarts(plan, nodes, pooler);
     const last = [restarts, this.#leftovers(plan, nodes, pooler)];
     this.check = this.#check(args, nodes, pooler, { exporters, monitoring }, last);
-    // After everything: what a failed deployment left undone must still be told by the next preview.
+    // After everything: the next preview must still report what a failed deployment left undone.
     this.changes = new Changes("changes", { declared: declaredOf(plan, args.files) }, { parent: this, dependsOn: [this.check] });
     this.registerOutputs({});
   }
@@ -148,7 +148,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
     );
   }
 
-  /** With another host the same resources would silently belong to another engine: preflight refuses that change. */
+  /** With another host the same resources would silently belong to another engine; preflight refuses that change. */
   #engine(plan: ClusterPlan): docker.Provider {
     return new docker.Provider("engine", { host: plan.engine.host }, { parent: this });
   }
@@ -163,17 +163,17 @@ export class PostgresCluster extends pulumi.ComponentResource {
   }
 
   /**
-   * A new cluster: leader, roles, then the replicas, some at once, since they serve no one yet, and copies made at the same
-   * time take no longer than one. In a running one each node is touched behind the gate of the one before it, the leader
-   * last: what a server cannot start with is found on one that nobody writes to. After it comes a node that is down and has a
-   * word to be cloned, such as one that led before: the routes to the leader need not wait for its copy.
+   * A new cluster: leader, roles, then the replicas, several at a time, since they have no clients yet and parallel copies
+   * take no longer than one. In a running cluster each node is changed after the gate of the previous one, the leader last:
+   * a value with which a server cannot start is then found on a node that takes no writes. Nodes that are down and have to be
+   * re-cloned, such as a former leader, come after the leader: the routes to it need not wait for their copy.
    */
   #nodes(args: PostgresClusterArgs, shared: Shared, opts: pulumi.ComponentResourceOptions): Nodes {
     const { plan } = args;
     const containers = args.onEngine?.containers;
     const existing = (node: NodePlan): boolean => containers === undefined || containers.has(node.container);
-    // Not known means "it runs". One that is absent or stopped comes first: without it no replica can be proven, and nobody
-    // writes to it, so a mistake that is found on it costs no session.
+    // Unknown is treated as running. A leader that is absent or stopped comes first: without it no replica can be proven, and
+    // it takes no writes, so a mistake that is found on it costs no session.
     const leaderFirst = containers !== undefined && containers.get(leaderOf(plan).container) !== true;
     const create = (node: NodePlan, after: After): PostgresNode =>
       new PostgresNode(node.name, this.#nodeArgs(args, shared, node, after), opts);
@@ -193,7 +193,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
     const news = replicas
       .filter((node) => late(node))
       .reduce<PostgresNode[]>((made, node) => [...made, create(node, { roles, rolloutAfter: (made.at(-clonesAtOnce) ?? last).gate })], []);
-    // In the plan's order, so that nothing changes with the order in which they were touched.
+    // In the plan's order, so that the result does not depend on the order of the rollout.
     const place = ({ node }: PostgresNode): number => replicas.findIndex(({ name }) => name === node);
     return { all: [leader, ...[...before, ...behind, ...news].toSorted((a, b) => place(a) - place(b))], roles };
   }
@@ -219,7 +219,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
     };
   }
 
-  /** After every file and every gate: what a replaced container has started with needs no restart. */
+  /** After every file and every gate: a replaced container has already started with its settings and needs no restart. */
   #restarts(plan: ClusterPlan, nodes: Nodes, pooler: Pooler): Restarts {
     return new Restarts(
       "restarts",
@@ -236,8 +236,8 @@ export class PostgresCluster extends pulumi.ComponentResource {
   }
 
   /**
-   * A pooler that runs lists a replica only after it was proven, and a database after it was made. A new one has no clients
-   * yet: it starts beside the clones, and the check at the end proves its routes.
+   * A running pooler lists a replica only after it was proven, and a database only after it was created. A new pooler has no
+   * clients yet: it starts while replicas are cloned, and the check at the end proves its routes.
    */
   #poolerWaitsFor({ plan, onEngine }: PostgresClusterArgs, nodes: Nodes): readonly pulumi.Resource[] {
     const isNew = onEngine !== undefined && !onEngine.containers.has(plan.pooler.listener);
@@ -258,7 +258,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
     );
   }
 
-  /** After the pooler: no route leads to a database that goes. */
+  /** After the pooler: no route leads to a database that is dropped. */
   #leftovers(plan: ClusterPlan, nodes: Nodes, pooler: Pooler): Leftovers {
     return new Leftovers(
       "leftovers",
@@ -294,7 +294,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
     return new Monitoring("monitoring", args, opts);
   }
 
-  /** Runs again whenever anything that it looks at was touched. */
+  /** Runs again whenever anything that it checks was changed. */
   #check(
     { plan, files }: PostgresClusterArgs,
     nodes: Nodes,
@@ -334,23 +334,23 @@ export class PostgresCluster extends pulumi.ComponentResource {
   }
 }
 
-/** What watches the cluster, as far as the stack has it. */
+/** Exporters and monitoring, if the stack has them. */
 interface Watching {
   readonly exporters: Exporters | undefined;
   readonly monitoring: Monitoring | undefined;
 }
 
-/** What a node's container waits for beside its own parts. */
+/** What a node's container waits for, in addition to its own parts. */
 type After = Pick<PostgresNodeArgs, "roles" | "rolloutAfter">;
 
-/** Each clone reads all of the leader's data: more at once would take disk and network from its clients. */
+/** Each clone reads all of the leader's data: more at a time would take disk and network bandwidth from its clients. */
 const clonesAtOnce = 4;
 
 /** What nodes and exporters need. */
 interface Shared {
   readonly images: Images;
   readonly network: Network;
-  /** What follows logs in with the passwords that hold from there on. */
+  /** Later resources log in with the passwords that apply from then on. */
   readonly logins: Logins;
 }
 
@@ -360,7 +360,7 @@ interface Nodes {
   readonly roles: Roles;
 }
 
-/** Changes with any plain file; secret files follow from the secrets, which are an input of their own. */
+/** Changes with any plain file; secret files depend on the secrets, which are a separate input. */
 function digestOf(files: RenderedFiles): string {
   const monitoring = monitoringFilesOf(files.monitoring).map(([, of]) => of);
   const texts = [...files.nodes.values(), files.pooler, files.exporters ?? [], ...monitoring]

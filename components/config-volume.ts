@@ -15,7 +15,7 @@ export interface ConfigVolumeArgs {
   readonly reload: Reload;
 }
 
-/** A volume with rendered files. It holds nothing that cannot be rendered again, so it goes with the stack. */
+/** A volume with rendered files. Everything in it can be rendered again, so it is deleted with the stack. */
 export class ConfigVolume extends pulumi.ComponentResource {
   readonly volumeName: pulumi.Output<string>;
   readonly files: ConfigFiles;

@@ -12,11 +12,11 @@ export interface ServiceContainerArgs {
   readonly volumes: Readonly<Record<string, pulumi.Input<string>>>;
 }
 
-/** The container of one service, hardened as all are. */
+/** The container of one service, hardened like all of them. */
 export function serviceContainer(name: string, args: ServiceContainerArgs, opts: pulumi.CustomResourceOptions): docker.Container {
   return new docker.Container(name, containerArgs(args), {
     ...opts,
-    // Without both, an edit of these would be reported as done and change nothing.
+    // Without both, an edit of these would be reported as done but change nothing.
     replaceOnChanges: ["healthcheck", "tmpfs", "init"],
     // Never two postmasters on one volume, nor two containers on one port.
     deleteBeforeReplace: true,
@@ -24,14 +24,14 @@ export function serviceContainer(name: string, args: ServiceContainerArgs, opts:
 }
 
 /**
- * Values are written in the one form that shows no change on the next run: `cpus` with a decimal, `ALL` in capitals,
+ * Values are written in the form that shows no change on the next run: `cpus` with a decimal, `ALL` in capitals,
  * durations as Go prints them, swap equal to memory.
  */
 function containerArgs({ plan, container, volumes }: ServiceContainerArgs): docker.ContainerArgs {
   const { log, probe } = hardening;
   return {
     name: container.name,
-    // The reference as a literal: previews stay exact, and the image's replacement shows.
+    // The reference as a literal: previews stay exact, and show the replacement of the image.
     image: plan.images[container.image].reference,
     ...(container.command.length === 0 ? {} : { command: [...container.command] }),
     user: hardening.user,
@@ -48,7 +48,7 @@ function containerArgs({ plan, container, volumes }: ServiceContainerArgs): dock
     logDriver: log.driver,
     logOpts: { "max-size": log.maxSize, "max-file": String(log.maxFiles) },
     stopSignal: container.stopSignal,
-    // The engine's own stop uses the one, Pulumi's delete the other; without both, data nodes would be killed.
+    // The engine's own stop uses the first, Pulumi's delete the second; without both, nodes would be killed.
     stopTimeout: container.stopSeconds,
     destroyGraceSeconds: container.stopSeconds,
     healthcheck: {
@@ -65,11 +65,11 @@ function containerArgs({ plan, container, volumes }: ServiceContainerArgs): dock
       readOnly,
     })),
     networkMode: "bridge",
-    // A literal name with `dependsOn`: an output would be unknown in previews that touch the network.
+    // A literal name with `dependsOn`: an output would be unknown in previews that change the network.
     networksAdvanced: [{ name: plan.network.name, aliases: [container.service], ipv4Address: container.address }],
     ports: published(container),
     envs: Object.entries(container.environment).map(([key, value]) => `${key}=${value}`),
-    // Readiness is proven by gates.
+    // Gates prove readiness.
     mustRun: true,
     wait: false,
   };

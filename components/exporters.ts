@@ -14,13 +14,13 @@ export interface ExportersArgs {
   readonly files: readonly FileSpec[];
   readonly network: pulumi.Resource;
   readonly secrets: pulumi.Output<ClusterSecrets>;
-  /** Images. Nothing else: exporters wait for what they watch, so they start while the leader makes its database. */
+  /** Images. Nothing else: exporters wait for the server that they watch, so they start while the leader initializes its database. */
   readonly after: readonly pulumi.Resource[];
-  /** Has given the running cluster the password that exporters start again with. */
+  /** Has set the password in the running cluster with which exporters restart. */
   readonly logins: pulumi.Resource;
 }
 
-/** postgres_exporter beside each node, pgbouncer_exporter beside the pooler. */
+/** postgres_exporter for each node, pgbouncer_exporter for the pooler. */
 export class Exporters extends pulumi.ComponentResource {
   readonly containers: readonly docker.Container[];
 

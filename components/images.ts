@@ -8,13 +8,13 @@ export interface ImagesArgs {
   readonly images: Readonly<Record<ImageKind, ImagePlan>>;
   /** Kinds that this stack runs. */
   readonly used: readonly ImageKind[];
-  /** Folder that build contexts are relative to. */
+  /** Folder to which build contexts are relative. */
   readonly root: string;
-  /** References that the engine has already. */
+  /** References that the engine already has. */
   readonly present: ReadonlySet<string>;
 }
 
-/** The images of a stack: built here unless stack config names another. */
+/** The images of a stack: built here unless stack config names others. */
 export class Images extends pulumi.ComponentResource {
   /** What a container that runs an image must wait for. */
   readonly resources: Readonly<Partial<Record<ImageKind, docker.RemoteImage>>>;
@@ -33,13 +33,13 @@ export class Images extends pulumi.ComponentResource {
     const common = { name: plan.reference, keepLocally: true };
     if (plan.kind === "reference") return new docker.RemoteImage(name, common, { parent: this });
     const options = { parent: this, ignoreChanges: ["build"], deleteBeforeReplace: true };
-    // Its name holds a hash of what it is built from: one that is there need not be built again, which takes most of a second.
+    // Its name contains a hash of its sources: an existing one need not be built again, which would take most of a second.
     if (present.has(plan.reference)) return new docker.RemoteImage(name, common, options);
     return new docker.RemoteImage(
       name,
-      // The classic builder is on every engine; the host's network reaches package mirrors wherever the host does.
+      // Every engine has the classic builder; with the host's network it can reach the same package mirrors as the host.
       { ...common, build: { context: `${root}/${plan.context}`, networkMode: "host", buildArgs: { ...plan.buildArgs } } },
-      // The context's absolute path differs from checkout to checkout; what is in it is in the name's hash.
+      // The context's absolute path differs from checkout to checkout; the hash in the name covers its contents.
       options,
     );
   }

@@ -21,7 +21,7 @@ export interface MonitoringArgs {
   readonly images: Readonly<Partial<Record<ImageKind, pulumi.Resource>>>;
 }
 
-/** Prometheus, and what stands around it: each with its files and a data volume. They wait for nothing of the cluster. */
+/** Prometheus, Alertmanager and Grafana, each with its files. They wait for nothing of the cluster. */
 export class Monitoring extends pulumi.ComponentResource {
   readonly containers: readonly docker.Container[];
   readonly files: readonly pulumi.Resource[];
@@ -52,7 +52,7 @@ export class Monitoring extends pulumi.ComponentResource {
       },
       { parent: this, filesDependOn: after },
     );
-    // Figures of weeks are not lost with a stack that is made anew.
+    // Metrics of weeks are not lost when a stack is destroyed and created again.
     const data =
       service.dataVolume === undefined ? {} : { [service.dataVolume]: dataVolume(`${name}-data`, service.dataVolume, this).name };
     const planned = monitoringContainers(plan).find((container) => container.service === name);
@@ -66,7 +66,7 @@ export class Monitoring extends pulumi.ComponentResource {
   }
 }
 
-/** Grafana reads its dashboards again by itself, everything else when it starts. */
+/** Grafana reloads its dashboards by itself; it reads everything else only at start. */
 function reloadOf(name: Service, { container, published, hostPort }: MonitoringServicePlan): Reload {
   if (name === "grafana") return { server: "exporters", containers: [container] };
   return { server: name, container, address: { host: published.host, port: hostPort }, signals: "inside" };

@@ -18,12 +18,12 @@ export interface PostgresNodeArgs {
   readonly network: pulumi.Resource;
   readonly secrets: pulumi.Output<ClusterSecrets>;
   readonly monitoringPassword: pulumi.Output<string>;
-  /** Of the pooler's admin. */
+  /** Password of the pooler's admin. */
   readonly adminPassword: pulumi.Output<string>;
   readonly image: pulumi.Resource | undefined;
-  /** Has given the running cluster the passwords that everything here logs in with. */
+  /** Has set the passwords in the running cluster with which everything here logs in. */
   readonly logins: pulumi.Resource;
-  /** Roles on the leader, which a replica logs in with; undefined for the leader itself. */
+  /** Roles on the leader, with which a replica logs in; undefined for the leader itself. */
   readonly roles: pulumi.Resource | undefined;
   /** The gate that this node's container waits for. */
   readonly rolloutAfter: pulumi.Resource | undefined;
@@ -45,7 +45,7 @@ export class PostgresNode extends pulumi.ComponentResource {
     const slot = this.#slot(name, args);
     const planned = nodeContainer(plan, node);
     const spec = specOf(plan, planned);
-    // One node at a time: a container is touched only after the node before it was proven.
+    // One node at a time: a container is changed only after the previous node was proven.
     const ready = present(args.network, config.files, slot, args.image, args.roles, args.rolloutAfter);
     const outOfService = this.#outOfService(name, args, spec, ready);
     const container = serviceContainer(
@@ -79,7 +79,7 @@ export class PostgresNode extends pulumi.ComponentResource {
     );
   }
 
-  /** The container depends on its slot, so on scale-down the slot goes after it. */
+  /** The container depends on its slot, so on scale-down the slot is dropped after it. */
   #slot(name: string, { plan, node, roles }: PostgresNodeArgs): ReplicationSlot | undefined {
     if (node.slot === undefined) return undefined;
     const leader = leaderOf(plan);

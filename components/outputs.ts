@@ -6,7 +6,7 @@ import { monitoringServices } from "../src/plan/monitoring.ts";
 import type { ClusterPlan } from "../src/plan/types.ts";
 import type { PostgresCluster } from "./cluster.ts";
 
-/** The stack's outputs; whatever holds a password is secret. */
+/** The stack's outputs; outputs that contain a password are secret. */
 export function clusterOutputs(plan: ClusterPlan, cluster: PostgresCluster): Record<string, unknown> {
   const secrets = cluster.secrets.all;
   const urls = secrets.apply((clear) => connectionUrls(plan, clear));
@@ -45,7 +45,7 @@ export function clusterOutputs(plan: ClusterPlan, cluster: PostgresCluster): Rec
       : { grafanaPassword: pulumi.secret(secrets.apply(({ services }) => services?.grafana ?? "")) }),
     nodes: plan.nodes.map(({ name, role, container, dataVolume }) => ({ name, role, container, dataVolume })),
     report: cluster.check.report,
-    // What `./pgstack check` needs: it asks the cluster without reading config or state.
+    // What `./pgstack check` needs to query the cluster without reading config or state.
     check: pulumi.secret(secrets.apply((clear) => ({ target: checkTargetOf(plan), secrets: checkSecretsOf(clear) }))),
   };
 }

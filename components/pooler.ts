@@ -25,7 +25,7 @@ export interface PoolerArgs {
 
 /** PgBouncer with the write and the read route, and the container that holds its port while PgBouncer's is replaced. */
 export class Pooler extends pulumi.ComponentResource {
-  /** What clients come to, and what serves them. */
+  /** The container that clients connect to, and the one that serves them. */
   readonly containers: readonly docker.Container[];
   readonly files: pulumi.Resource;
 
@@ -78,10 +78,10 @@ export class Pooler extends pulumi.ComponentResource {
     const listener = serviceContainer(
       name,
       { plan, container: listenerContainer(plan), volumes },
-      // Its files too: where one container was the whole pooler, the other one must be able to start at once.
+      // Its files too: where one container was the whole pooler, the other one must be able to start immediately.
       { parent: this, dependsOn: present(args.network, config.files, args.images.listener) },
     );
-    // Either waits for the other one, whoever starts first; but they should not leave the network at the same time.
+    // Each waits for the other one, in any order of start; but they should not leave the network at the same time.
     const process = serviceContainer(
       "pgbouncer",
       { plan, container: pgbouncer, volumes },

@@ -13,17 +13,17 @@ interface Endpoint {
   readonly port: number;
 }
 
-/** What else shapes all of them: the engine's host, so that a resource knows where it lives. */
+/** Common to all of them: the engine's host, so that a resource knows where it is. */
 interface OnEngine {
   readonly host: string;
 }
 
-/** What is declared beside the first database and its owner, as far as removing it goes. */
+/** What is declared in addition to the first database and its owner, as far as removal needs it. */
 export interface Declaration {
   /** Database → owner. */
   readonly databases: Readonly<Record<string, string>>;
   readonly users: readonly string[];
-  /** User → database → what it may do there. */
+  /** User → database → its access level there. */
   readonly entries: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly first: { readonly database: string; readonly owner: string };
   readonly remove: RemovalPlan;
@@ -53,7 +53,7 @@ export interface PreflightArgs extends OnEngine {
   readonly declared: Declaration;
 }
 
-/** Refuses what cannot work on this engine or would contradict the data that is there. */
+/** Refuses what cannot work on this engine or would contradict existing data. */
 export class Preflight extends pulumi.CustomResource {
   constructor(name: string, args: PreflightArgs, opts?: pulumi.CustomResourceOptions) {
     super("pgstack:index:Preflight", name, { ...args }, opts);
@@ -68,7 +68,7 @@ export interface NetworkArgs extends OnEngine {
   readonly strangers: string | undefined;
 }
 
-/** The cluster's network; fixed when it is made. */
+/** The cluster's network; fixed when it is created. */
 export class Network extends pulumi.CustomResource {
   constructor(name: string, args: NetworkArgs, opts?: pulumi.CustomResourceOptions) {
     super("pgstack:index:Network", name, { ...args }, opts);
@@ -104,7 +104,7 @@ export interface ConfigFilesArgs extends OnEngine {
   readonly reload: Reload;
 }
 
-/** Files of a config volume; after a change the running server reads them again and proves it. */
+/** Files of a config volume; after a change the running server reloads them, which is verified. */
 export class ConfigFiles extends pulumi.CustomResource {
   constructor(name: string, args: ConfigFilesArgs, opts?: pulumi.CustomResourceOptions) {
     super("pgstack:index:ConfigFiles", name, { ...args }, opts);
@@ -144,7 +144,7 @@ export interface OutOfServiceArgs extends OnEngine {
   readonly pooler: PoolerAccess;
 }
 
-/** Spares clients while a node's container is replaced; the node's gate ends it. */
+/** Takes a node out of service while its container is replaced; the node's gate puts it back. */
 export class OutOfService extends pulumi.CustomResource {
   constructor(name: string, args: OutOfServiceArgs, opts?: pulumi.CustomResourceOptions) {
     super("pgstack:index:OutOfService", name, { ...args }, opts);
@@ -152,12 +152,12 @@ export class OutOfService extends pulumi.CustomResource {
 }
 
 export interface CalmArgs extends OnEngine {
-  /** The pooler's. */
+  /** The pooler's container. */
   readonly container: string;
   /** What the container is made from. */
   readonly spec: string;
   readonly nodes: readonly { readonly name: string; readonly container: string }[];
-  /** The pooler's in the cluster's network. */
+  /** The pooler's address in the cluster's network. */
   readonly address: string;
   readonly timeoutS: number;
   /** How PgBouncer is told to reload. */
@@ -190,7 +190,7 @@ export class NodeReady extends pulumi.CustomResource {
 }
 
 export interface RestartsArgs extends OnEngine {
-  /** Settings that take effect at a restart alone. */
+  /** Settings that take effect only at a restart. */
   readonly settings: Readonly<Record<string, string>>;
   readonly nodes: readonly ServiceNode[];
   readonly password: pulumi.Input<string>;
@@ -198,7 +198,7 @@ export interface RestartsArgs extends OnEngine {
   readonly pooler: PoolerAccess;
 }
 
-/** Restarts servers whose settings ask for it, in order, while clients wait or read elsewhere. */
+/** Restarts servers whose settings need it, in order, while clients wait or read elsewhere. */
 export class Restarts extends pulumi.CustomResource {
   constructor(name: string, args: RestartsArgs, opts?: pulumi.CustomResourceOptions) {
     super("pgstack:index:Restarts", name, { ...args }, opts);
@@ -216,7 +216,7 @@ export interface LoginsArgs extends OnEngine {
   readonly users: pulumi.Input<Readonly<Record<string, { readonly password: string; readonly routes: readonly string[] }>>>;
 }
 
-/** Passwords of a cluster that runs, on its servers and in its pooler. */
+/** Passwords of a running cluster, on its servers and in its pooler. */
 export class Logins extends pulumi.CustomResource {
   constructor(name: string, args: LoginsArgs, opts?: pulumi.CustomResourceOptions) {
     super("pgstack:index:Logins", name, { ...args }, opts);
@@ -229,7 +229,7 @@ export interface RolesArgs extends OnEngine, DeclaredSpec {
   readonly owner: string;
   readonly extensions: readonly string[];
   readonly monitoringConnections: number;
-  /** Version of what monitoring reads. */
+  /** Version of the objects that monitoring reads. */
   readonly monitoring: string;
   readonly verifiers: pulumi.Input<Readonly<Record<string, string>>>;
 }
@@ -247,7 +247,7 @@ export interface LeftoversArgs extends OnEngine {
   readonly declared: Declaration;
 }
 
-/** Drops what was declared once and no longer is. */
+/** Drops what was declared before and no longer is. */
 export class Leftovers extends pulumi.CustomResource {
   constructor(name: string, args: LeftoversArgs, opts?: pulumi.CustomResourceOptions) {
     super("pgstack:index:Leftovers", name, { ...args }, opts);
@@ -257,7 +257,7 @@ export class Leftovers extends pulumi.CustomResource {
 export interface ReplicationSlotArgs extends OnEngine {
   readonly container: string;
   readonly slot: string;
-  /** The replica's data volume, which stays when the slot goes. */
+  /** The replica's data volume, which stays when the slot is dropped. */
   readonly dataVolume: string;
 }
 
@@ -276,7 +276,7 @@ export interface ReplicationCheckArgs extends OnEngine {
 
 /** Gate: the whole cluster is what was declared. */
 export class ReplicationCheck extends pulumi.CustomResource {
-  /** What the check saw. */
+  /** The report of the check. */
   declare readonly report: pulumi.Output<CheckReport>;
 
   constructor(name: string, args: ReplicationCheckArgs, opts?: pulumi.CustomResourceOptions) {
@@ -294,7 +294,7 @@ export interface ComposeBundleArgs {
   readonly secretFiles: pulumi.Input<Readonly<Record<string, string>>>;
 }
 
-/** The stack as a Compose bundle, on the disk of whoever deploys. */
+/** The stack as a Compose bundle, on the disk of the machine that deploys. */
 export class ComposeBundle extends pulumi.CustomResource {
   constructor(name: string, args: ComposeBundleArgs, opts?: pulumi.CustomResourceOptions) {
     super("pgstack:index:ComposeBundle", name, { ...args }, opts);
@@ -306,7 +306,7 @@ export interface ChangesArgs {
   readonly declared: Declared;
 }
 
-/** What was declared when the last deployment ended well; tells what a change of it means for sessions. */
+/** What the last successful deployment declared; reports what a change of it does to sessions. */
 export class Changes extends pulumi.CustomResource {
   constructor(name: string, args: ChangesArgs, opts?: pulumi.CustomResourceOptions) {
     super("pgstack:index:Changes", name, { ...args }, opts);

@@ -3,13 +3,13 @@ import * as random from "@pulumi/random";
 
 import type { ClusterSecrets, PasswordRole, ServiceSecret } from "../src/plan/types.ts";
 
-/** Letters and digits alone: other characters break URLs, `.pgpass`, connection strings and Compose's `$`. */
+/** Only letters and digits: other characters break URLs, `.pgpass`, connection strings and Compose's `$`. */
 const passwordLength = 40;
 
 export interface SecretsArgs {
   /** Names of declared users. */
   readonly users: readonly string[];
-  /** Another word, other salts. @default - the ones that there are */
+  /** A new value gives new salts. @default - the existing ones */
   readonly salt: string | undefined;
   /** Whether Grafana needs a password for its user `admin`. */
   readonly grafana: boolean;
@@ -20,7 +20,7 @@ export interface SecretsArgs {
 /** Generated passwords, one for each role that logs in with one, and the seed of their salts. */
 export class Secrets extends pulumi.ComponentResource {
   readonly passwords: Readonly<Record<PasswordRole, pulumi.Output<string>>>;
-  /** Everything in clear, for the renderer; secret. */
+  /** Everything in plain text, for the renderer; secret. */
   readonly all: pulumi.Output<ClusterSecrets>;
 
   constructor(name: string, args: SecretsArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -33,7 +33,7 @@ export class Secrets extends pulumi.ComponentResource {
       monitoring: passwordOf(`${name}-monitoring`),
       pgbouncer: passwordOf(`${name}-pgbouncer`),
     };
-    // By name, so that one more user, or one less, changes no other user's password.
+    // By name, so that an added or removed user does not change another user's password.
     const users = Object.fromEntries(args.users.map((user) => [user, passwordOf(`${name}-user-${user}`)]));
     // A salt is no secret; one seed gives each role its own.
     const keepers = args.salt === undefined ? {} : { keepers: { scramSalt: args.salt } };

@@ -41,7 +41,7 @@ export function poolerAccess(plan: ClusterPlan, password: pulumi.Input<string>):
   };
 }
 
-/** Changes with whatever makes the engine replace a container; its memory limit is changed while it runs. */
+/** Changes with everything for which the engine replaces a container; a memory limit is changed while it runs. */
 export function specOf(plan: ClusterPlan, container: ContainerPlan): string {
   const { memoryMb: _memoryMb, ...replacing } = container;
   const parts = [plan.images[container.image].reference, replacing, hardening];
