@@ -14,7 +14,7 @@ export function engineLog(address: string): EngineLog {
     request.setMessage(message);
     request.setUrn(urn);
     request.setEphemeral(ephemeral);
-    // A line that does not arrive changes nothing.
+    // A lost log line has no effect on the work.
     client.log(request, () => undefined);
   };
 }

@@ -58,7 +58,7 @@ function contextOf(urn: string): Context {
 
 const clear = (properties: unknown): Properties => reveal(properties) as Properties;
 
-/** Runs one operation; a user's mistake and a cancelled wait reach the engine as their message alone. */
+/** Runs one operation; of a user's mistake and a cancelled wait only the message reaches the engine. */
 async function run<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -74,7 +74,7 @@ function plain(message: string): Error {
   return error;
 }
 
-/** The engine's sign for a resource that is there and not as it should be: it keeps these properties, and updates it next time. */
+/** Tells the engine that a resource exists but is not as declared: it keeps these properties, and updates it next time. */
 function halfDone(id: string, properties: Properties, reason: string): Error {
   return Object.assign(plain(reason), { id, properties, reasons: [reason] });
 }
@@ -97,11 +97,11 @@ const provider: Provider = {
       const kind = kindOf(urn);
       if (kind.check === undefined || hasUnknown(news)) return { inputs: news };
       const reasons = await kind.check(contextOf(urn), Object.keys(olds).length === 0 ? undefined : clear(olds), clear(news));
-      // No property name: the engine would print that property's value in clear, secret or not.
+      // No property name: the engine would print that property's value in plain text, secret or not.
       return { inputs: news, failures: reasons.map((reason) => ({ property: "", reason })) };
     }),
 
-  // Never `replaces`: what a gate or a file stands for is not made anew.
+  // Never `replaces`: what a gate or a file belongs to is not created again.
   diff: (_id, urn, olds: Properties, news: Properties) =>
     run(async () => {
       const kind = kindOf(urn);

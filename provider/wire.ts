@@ -10,7 +10,7 @@ function isObject(value: unknown): value is Properties {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The value with every secret in clear: for use, never for output. */
+/** The value with every secret in plain text: for use, never for output. */
 export function reveal(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(reveal);
   if (!isObject(value)) return value;
@@ -18,7 +18,7 @@ export function reveal(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, reveal(inner)]));
 }
 
-/** Whether anything in the value is only known after another resource was made. */
+/** Whether anything in the value is only known after another resource was created. */
 export function hasUnknown(value: unknown): boolean {
   if (value === unknownMarker) return true;
   if (Array.isArray(value)) return value.some(hasUnknown);

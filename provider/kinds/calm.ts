@@ -10,27 +10,27 @@ import { serversOn } from "../traffic/world.ts";
 
 const inputs = z.object({
   host: z.string(),
-  /** The pooler's. */
+  /** The pooler's container. */
   container: z.string(),
   /** What the container is made from: when it changes, the container is about to be replaced. */
   spec: z.string(),
   nodes: z.array(z.object({ name: z.string(), container: z.string() })),
-  /** The pooler's in the cluster's network: its sessions are those of its clients. */
+  /** The pooler's address in the cluster's network: sessions from it are those of its clients. */
   address: z.string(),
   timeoutS: z.number(),
   /** How PgBouncer is told to reload. Absent in the state of an older version, which had the engine do it. */
   signals: z.literal("inside").optional(),
 });
 
-/** How long transactions that have begun meanwhile may take to end before PgBouncer is killed, in seconds. */
+/** How long transactions that have begun meanwhile may run before PgBouncer is killed, in seconds. */
 const stopS = 60;
 
 /**
- * Before the pooler's container is replaced: its long transactions end first, while all goes on. Later everybody would wait
- * for them. A container that does not run serves nobody, so nothing is done for it.
+ * Before the pooler's container is replaced, its long transactions end while clients are still served. Later all clients would
+ * wait for them. A container that does not run has no clients, so nothing is done for it.
  *
  * One that stays, and that an earlier version may have signalled by the engine, is restarted once: the engine counts it as
- * stopped by hand and would not start it again when its process ends. Nothing tells this mark, and a start alone lifts it.
+ * stopped by hand and would not start it again when its process ends. This mark cannot be read, and only a start removes it.
  */
 export const calm: Kind = {
   apply: async (context, properties, olds) => {

@@ -4,9 +4,9 @@ import { impactText } from "../../src/impact/report.ts";
 import type { Kind } from "../kind.ts";
 
 /**
- * What was declared when the last deployment ended well, and what its change means for sessions. It does nothing itself: its
- * inputs are the memory, and its check tells the impact, in preview and in `up`. As it comes after everything else, a
- * deployment that fails keeps the old inputs, and the next preview still tells all that may be left to do.
+ * What the last successful deployment declared, and what a change of it does to sessions. It does nothing itself: its inputs
+ * are the record, and its check reports the impact, in preview and in `up`. As it comes after everything else, a deployment
+ * that fails keeps the old inputs, and the next preview still reports everything that may be left to do.
  */
 export const changes: Kind = {
   check: (context, olds, news) => {

@@ -8,7 +8,7 @@ import { parseInputs } from "../inputs.ts";
 import type { Kind } from "../kind.ts";
 
 const inputs = z.object({
-  /** Relative to the project, so that state holds no path of one machine. The provider runs in the project's folder. */
+  /** Relative to the project, so that state contains no path of one machine. The provider runs in the project's folder. */
   folder: z.string(),
   stack: z.string(),
   /** Path → short hash of the plain files: what a preview shows. */
@@ -20,7 +20,7 @@ const inputs = z.object({
 type Inputs = z.output<typeof inputs>;
 
 /**
- * The stack as a Compose bundle on the disk of whoever deploys. Each deployment writes it: on another machine, or after
+ * The stack as a Compose bundle on the disk of the machine that deploys. Each deployment writes it: on another machine, or after
  * someone removed it, there is work although no input changed.
  */
 export const composeBundle: Kind = {

@@ -27,7 +27,7 @@ const reload = z.discriminatedUnion("server", [
     server: z.literal(["prometheus", "alertmanager"]),
     container: z.string(),
     address: endpoint,
-    /** How it is told to. Absent in the state of an older version, which had the engine do it. */
+    /** How it is told to reload. Absent in the state of an older version, which had the engine do it. */
     signals: z.literal("inside").optional(),
   }),
   z.object({
@@ -56,8 +56,8 @@ const inputs = z.object({
 type Inputs = z.output<typeof inputs>;
 
 /**
- * Files of a config volume. After a change the running server reads them again, and has to prove it. `drift` names what was
- * changed by hand since (empty when nothing was).
+ * Files of a config volume. After a change the running server reloads them, which is verified. `drift` names what was changed
+ * by hand since (empty if nothing was).
  */
 export const configFiles: Kind = {
   needsWork: async (_context, olds, news) => {
@@ -70,10 +70,10 @@ export const configFiles: Kind = {
     const wanted = parseInputs(inputs, properties);
     const engine = await connectEngine(wanted.host);
     const before = await filesBefore(engine, wanted, olds);
-    // First, and with the files that it runs with: new ones may be refused.
+    // First, and with the files that it runs with: it may refuse the new ones.
     if (isFromOutside(olds) && isPrometheus(wanted.reload)) await liftStopMark(context, engine, wanted.reload);
     const trial = before.size === 0 ? undefined : trialFor(wanted);
-    // Another image may not take what its predecessor took, and nothing is there to go back to once that is gone.
+    // Another image may refuse files that the earlier image accepted, and there is no way back once that one is gone.
     if (trial !== undefined && (hasOtherFiles(trial, before) || olds?.["image"] !== wanted.image)) await tryFiles(context, engine, trial);
     await writeVolumeFiles(engine, wanted.volume, wanted.image, filesOf(wanted));
     try {
@@ -85,10 +85,10 @@ export const configFiles: Kind = {
     return { drift: "" };
   },
 
-  // Files may be there that their server has not read.
+  // The volume may have files that their server has not read.
   failed: { drift: "not read by the server" },
 
-  /** The files go with their volume, which Pulumi removes next. */
+  /** The files are deleted with their volume, which Pulumi removes next. */
   remove: async (_context, stored) => {
     const { host, volume, reload: running } = parseInputs(inputs, stored);
     const engine = await connectEngine(host);
@@ -107,7 +107,7 @@ export const configFiles: Kind = {
   },
 };
 
-/** Of a server that can refuse files: what it would start with if it does. */
+/** For a server that can refuse files: the files to restore if it does. */
 async function filesBefore(
   engine: Engine,
   { volume, image, reload: server }: Inputs,
@@ -140,7 +140,7 @@ function isPrometheus(running: Inputs["reload"]): running is Extract<Inputs["rel
   return running.server === "prometheus" || running.server === "alertmanager";
 }
 
-/** Whether these files were kept by a version that signalled by the engine. */
+/** Whether these files are from a version that sent signals through the engine. */
 function isFromOutside(olds: Properties | undefined): boolean {
   const stored = inputs.pick({ reload: true }).safeParse(olds);
   return stored.success && isPrometheus(stored.data.reload) && stored.data.reload.signals === undefined;
@@ -151,7 +151,7 @@ async function putBack(context: Context, engine: Engine, wanted: Inputs, before:
   if (before.size === 0) return;
   const files = [...before].map(([path, file]) => ({ ...file, path }));
   await writeVolumeFiles(engine, wanted.volume, wanted.image, files);
-  // What it took of the refused ones goes too. Its own complaint, if it has one, is about files that it ran with until now.
+  // This also reverts what it accepted of the refused files. An error now would be about files that it ran with until now.
   const { reload: running } = wanted;
   const again = running.server === "pgbouncer" ? reloadQuietly(context, engine, running) : reloadServer(context, engine, wanted, undefined);
   await again.catch(() => undefined);
@@ -186,7 +186,7 @@ function driftOf(wanted: readonly VolumeFile[], found: ReadonlyMap<string, Volum
     .join(", ");
 }
 
-/** The stored image may have been pruned since; any other does as well. */
+/** The stored image may have been pruned since; any other image works as well. */
 async function anyImage(engine: Engine, preferred: string): Promise<string> {
   const images = await engine.listImages();
   if (images.some(({ RepoTags, RepoDigests }) => [...(RepoTags ?? []), ...(RepoDigests ?? [])].includes(preferred))) return preferred;

@@ -40,9 +40,9 @@ const inputs = z.object({
 });
 
 /**
- * Drops databases and users that stack config declared once and no longer does. Its state is the record of what was declared,
- * so what people made by hand is never touched. Sessions that began with other rights end. It comes after the pooler: no route
- * leads to a database that is going.
+ * Drops databases and users that stack config declared before and no longer does. Its state is the record of what was
+ * declared, so anything that was created by hand is never touched. Sessions that began with other privileges are ended. It
+ * comes after the pooler: no route leads to a database that is dropped.
  */
 export const leftovers: Kind = {
   check: (context, olds, news) => {
@@ -74,7 +74,7 @@ export const leftovers: Kind = {
   },
 };
 
-/** What was declared when this resource worked the last time. */
+/** What was declared when this resource was last updated. */
 function before(olds: Readonly<Record<string, unknown>> | undefined): Declaration | undefined {
   return olds === undefined ? undefined : inputs.safeParse(olds).data?.declared;
 }
@@ -85,7 +85,7 @@ function plain(problems: readonly string[]): Error {
   return error;
 }
 
-/** Who is let in no longer must be out too. A node that is down has no sessions. */
+/** Users who may no longer log in must not keep sessions either. A node that is down has no sessions. */
 async function endSessions({ engine, container, signal }: Leader, stale: readonly StaleEntry[]): Promise<void> {
   if ((await containerState(engine, container))?.running !== true) return;
   for (const { user, database, isLost } of stale) {
@@ -97,7 +97,7 @@ async function dropDatabase(leader: Leader, name: string, size: string, { remove
   const run = (sql: string): Promise<string> => runSql(leader.engine, leader.container, sql, "postgres", leader.signal);
   if (!remove.databases.includes(name)) {
     await run(closeDatabaseSql(name));
-    // Now nobody can make a table any more.
+    // From now on nobody can create a table.
     const tables = await tablesOf(leader, name);
     if (tables !== "") {
       await run(reopenDatabaseSql(name));

@@ -19,8 +19,8 @@ const inputs = z.object({
 });
 
 /**
- * Passwords of a cluster that runs: before anything else, so that what follows logs in with the new ones. It compares with the
- * servers and the pooler, not with its old inputs, so that an interrupted run goes on where it ended.
+ * Passwords of a running cluster: before anything else, so that later resources log in with the new ones. It compares with the
+ * servers and the pooler, not with its old inputs, so that a run continues where an interrupted one ended.
  */
 export const logins: Kind = {
   apply: async (context, properties) => {

@@ -16,14 +16,14 @@ const inputs = z.object({
 });
 
 /**
- * The cluster's network. The Docker provider could make it, but waits two seconds for each (of about nine for a whole
- * cluster), takes any error while it looks for one as "gone", and replaces it, with every container, when anything changes.
+ * The cluster's network. The Docker provider could create it, but waits two seconds for each (of about nine for a whole
+ * cluster), treats any error of a lookup as "gone", and replaces it, with every container, when anything changes.
  */
 export const network: Kind = {
   apply: async (_context, properties) => {
     const { host, name, subnet, gateway, strangers } = parseInputs(inputs, properties);
     const engine = await connectEngine(host);
-    // One that an interrupted run left behind is as good as a new one, if it is the same.
+    // A network that an interrupted run left is as good as a new one, if it has the same options.
     const found = await subnetOf(engine, name);
     if (found === undefined) {
       const config = {

@@ -13,9 +13,9 @@ import { routesOn, trafficOn } from "../traffic/world.ts";
 const inputs = z.object({
   host: z.string(),
   node: nodeInputs,
-  /** The gate's trigger: a replaced container is proven anew, whatever its settings. */
+  /** The gate's trigger: a replaced container must be proven again, whatever its settings. */
   containerId: z.string(),
-  /** As `OutOfService` has it: what was taken out for a change that needed no other container comes back too. */
+  /** The same as in `OutOfService`: a node that was taken out of service, but needed no new container, comes back too. */
   spec: z.string(),
   leader: endpoint,
   /** The leader's container. Absent in the state of an older version. */
@@ -28,7 +28,7 @@ const inputs = z.object({
 });
 
 /**
- * Gate: succeeds once a node plays its declared role. One that was taken out of service is back in it then; one that an
+ * Gate: succeeds once a node plays its declared role. A node that was taken out of service is then back in it; one that an
  * interrupted change has left out is proven here too, before the pooler's files list it again.
  */
 export const nodeReady: Kind = {

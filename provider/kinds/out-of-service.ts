@@ -22,7 +22,7 @@ const inputs = z.object({
 
 /**
  * Before a node's container is replaced: a replica leaves rotation and its reads end; clients of the leader wait. The node's
- * gate undoes it. A container that does not run serves nobody, so nothing is done for it.
+ * gate undoes it. A container that does not run has no clients, so nothing is done for it.
  */
 export const outOfService: Kind = {
   apply: async (context, properties, olds) => {

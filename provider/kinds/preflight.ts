@@ -14,9 +14,9 @@ import { parseInputs } from "../inputs.ts";
 import type { Context, Kind } from "../kind.ts";
 
 /**
- * Refuses, before anything changes, what cannot work on this engine or would contradict the data that is there. Everything
- * else depends on it. What was right when the cluster was made is not asked again on every run: only what changed is, and what
- * changes by itself: who leads, and which containers of others are in the network.
+ * Refuses, before anything changes, what cannot work on this engine or would contradict existing data. Everything else depends
+ * on it. What was right when the cluster was created is not checked on every run. Only changes are, and what changes by itself:
+ * who leads, and which containers of others are in the network.
  */
 export const preflight: Kind = {
   check: async (context, olds, news) => {
@@ -64,7 +64,7 @@ function contextProblems(): readonly string[] {
   ];
 }
 
-/** What the engine and the nodes say, beside what is refused already. */
+/** Problems that the engine and the nodes show, in addition to those found already. */
 async function seenProblems(
   context: Context,
   before: PreflightInputs | undefined,

@@ -12,13 +12,13 @@ const inputs = z.object({
   host: z.string(),
   target: z.custom<CheckTarget>((value) => typeof value === "object" && value !== null),
   secrets: z.custom<CheckSecrets>((value) => typeof value === "object" && value !== null),
-  /** Whatever, when it changes, calls for a new check: container ids and the like. */
+  /** A change of any of these needs a new check: container ids, for example. */
   triggers: z.array(z.string()),
 });
 
 /**
- * Gate: the check after a deployment. It fails the deployment when the cluster is not what was declared, and is asked again
- * by the next one. In a preview a quick probe shows a broken cluster as a change although no input changed.
+ * Gate: the check after a deployment. It fails the deployment when the cluster is not what was declared, and runs again in
+ * the next one. In a preview a quick probe shows a broken cluster as a change although no input changed.
  */
 export const replicationCheck: Kind = {
   needsWork: async (context, _olds, news) => {
@@ -58,7 +58,7 @@ export const replicationCheck: Kind = {
         "warning",
         `${finding.code}${finding.node === undefined ? "" : ` ${finding.node}`}: ${finding.observed}. ${finding.action}`,
       );
-    // So that a reader of the stack's output can tell how old it is.
+    // So that a reader of the stack's output knows how old it is.
     return { report: { ...report, at: new Date().toISOString() } };
   },
 };
@@ -68,7 +68,7 @@ const absentHint =
   "the engine is off or has none of its containers, so nothing was checked. Is this the machine that the stack runs on? Then start the engine and run `pulumi up --refresh`";
 
 /**
- * Whether the engine has any container of the cluster: then it is this engine's cluster that does not answer. A preview on
+ * Whether the engine has any container of the cluster: if so, the cluster that does not answer is on this engine. A preview on
  * another machine finds none.
  */
 async function hasContainers(host: string, { nodes, poolerContainer, listenerContainer }: CheckTarget): Promise<boolean> {

@@ -14,7 +14,7 @@ const inputs = z.object({
   /** The leader's container. */
   container: z.string(),
   slot: z.string(),
-  /** Named when the slot goes: the volume stays. */
+  /** Named when the slot is dropped: the volume stays. */
   dataVolume: z.string(),
 });
 
@@ -22,8 +22,8 @@ const inputs = z.object({
 const releaseTimeoutMs = 20_000;
 
 /**
- * A replica's slot on the leader. Its container depends on it, so on scale-down it goes after the container. WAL is kept
- * from the moment that the slot exists, so a clone that starts later finds all it needs.
+ * A replica's slot on the leader. The replica's container depends on it, so on scale-down it is dropped after the container.
+ * WAL is kept from the moment that the slot exists, so a clone that starts later finds all it needs.
  */
 export const replicationSlot: Kind = {
   apply: async (context, properties) => {
@@ -47,7 +47,7 @@ export const replicationSlot: Kind = {
     try {
       return (await slotExists(engine, container, slot)) ? {} : undefined;
     } catch (error) {
-      // A start script that refuses is started again and again.
+      // A start script that refuses to start is restarted repeatedly.
       if (error instanceof SqlError && error.isUnreachable) return {};
       throw error;
     }
@@ -71,7 +71,7 @@ async function slotExists(engine: Engine, container: string, slot: string): Prom
   return (await runSql(engine, container, `select 1 from pg_replication_slots where slot_name = ${sqlLiteral(slot)};`)) === "1";
 }
 
-/** True once there is nothing left to drop; undefined while a sender holds the slot. A leader that is gone took it along. */
+/** True once there is nothing left to drop; undefined while a sender holds the slot. If the leader is gone, so is the slot. */
 async function drop(engine: Engine, container: string, slot: string): Promise<true | undefined> {
   if ((await containerState(engine, container))?.running !== true) return true;
   try {

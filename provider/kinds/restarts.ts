@@ -15,7 +15,7 @@ import { restartNode, restartWorld } from "../service/restart.ts";
 
 const inputs = z.object({
   host: z.string(),
-  /** Settings that take effect at a restart alone, as declared: what a preview shows. */
+  /** Settings that take effect only at a restart, as declared: a preview shows them. */
   settings: z.record(z.string(), z.string()),
   nodes: z.array(nodeInputs),
   password: z.string(),
@@ -30,7 +30,7 @@ const maxPasses = 3;
 
 /**
  * Restarts the servers that run with other settings than their files have, one at a time and in the order that replication
- * asks for. It looks at the servers, not at what changed, so an interrupted run goes on where it ended.
+ * needs. It checks the servers, not what changed, so a run continues where an interrupted one ended.
  */
 export const restarts: Kind = {
   needsWork: (_context, olds) => Promise.resolve((olds["pending"] ?? "") !== ""),
@@ -67,7 +67,7 @@ export const restarts: Kind = {
     const wanted = parseInputs(inputs, stored);
     const engine = await connectEngine(wanted.host);
     const found = await Promise.all(wanted.nodes.map((node) => pendingOf(context, engine, wanted, node)));
-    // One that is down is the gate's and the check's business.
+    // A server that is down is handled by the gate and the check.
     const waiting = found.flatMap(({ node, pending }) =>
       pending.filter(({ running }) => running !== "").map(({ name }) => `${node}: ${name}`),
     );
@@ -93,7 +93,7 @@ async function pendingOf(context: Context, engine: Engine, { password, settings 
       }),
     );
   } catch (error) {
-    // One that runs and does not answer is the check's business; one that is down has nothing to lose.
+    // The check handles a server that runs and does not answer; one that is down has no sessions to lose.
     if ((await containerState(engine, node.container))?.running === true) {
       context.log("warning", `${node.name} does not answer, so what waits for a restart there is not known: ${(error as Error).message}`);
       return of([]);

@@ -20,7 +20,7 @@ const inputs = z.object({
   owner: z.string(),
   extensions: z.array(z.string()),
   monitoringConnections: z.number(),
-  /** Version of what monitoring reads: a new one is brought to a cluster that runs. */
+  /** Version of the objects that monitoring reads: a running cluster gets a new version. */
   monitoring: z.string().optional(),
   verifiers: z.record(z.string(), z.string()),
   databases: z.array(databaseSpec).optional(),
@@ -32,9 +32,9 @@ export const roles: Kind = {
   needsWork: async (context, olds, news) => {
     if (olds["drift"] !== "") return true;
     const { host, container, ...spec } = parseInputs(inputs, news);
-    // A declaration that was taken back is work too: its key is gone, which is no changed input.
+    // A removed declaration is work too: its key is gone, which does not count as a changed input.
     if (hasGone(olds, news)) return true;
-    // What was declared beside the first database is looked at each time, so that a plain `up` repairs it.
+    // Additional databases and users are checked each time, so that a plain `up` repairs them.
     if (declaredDatabases(spec).length === 0) return false;
     return (await liveDrift(context, { host, container, spec })) !== "";
   },
@@ -49,12 +49,12 @@ export const roles: Kind = {
   read: async (context, stored) => {
     const { host, container, ...spec } = parseInputs(inputs, stored);
     const engine = await connectEngine(host);
-    // Without its server nothing can be said about roles: the check names that, not this resource.
+    // Without its server nothing is known about roles: the check reports that, not this resource.
     if ((await containerState(engine, container))?.running !== true) return { drift: stored["drift"] ?? "" };
     try {
       return { drift: await driftOf(engine, container, spec, context.signal) };
     } catch (error) {
-      // A start script that refuses is started again and again.
+      // A start script that refuses to start is restarted repeatedly.
       if (error instanceof SqlError && error.isUnreachable) return { drift: stored["drift"] ?? "" };
       throw error;
     }
@@ -65,7 +65,7 @@ function hasGone(olds: Properties, news: Properties): boolean {
   return ["databases", "users"].some((key) => olds[key] !== undefined && news[key] === undefined);
 }
 
-/** Drift as it is now; none when the leader cannot be asked, in a preview on another machine for example. */
+/** Current drift; none when the leader cannot be queried, for example in a preview on another machine. */
 async function liveDrift(
   context: Context,
   { host, container, spec }: { readonly host: string; readonly container: string; readonly spec: RolesSpec },

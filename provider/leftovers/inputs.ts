@@ -2,12 +2,12 @@ import { z } from "zod";
 
 import { reservedDatabases, reservedRoles } from "../../src/config/names.ts";
 
-/** Databases and users that are declared beside the first ones, and what config says of those that are no longer. */
+/** Databases and users that are declared in addition to the first ones, and what config says of those that no longer are. */
 export const declaration = z.object({
   /** Database → owner, shadow databases included. */
   databases: z.record(z.string(), z.string()),
   users: z.array(z.string()),
-  /** User → database → what it may do there. */
+  /** User → database → its access level there. */
   entries: z.record(z.string(), z.record(z.string(), z.string())),
   /** The first database and its owner: never dropped. */
   first: z.object({ database: z.string(), owner: z.string() }),
@@ -16,17 +16,17 @@ export const declaration = z.object({
 
 export type Declaration = z.output<typeof declaration>;
 
-/** What is to go: declared before, and no longer. */
+/** What is dropped: declared before, and no longer. */
 export interface Gone {
   readonly databases: readonly string[];
   readonly users: readonly string[];
 }
 
-/** A user's sessions in a database whose rights are no longer what they were when the sessions began. */
+/** A user's sessions in a database whose privileges have changed since the sessions began. */
 export interface StaleEntry {
   readonly user: string;
   readonly database: string;
-  /** Whether the user may no longer be there at all; else a session that is at work is left alone. */
+  /** Whether the user has no access any more; otherwise a busy session is left alone. */
   readonly isLost: boolean;
 }
 

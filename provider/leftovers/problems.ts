@@ -6,7 +6,7 @@ import { ownedSql, presentSql, tablesSql } from "../../src/postgres/leftovers.ts
 import type { Context } from "../kind.ts";
 import type { Declaration, Gone } from "./inputs.ts";
 
-/** The leader, and how long it may be asked. */
+/** The leader, and how long a query may take. */
 export interface Leader {
   readonly engine: Engine;
   readonly container: string;
@@ -20,9 +20,9 @@ export interface Property {
   readonly objects: number;
 }
 
-/** What the leader holds of what is to go. */
+/** What the leader has of what is to be dropped. */
 export interface Present {
-  /** Database → its size, for people. */
+  /** Database → its size, for messages. */
   readonly databases: ReadonlyMap<string, string>;
   readonly users: readonly string[];
 }
@@ -35,7 +35,7 @@ export async function presentOf(leader: Leader, gone: Gone): Promise<Present> {
   };
 }
 
-/** Reasons not to drop what is gone from stack config: data that config does not give up in words. */
+/** Reasons not to drop what was removed from stack config: data that config does not explicitly give up. */
 export async function leftoverProblems(leader: Leader, gone: Gone, now: Declaration): Promise<readonly string[]> {
   if (gone.databases.length === 0 && gone.users.length === 0) return [];
   const present = await presentOf(leader, gone);
@@ -51,8 +51,8 @@ export async function leftoverProblems(leader: Leader, gone: Gone, now: Declarat
 }
 
 /**
- * The same in a preview. Where the leader is not reachable nothing can be said, and whoever drops asks again; a leader that runs
- * and cannot answer is a reason to refuse.
+ * The same in a preview. If the leader is not reachable, nothing is known, and the deletion checks again; a leader that runs
+ * but cannot answer is a reason to refuse.
  */
 export async function previewedProblems(
   context: Context,
@@ -99,7 +99,7 @@ export function databaseProblem(name: string, size: string, tables: string): str
   );
 }
 
-/** What a role owns and will still own when the databases that go are gone and those that change hands have changed them. */
+/** What a role owns and will still own after databases were dropped or got another owner. */
 export async function propertyOf(
   leader: Leader,
   role: string,
@@ -115,7 +115,7 @@ export async function propertyOf(
 
 async function userProblems(leader: Leader, role: string, gone: Gone, now: Declaration): Promise<readonly string[]> {
   const property = await propertyOf(leader, role);
-  // A declared database gets its declared owner before this user goes, and with it what the user has in it.
+  // A declared database gets its declared owner before this user is dropped, and so do the user's objects in it.
   const settled = (database: string): boolean => gone.databases.includes(database) || Object.hasOwn(now.databases, database);
   const databases = property.databases.filter((name) => !settled(name) && name !== now.first.database);
   const handedOver = property.databases.filter(settled);

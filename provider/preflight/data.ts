@@ -11,7 +11,7 @@ interface NodeData {
   readonly version: number | undefined;
 }
 
-/** Data volumes of nodes that are new to this deployment, against what it declares. */
+/** Compares data volumes of nodes that are new in this deployment with what it declares. */
 export async function dataProblems(
   engine: Engine,
   before: PreflightInputs | undefined,
@@ -24,7 +24,7 @@ export async function dataProblems(
 }
 
 async function dataOf(engine: Engine, { name, role, dataVolume }: PreflightInputs["nodes"][number]): Promise<NodeData> {
-  // Any image will do: the container that looks into the volume is never started.
+  // Any image works: the container that reads the volume is never started.
   const [image] = await engine.listImages();
   const text = image === undefined ? undefined : await readVolumeFile(engine, dataVolume, image.Id, "pgdata/PG_VERSION");
   return { name, role, volume: dataVolume, version: text === undefined ? undefined : Number(text.trim()) };
@@ -39,7 +39,7 @@ function versionProblems(found: readonly NodeData[], major: number): readonly st
     );
 }
 
-/** A leader without data beside replicas with data would start a second, empty cluster. */
+/** A leader without data, while replicas have data, would start a second, empty cluster. */
 function leaderProblems(found: readonly NodeData[]): readonly string[] {
   const leader = found.find(({ role }) => role === "leader");
   const withData = found.filter(({ version }) => version !== undefined);

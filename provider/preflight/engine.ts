@@ -2,7 +2,7 @@ import type { Engine } from "../../src/engine/connect.ts";
 import { overlaps, parseSubnet } from "../../src/plan/subnet.ts";
 import type { PreflightInputs } from "./inputs.ts";
 
-/** Limits against what the engine has. */
+/** Compares limits with what the engine has. */
 export async function sizeProblems(engine: Engine, wanted: PreflightInputs): Promise<readonly string[]> {
   const { MemTotal, NCPU } = (await engine.info()) as { readonly MemTotal: number; readonly NCPU: number };
   const availableMb = Math.floor(MemTotal / 1024 ** 2);
@@ -30,7 +30,7 @@ export async function subnetProblems(engine: Engine, { network }: PreflightInput
     );
 }
 
-/** Containers and a network of this stack's names, although this stack's state knows of none. */
+/** Containers and a network with this stack's names, although this stack's state knows of none. */
 export async function nameProblems(engine: Engine, wanted: PreflightInputs): Promise<readonly string[]> {
   const taken = await containersByName(engine);
   const found = wanted.containers.filter((name) => taken.has(name));

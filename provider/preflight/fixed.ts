@@ -2,7 +2,7 @@ import { fixedProblems as fixedChanges, renamed } from "../../src/impact/fixed.t
 import type { Fixed } from "../../src/impact/fixed.ts";
 import type { PreflightInputs } from "./inputs.ts";
 
-/** A renamed stack, and changes of what is fixed once a cluster exists, each with the way that there is instead. */
+/** A renamed stack, and changes of what is fixed once a cluster exists, each with what to do instead. */
 export function fixedProblems(before: PreflightInputs, wanted: PreflightInputs): readonly string[] {
   // All other names follow from this one.
   if (before.prefix !== wanted.prefix)

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { declaration } from "../leftovers/inputs.ts";
 
-/** What a deployment asks of its engine and of the data that may be there. */
+/** What a deployment needs from its engine and from existing data. */
 export const inputs = z.object({
   host: z.string(),
   prefix: z.string(),
@@ -26,7 +26,7 @@ export const inputs = z.object({
       name: z.string(),
       role: z.enum(["leader", "replica"]),
       dataVolume: z.string(),
-      /** A new word sets its data aside. */
+      /** A new value sets its data aside. */
       reclone: z.string().optional(),
     }),
   ),

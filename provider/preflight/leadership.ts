@@ -7,13 +7,13 @@ import type { NodeView } from "../../src/leadership/view.ts";
 import type { PreflightInputs } from "./inputs.ts";
 
 /**
- * Who leads now, against who is declared to. Asked on every run, since it is nothing that stack config changes: one statement on
- * each node that runs, all at once. A node that has left stack config may still run, so it is asked too.
+ * Compares the node that leads with the declared leader. This runs every time, since it does not depend on stack config: one
+ * statement on each running node, in parallel. A node that was removed from stack config may still run, so it is queried too.
  */
 export async function currentLeadershipProblems(before: PreflightInputs, wanted: PreflightInputs): Promise<readonly string[]> {
   const engine = await connectEngine(wanted.host);
   const names = [...new Set([...wanted.nodes, ...before.nodes].map(({ name }) => name))];
-  // Who does not answer may be between two starts; only a new leader in stack config depends on it.
+  // A node that does not answer may be restarting; only a new leader in stack config depends on it.
   const isUnclear = (seen: readonly NodeView[]): boolean =>
     before.leader !== wanted.leader && seen.some(({ name, state }) => name !== wanted.leader && state === "silent");
   const look = (): Promise<readonly NodeView[]> => lookAtNodes(engine, names, wanted.prefix);
@@ -40,7 +40,7 @@ function wordOf({ nodes }: PreflightInputs, name: string): string | undefined {
   return nodes.find((node) => node.name === name)?.reclone;
 }
 
-/** A node that answers as a replica has a replica's data; of another one its volume tells. */
+/** A node that answers as a replica has a replica's data; for others the volume shows it. */
 async function formerLeaderProblems(
   engine: Engine,
   before: PreflightInputs,

@@ -8,13 +8,13 @@ import type { PreflightInputs } from "./inputs.ts";
 /** A container that publishes a port now. */
 interface Holder {
   readonly container: string;
-  /** Addresses of the engine's host that it holds the port on. */
+  /** Addresses of the engine's host on which it has the port. */
   readonly addresses: readonly string[];
 }
 
 /**
- * Ports that are not free when their container is made. What holds a port is asked of the engine, not of the last deployment's
- * inputs: those are the new ones already where a deployment has stopped half way.
+ * Ports that are not free when their container is created. The engine knows which container has a port; the last deployment's
+ * inputs do not, since they already have the new ports if a deployment has stopped halfway.
  */
 export async function portProblems(
   engine: Engine,
@@ -42,7 +42,7 @@ export async function portProblems(
   return problems.flat();
 }
 
-/** Ports with the containers that get them; what an older version of the program declares names no containers. */
+/** Ports with the containers that get them; inputs of an older version name no containers. */
 function places({ published, ports }: PreflightInputs): readonly { readonly container: string | undefined; readonly port: number }[] {
   if (published === undefined) return ports.map((port) => ({ container: undefined, port }));
   return Object.entries(published).map(([container, port]) => ({ container, port }));
@@ -84,7 +84,7 @@ type Listed = Awaited<ReturnType<Engine["listContainers"]>>[number];
 /** Host port → the container that publishes it. Stopped containers hold none. */
 function portHolders(containers: readonly Listed[]): ReadonlyMap<number, Holder> {
   const bindings = containers.flatMap(({ Names, Ports }) =>
-    // The engine's schema leaves the public port out where there is none.
+    // In the engine's schema the public port is absent if there is none.
     (Ports as readonly { readonly PublicPort?: number; readonly IP?: string }[]).flatMap(({ PublicPort, IP }) =>
       PublicPort === undefined ? [] : [{ container: (Names[0] ?? "").replace(/^\//, ""), port: PublicPort, address: IP ?? "0.0.0.0" }],
     ),
@@ -98,13 +98,13 @@ function portHolders(containers: readonly Listed[]): ReadonlyMap<number, Holder>
 }
 
 /**
- * Whether something on this machine listens there; only an engine on this machine can be asked that way.
+ * Whether something on this machine listens there; this only works for an engine on this machine.
  *
- * @param held - addresses on which a container of this stack has the port: it gives them up, so they are not asked
+ * @param held - addresses on which a container of this stack has the port: it releases them, so they are not tested
  */
 async function isTaken({ host, bindAddress }: PreflightInputs, port: number, held: readonly string[]): Promise<boolean> {
   if (!host.startsWith("unix://") || held.includes("0.0.0.0") || held.includes(bindAddress)) return false;
-  // With one address held, all of them at once cannot be asked for.
+  // If one address is in use, listening on all addresses at once would fail.
   const addresses = bindAddress === "0.0.0.0" && held.length > 0 ? ownAddresses().filter((own) => !held.includes(own)) : [bindAddress];
   const answers = await Promise.all(addresses.map((address) => listensOn(address, port)));
   return answers.includes(true);

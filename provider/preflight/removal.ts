@@ -5,8 +5,8 @@ import { previewedProblems } from "../leftovers/problems.ts";
 import type { PreflightInputs } from "./inputs.ts";
 
 /**
- * Databases and users that are gone from stack config and hold data. `Leftovers` asks the same before it drops anything; here
- * it is early enough that nothing else has changed: no route is gone yet.
+ * Databases and users that were removed from stack config and have data. `Leftovers` checks the same before it drops anything;
+ * here nothing else has changed yet: no route is gone.
  */
 export function removalProblems(
   context: Context,

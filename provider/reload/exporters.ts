@@ -2,7 +2,7 @@ import type { Engine } from "../../src/engine/connect.ts";
 import { containerState, restartContainer } from "../../src/engine/container.ts";
 import type { Context } from "../kind.ts";
 
-/** An exporter holds nothing that it would have to bring to an end. */
+/** An exporter has no work that it must finish before it stops. */
 const stopS = 5;
 
 /** Exporters read their password and their queries once, when they start. The check proves afterwards that each of them sees its server. */

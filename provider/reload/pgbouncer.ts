@@ -23,7 +23,7 @@ const reloadTimeoutMs = 10_000;
 /** How long transactions may take to end before the pooler is killed, in seconds. */
 const stopS = 60;
 
-/** Has a running pooler read its files again and proves through its console that it runs with them. */
+/** Makes a running pooler reload its files and verifies through its console that it uses them. */
 export async function reloadPgbouncer(context: Context, engine: Engine, reload: PgbouncerReload): Promise<void> {
   if (!(await reloadQuietly(context, engine, reload))) return;
   let last: readonly ConfigRow[] = [];
@@ -35,7 +35,7 @@ export async function reloadPgbouncer(context: Context, engine: Engine, reload: 
         problem = "";
         return last.some(({ changeable }) => changeable === "yes") ? undefined : true;
       } catch (error) {
-        // The new password counts only once the new userlist is read.
+        // The new password is valid only once the new userlist was read.
         problem = (error as Error).message;
         return undefined;
       }
@@ -54,7 +54,7 @@ export async function reloadPgbouncer(context: Context, engine: Engine, reload: 
   if (last.length > 0) await restartFor(context, engine, reload, last);
 }
 
-/** For what PgBouncer takes at its start alone. Transactions end before it stops; its clients connect again. */
+/** For settings that PgBouncer reads only at start. Transactions end before it stops; its clients reconnect. */
 async function restartFor(context: Context, engine: Engine, reload: PgbouncerReload, rows: readonly ConfigRow[]): Promise<void> {
   context.status("restarting the pooler");
   await restartContainer(engine, reload.container, stopS);
@@ -78,8 +78,8 @@ async function restartFor(context: Context, engine: Engine, reload: PgbouncerRel
 }
 
 /**
- * Whether a pooler runs with other routes than its file says, or holds one: what an interrupted change of nodes leaves. One
- * that does not answer tells nothing.
+ * Whether a pooler runs with other routes than those in its file, or has paused one: an interrupted change of nodes leaves that.
+ * For one that does not answer this is unknown.
  */
 export async function servesOtherwise(reload: PgbouncerReload, ini: string): Promise<boolean> {
   const declared = routesOf(ini);
@@ -91,14 +91,14 @@ export async function servesOtherwise(reload: PgbouncerReload, ini: string): Pro
   }
 }
 
-/** Ends what an interrupted change has left: clients that wait for nothing. */
+/** Ends a pause that an interrupted change has left: its clients wait for nothing. */
 async function resumeAll(reload: PgbouncerReload): Promise<void> {
   await PoolerConsole.with(reload, async (console) => {
     for (const { name, isPaused } of await console.routes()) if (isPaused) await console.resume(name);
   });
 }
 
-/** Waits for transactions on servers that are in no route any more: what is removed afterwards serves nobody then. */
+/** Waits for transactions on servers that are no longer in a route: a server that is removed afterwards has no clients. */
 async function awaitLeaving(context: Context, reload: PgbouncerReload): Promise<void> {
   let left: readonly ServerConnection[] = [];
   const gone = await poll(
@@ -111,7 +111,7 @@ async function awaitLeaving(context: Context, reload: PgbouncerReload): Promise<
   );
   if (gone === true) return;
   const who = [...new Set(left.map(({ route, user, address }) => `${user} in ${route} on ${address}`))].join(", ");
-  // In the other modes a connection belongs to its client until that leaves.
+  // In the other modes a connection belongs to its client until the client disconnects.
   if (reload.settings["pool_mode"] === "session") {
     context.log("warning", `clients keep connections to servers that leave, and will lose them: ${who}`);
     return;
@@ -129,7 +129,7 @@ function showConfig(reload: PgbouncerReload): Promise<readonly ConfigRow[]> {
   return PoolerConsole.with(reload, (console) => console.config());
 }
 
-/** Rows whose value in effect is another than the file's; numbers compare as numbers. */
+/** Rows whose value in effect differs from the file's; numbers are compared as numbers. */
 function differing(rows: readonly ConfigRow[], settings: Readonly<Record<string, string>>): readonly ConfigRow[] {
   return rows.filter(({ key, value }) => {
     const wanted = settings[key];

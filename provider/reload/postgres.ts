@@ -14,9 +14,8 @@ import { RefusedFiles } from "./refused-files.ts";
 const reloadTimeoutMs = 10_000;
 
 /**
- * Has a running server read its files again and proves that it did: its load time moved and neither settings nor access
- * rules hold an error. What needs a restart gets it later, in order (`Restarts`). A server that is not up reads the files when
- * it starts.
+ * Makes a running server reload its files and verifies it: its load time has changed and neither settings nor access rules have
+ * an error. `Restarts` later restarts servers that need it, in order. A server that is not up reads the files when it starts.
  */
 export async function reloadPostgres(context: Context, engine: Engine, { container }: { readonly container: string }): Promise<void> {
   if ((await containerState(engine, container))?.running !== true) return;
@@ -36,7 +35,7 @@ export async function reloadPostgres(context: Context, engine: Engine, { contain
 }
 
 /**
- * Settings in `postgresql.auto.conf`, which win over the rendered ones: by `ALTER SYSTEM` where it is allowed, or by hand.
+ * Settings in `postgresql.auto.conf`, which override the rendered ones: by `ALTER SYSTEM` where it is allowed, or by hand.
  *
  * @returns names, separated by commas; empty when the server does not answer
  */
@@ -70,15 +69,15 @@ async function askToReload(engine: Engine, container: string): Promise<string | 
     return await runSql(engine, container, "select pg_conf_load_time(); select from pg_reload_conf() \\g /dev/null\n");
   } catch (error) {
     if (!(error instanceof SqlError)) throw error;
-    // Not accepting connections: still starting, or waiting for its leader. Or nobody gets in, and these files are the cure.
+    // Not accepting connections: still starting, or waiting for its leader. Or nobody can log in, and these files fix it.
     await execInContainer(engine, container, ["/bin/bash", "-c", hangUp], "");
     return undefined;
   }
 }
 
 /**
- * From inside: after a signal through its own interface the engine takes the container for stopped by hand. The start script,
- * which is the first process until the server is, is left alone.
+ * From inside the container: after a signal through its own API the engine treats the container as stopped by hand. The start
+ * script, which is process 1 until the server replaces it, gets no signal.
  */
 const hangUp = 'read -r name </proc/1/comm; [ "$name" != postgres ] || kill -HUP 1';
 

@@ -19,20 +19,20 @@ export interface PrometheusReload {
 }
 
 /**
- * Has Prometheus or Alertmanager read its files again and proves that it took them, by its own metrics. One that is not up
- * reads the files when it starts.
+ * Makes Prometheus or Alertmanager reload its files and verifies in its metrics that it accepted them. One that is not up reads
+ * the files when it starts.
  */
 export async function reloadPrometheus(context: Context, engine: Engine, reload: PrometheusReload): Promise<void> {
   const { container, server } = reload;
   if ((await containerState(engine, container))?.running !== true) return;
   const before = await lastReload(context, reload);
-  // It has only just begun, and reads what is there now.
+  // It has only just started, and reads the current files.
   if (before === undefined) return;
   if (!(await signalInside(engine, container, "HUP"))) return;
   const seen = await poll(
     async () => {
       const now = await lastReload(context, reload);
-      // A refused file leaves the time of the last good one. One that was refused earlier says nothing of this one.
+      // After a refused file the time is still that of the last good one. An earlier refusal says nothing about this file.
       return now !== undefined && (now.at > before.at || (before.ok && !now.ok)) ? now : undefined;
     },
     { everyMs: 50, timeoutMs: reloadTimeoutMs, signal: context.signal },
@@ -49,7 +49,7 @@ export async function reloadPrometheus(context: Context, engine: Engine, reload:
 
 interface LastReload {
   readonly ok: boolean;
-  /** When files were taken last, in seconds since 1970. */
+  /** When files were last accepted, in seconds since 1970. */
   readonly at: number;
 }
 

@@ -12,13 +12,13 @@ const startTimeoutMs = 60_000;
 
 /**
  * Restarts a container that an earlier version may have signalled by the engine: the engine then counts it as stopped by hand
- * and does not start it again when its process ends. Nothing that the engine shows tells this mark, and a start alone lifts it.
+ * and does not start it again when its process ends. The engine does not show this mark, and only a start removes it.
  */
 export async function liftStopMark(context: Context, engine: Engine, reload: PrometheusReload): Promise<void> {
   const { container } = reload;
   if ((await containerState(engine, container))?.running !== true) return;
   await restartContainer(engine, container, stopS);
-  // What is reloaded next must have read its files before.
+  // The server that is reloaded next must have read its files before.
   const hasFiles = async (): Promise<true | undefined> => (((await lastReload(context, reload))?.at ?? 0) > 0 ? true : undefined);
   await poll(hasFiles, { everyMs: 100, timeoutMs: startTimeoutMs, signal: context.signal });
   context.log("info", `${container} restarted once: an earlier version may have cost it its restart policy`);

@@ -8,9 +8,9 @@ import { paths } from "../../src/layout.ts";
 /** Servers that can refuse their files. */
 export type TriedServer = "postgres" | "pgbouncer" | "prometheus" | "alertmanager";
 
-/** How a server is tried. */
+/** How a server is tested. */
 export interface ServerTrial {
-  /** For people. */
+  /** Name for messages. */
   readonly name: string;
   /** What is refused. */
   readonly what: string;
@@ -21,9 +21,9 @@ export interface ServerTrial {
   readonly tmpfs: Readonly<Record<string, string>>;
   /** Whether it needs a secret file; else no secret leaves its volume. */
   readonly needs: (path: string) => boolean;
-  /** What the outcome depends on. */
+  /** Everything that the outcome depends on. */
   readonly essence: (files: readonly VolumeFile[]) => string;
-  /** Reasons in its output: the server's own words, without what stands around them. */
+  /** Reasons in its output: the server's own messages, without the text around them. */
   readonly reasons: (output: string) => readonly string[];
 }
 
@@ -95,7 +95,7 @@ function scripted(template: string, shell: string, ...args: readonly string[]): 
   return { command: [shell, `${paths.config}/${path}`, ...args], script: { path, content } };
 }
 
-/** What tells nodes apart. It is pgstack's own and the same at each start. */
+/** What differs between nodes. pgstack sets it, and it is the same at each start. */
 const identity = /^(cluster_name|primary_conninfo|primary_slot_name|recovery_target_timeline) = /;
 
 /** Settings of all nodes are the same, so one trial is enough for them. */
@@ -124,7 +124,7 @@ function postgresReasons(output: string): readonly string[] {
   return telling.length > 0 ? telling : reasons;
 }
 
-/** Lines as Go's loggers write them. The first names the place, later ones that there was one. */
+/** Lines as Go's loggers write them. The first one has the location, later ones only repeat that there was an error. */
 function goReasons(output: string): readonly string[] {
   const errors = matches(output, /\blevel=error\b.*?\berr="((?:[^"\\]|\\.)*)"/gim).map((text) => text.replaceAll(/\\(.)/g, "$1"));
   const telling = errors.filter((text) => !/^error loading (rules, previous|config from .*one or more errors occurred)/.test(text));

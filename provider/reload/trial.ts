@@ -21,10 +21,10 @@ export interface TrialFile extends VolumeFile {
   readonly isSecret: boolean;
 }
 
-/** Outcomes that were good, and trials that run. */
+/** Successful outcomes, and running trials. */
 const trials = new Map<string, Promise<void>>();
 
-/** Whether a server would get something else than it has now, as far as it can refuse it. */
+/** Whether a server would get other content than it has now, in files that it can refuse. */
 export function hasOtherFiles({ server, files }: Trial, now: ReadonlyMap<string, VolumeFile>): boolean {
   const { essence } = trialOf[server];
   const given = givenTo(server, files);
@@ -32,10 +32,10 @@ export function hasOtherFiles({ server, files }: Trial, now: ReadonlyMap<string,
 }
 
 /**
- * Starts a server with the files, in a container of its own without network and volumes (a second). A running server takes a
- * file whose mistakes keep it from starting the next time; PgBouncer does not even tell.
+ * Starts a server with the files, in a separate container without network and volumes (about a second). A running server accepts
+ * files whose mistakes prevent its next start; PgBouncer does not even report them.
  *
- * @throws UserError with the server's own words
+ * @throws UserError with the server's own messages
  */
 export async function tryFiles(context: Context, engine: Engine, trial: Trial): Promise<void> {
   const key = JSON.stringify([trial.server, trial.image, trialOf[trial.server].essence(givenTo(trial.server, trial.files))]);
@@ -46,7 +46,7 @@ export async function tryFiles(context: Context, engine: Engine, trial: Trial): 
   try {
     await started;
   } catch (error) {
-    // Whatever it was may be over the next time.
+    // The cause may be gone the next time.
     trials.delete(key);
     throw error;
   }
@@ -75,7 +75,7 @@ async function run(context: Context, engine: Engine, { server, container, image,
   ]);
 }
 
-/** Why, each reason once; the last lines where none is known. */
+/** Why it failed, each reason once; the last lines if no reason is known. */
 export function reasonsIn({ reasons }: ServerTrial, output: string): string {
   const known = reasons(output);
   const lines = output.split("\n").filter((line) => line.trim() !== "");

@@ -20,7 +20,7 @@ export interface Logins {
   readonly verifiers: Readonly<Record<string, string>>;
   /** The pooler's `userlist.txt`. */
   readonly userlist: string;
-  /** Users that come through routes. */
+  /** Users that connect through routes. */
   readonly users: Readonly<Record<string, { readonly password: string; readonly routes: readonly string[] }>>;
 }
 
@@ -45,10 +45,10 @@ interface Work {
 }
 
 /**
- * Gives existing roles of a running cluster their passwords, on the servers and in the pooler at one moment as far as clients
- * can tell. Roles that do not exist yet are left to who creates them.
+ * Sets the passwords of existing roles of a running cluster, on the servers and in the pooler; for clients the change is atomic.
+ * Roles that do not exist yet get theirs when they are created.
  *
- * @returns who has another password than before
+ * @returns roles whose password has changed
  */
 export async function switchLogins(context: Context, world: LoginsWorld, logins: Logins, limits = usual): Promise<readonly string[]> {
   const work = { context, world, logins, limits };
@@ -81,8 +81,8 @@ interface Switch {
 }
 
 /**
- * First the pooler's file: until the servers follow, it comes to them with the keys of the last login, which they still know.
- * Then the servers; then a login with the new password gives the pooler the new keys. What waits meanwhile goes on with those.
+ * First the pooler's file: until the servers change, the pooler logs in to them with the keys of the last login, which are still
+ * valid. Then the servers; then a login with the new password gives the pooler the new keys, which waiting statements use.
  */
 async function switchUsers(work: Work, { before, list, names }: Switch): Promise<void> {
   const { context, world, logins, limits } = work;
@@ -159,7 +159,7 @@ async function otherVerifiers({ context, world, logins, limits }: Work): Promise
     },
     { everyMs: 200, timeoutMs: limits.leaderMs, signal: context.signal },
   );
-  // Its gate says what is wrong with it, and `Roles` sets the passwords then.
+  // Its gate reports what is wrong with it, and `Roles` sets the passwords later.
   if (answer === undefined || answer === "") return undefined;
   const { inRecovery, verifiers: found } = parseOtherVerifiers(answer);
   return inRecovery ? undefined : found;

@@ -6,7 +6,7 @@ interface Endpoint {
   readonly port: number;
 }
 
-/** A pooler's access with the address that its listener has now; how it is declared of an older version's state. */
+/** A pooler's access with the current address of its listener; the declared one for the state of an older version. */
 export async function poolerNow<T extends { readonly listener?: string | undefined; readonly address: Endpoint }>(
   engine: Engine,
   pooler: T,
@@ -15,10 +15,10 @@ export async function poolerNow<T extends { readonly listener?: string | undefin
 }
 
 /**
- * Where a server's container publishes its port now: while ports or the address change, one that is replaced later still has
- * the old ones.
+ * Where a server's container currently publishes its port: while ports or the address change, a container that is replaced
+ * later still has the old ones.
  *
- * @param declared - where it will; the answer for a container that publishes nothing now
+ * @param declared - where it will be; the result for a container that publishes nothing now
  */
 export async function publishedNow(engine: Engine, container: string, declared: Endpoint): Promise<Endpoint> {
   try {

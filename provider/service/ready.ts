@@ -8,7 +8,7 @@ import type { Readiness } from "../../src/postgres/readiness.ts";
 import { nodeReadiness } from "../../src/postgres/readiness.ts";
 import type { Context } from "../kind.ts";
 
-/** A node and what it is to become. */
+/** A node and its declared role. */
 export interface Arrival {
   readonly node: string;
   readonly role: "leader" | "replica";
@@ -32,17 +32,17 @@ const noWalLeft = /has already been removed|can no longer (?:get changes|be acce
 const stuckMs = 7000;
 
 const pollMs = 75;
-/** The engine is asked less often than the server: it is about the rare case. */
+/** The engine is queried less often than the server, since this is the rare case. */
 const engineEveryMs = 600;
 
 /**
  * Waits until a node answers SQL over TCP in its declared role; a replica streams and has replayed the leader's WAL of that
- * moment. A container that ended, or a node that can never get there, ends the wait at once.
+ * moment. A container that has exited, or a node that can never become ready, ends the wait immediately.
  *
  * @throws UserError with the node's last log lines
  */
 export async function waitUntilReady(context: Context, engine: Engine, gate: Arrival): Promise<void> {
-  // After a failure that was mended, the restart policy may wait up to a minute: this gate need not.
+  // After a failure was fixed, the restart policy may still wait up to a minute; this gate does not.
   await startNow(engine, gate.container);
   const initial = await containerState(engine, gate.container);
   const watch: Watch = {
@@ -67,7 +67,7 @@ export async function waitUntilReady(context: Context, engine: Engine, gate: Arr
       await observeWait(context, engine, gate, watch, readiness);
       return performance.now() - watch.quietSince > gate.patienceS * 1000 ? readiness : undefined;
     },
-    // Copying a large database takes as long as it takes: what ends the wait is standing still.
+    // Copying a large database may take any time: only a lack of progress ends the wait.
     { everyMs: pollMs, timeoutMs: Number.POSITIVE_INFINITY, signal: context.signal },
   );
   if (outcome?.state === "waiting") throw await failure(engine, gate, `no progress for ${gate.patienceS} s: ${outcome.reason}`);
@@ -77,13 +77,13 @@ interface Watch {
   readonly restarts: number;
   lastLine: string;
   quietSince: number;
-  /** Since when its log says that the leader has no WAL for it any more. */
+  /** Since when its log says that the leader no longer has the WAL that it needs. */
   stuckSince: number | undefined;
   askedAt: number;
   reason: string;
 }
 
-/** Looks at the container now and then: has it ended, has its log moved? */
+/** Checks the container from time to time: has it exited, is there new output in its log? */
 async function observeWait(
   context: Context,
   engine: Engine,
@@ -107,8 +107,8 @@ async function observeWait(
 }
 
 /**
- * Ends the wait for a replica that can never catch up. It asks again every few seconds, so its log moves without end; lines of
- * an earlier try are gone by the time.
+ * Ends the wait for a replica that can never catch up. It retries every few seconds, so its log always shows progress; by then
+ * no lines of an earlier attempt are left.
  */
 function endWhenStuck(gate: Arrival, watch: Watch, lines: readonly string[]): void {
   const isStuck = gate.role === "replica" && lines.some((line) => noWalLeft.test(line));
@@ -125,7 +125,7 @@ function endWhenStuck(gate: Arrival, watch: Watch, lines: readonly string[]): vo
 
 function howItEnded({ running, exitCode, outOfMemory }: ContainerState): string {
   const why = outOfMemory ? ": it needed more memory than its limit (pgstack:memory)" : "";
-  // Of one that was started again the engine no longer knows the code.
+  // Once a container was restarted, the engine no longer has its exit code.
   return running ? `its container ended and was started again${why}` : `its container ended with exit code ${exitCode}${why}`;
 }
 

@@ -5,9 +5,9 @@ import { runSql, SqlError } from "../../src/engine/psql.ts";
 import type { Context } from "../kind.ts";
 
 /**
- * Waits until replicas have replayed up to `lsn`. One that does not run or answer serves nobody, and is not waited for.
+ * Waits until replicas have replayed up to `lsn`. A replica that does not run or answer has no clients, and is not waited for.
  *
- * @returns the replicas that have not, when the time is over
+ * @returns the replicas that have not when the time is over
  */
 export async function awaitReplay(
   context: Context,

@@ -40,8 +40,8 @@ export function restartWorld(context: Context, engine: Engine, cluster: Cluster)
 }
 
 /**
- * Restarts one server so that clients of the routes notice nothing but a wait: a replica outside of rotation, the leader while
- * they are held. One that is down already is started.
+ * Restarts one server so that clients of the routes notice nothing but a wait: a replica while it is out of rotation, the leader
+ * while the pooler is paused. A server that is down is started.
  *
  * @param leader - the leader's name
  * @returns how long clients of the leader were held, in milliseconds; undefined when they were not

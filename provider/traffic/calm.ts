@@ -10,7 +10,7 @@ export interface Calm {
   readonly timeoutS: number;
 }
 
-/** Transactions older than this would hold up everybody during a pause; it waits for them first, in seconds. */
+/** Transactions older than this would delay all clients during a pause, so they are waited for first; in seconds. */
 const longS = 1;
 
 /** Waits until no transaction is a long one. @returns those that are left when the time is over, for people; nothing otherwise */

@@ -15,10 +15,10 @@ interface Listed {
 const reloadTimeoutMs = 10_000;
 
 /**
- * Takes a replica out of every route and waits until the pooler has no connection to it: reads that run end first. Nothing
+ * Takes a replica out of every route and waits until the pooler has no connection to it: running reads end first. Nothing
  * happens without a running pooler.
  *
- * @throws UserError when reads do not end in time; the replica is back in rotation then
+ * @throws UserError when reads do not end in time; the replica is then back in rotation
  */
 export async function drain(traffic: Traffic, node: ServiceNode, leader: string): Promise<void> {
   const { context, world, pooler } = traffic;
@@ -52,8 +52,8 @@ export async function putBack(traffic: Traffic, node: ServiceNode): Promise<void
 }
 
 /**
- * Whether a pooler that runs leaves a node out of a route that is declared to use it: what an interrupted change leaves. One
- * that does not answer tells nothing.
+ * Whether a running pooler leaves a node out of a route that is declared to use it: an interrupted change leaves that. For one
+ * that does not answer this is unknown.
  */
 export async function isOutOfRotation({ world, pooler }: Listed, node: ServiceNode): Promise<boolean> {
   try {

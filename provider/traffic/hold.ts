@@ -7,7 +7,7 @@ const heldTimeoutMs = 3000;
 
 /**
  * Runs work while the pooler opens no connection to a server for these routes: statements that need one wait. Unlike a pause
- * that is awaited, transactions that run go on, however long. The watch inside the pooler ends it if this process dies.
+ * that is awaited, running transactions continue, however long. The watchdog in the pooler ends it if this process dies.
  */
 export async function whileHeld<T>(traffic: Traffic, routes: readonly string[], work: () => Promise<T>): Promise<T> {
   if (routes.length === 0) return work();

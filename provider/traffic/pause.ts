@@ -4,18 +4,18 @@ import { longTransactionsAfter } from "./calm.ts";
 import { longTransactions } from "./sessions.ts";
 import type { Traffic } from "./world.ts";
 
-/** The pooler resumes by itself after this time, whatever became of whoever paused it, in seconds. */
+/** The pooler resumes by itself after this time, even if the process that paused it is gone; in seconds. */
 export const pauseDeadlineS = 30;
 
-/** How long a pause may take to come about: meanwhile new statements already wait. */
+/** How long it may take until a pause is complete: meanwhile new statements already wait. */
 const pauseTimeoutMs = 3000;
 
 /**
- * Holds every route to the leader: transactions end, new ones wait. A watch inside the pooler's container ends the pause
- * after `pauseDeadlineS`, so a deployment that dies leaves no cluster that hangs.
+ * Pauses every route to the leader: transactions end, new ones wait. A watchdog in the pooler's container ends the pause after
+ * `pauseDeadlineS`, so a deployment that is killed does not leave a cluster that hangs.
  *
  * @returns the routes that are paused; none without a running pooler
- * @throws UserError when transactions do not end; everything runs on as before then
+ * @throws UserError when transactions do not end; the routes are then resumed
  */
 export async function pauseLeader(traffic: Traffic, leader: ServiceNode): Promise<readonly string[]> {
   const { context, world } = traffic;

@@ -6,12 +6,12 @@ import type { PoolerAccess } from "../../src/pgbouncer/console.ts";
 import { PoolerConsole } from "../../src/pgbouncer/console.ts";
 import type { Context } from "../kind.ts";
 
-/** How long a moment without a login is waited for: under a flood of them there may be none. */
+/** How long to wait for a moment without a login: with very many logins there may be none. */
 const quietMs = 2000;
 
 /**
- * Waits for a moment in which no server connection is being opened. A reload that changes a route, and a pause, cut such a login;
- * PgBouncer takes that for a failed one and refuses clients of a pool without connections for `server_login_retry`, a second
+ * Waits for a moment in which no server connection is being opened. A reload that changes a route, and a pause, abort such a
+ * login; PgBouncer treats that as a failed one and refuses clients of a pool without connections for `server_login_retry`, a second
  * (1.24.1, check_fast_fail in client.c).
  */
 export async function awaitNoLogins(context: Context, console: PoolerConsole): Promise<void> {
@@ -19,7 +19,7 @@ export async function awaitNoLogins(context: Context, console: PoolerConsole): P
   await poll(none, { everyMs: 2, timeoutMs: quietMs, signal: context.signal });
 }
 
-/** Has a running pooler read its files again in such a moment. False when it does not run. */
+/** Makes a running pooler reload its files in such a moment. False when it does not run. */
 export async function reloadQuietly(
   context: Context,
   engine: Engine,
@@ -34,7 +34,7 @@ export async function reloadQuietly(
     return true;
   } catch {
     context.signal.throwIfAborted();
-    // It has only just begun, or its console knows another password so far: the files tell it the new one.
+    // It has only just started, or its console still has another password: the files have the new one.
     return signalInside(engine, pooler.container, "HUP");
   }
 }

@@ -3,7 +3,7 @@ import { containerState } from "../../src/engine/container.ts";
 import { PoolerConsole } from "../../src/pgbouncer/console.ts";
 import type { Pooler } from "../service/access.ts";
 
-/** Whether the pooler runs and answers: otherwise no client comes through it, and nobody has to be spared. */
+/** Whether the pooler runs and answers: otherwise it has no clients that must not be interrupted. */
 export async function isServing(engine: Engine, pooler: Pooler): Promise<boolean> {
   if ((await containerState(engine, pooler.container))?.running !== true) return false;
   try {

@@ -2,13 +2,13 @@ import type { Servers } from "./world.ts";
 
 type Asked = Pick<Servers, "sql">;
 
-/** Clients' sessions alone: what pgstack itself, replication and background workers do ends by itself. */
+/** Only clients' sessions: those of pgstack itself, replication and background workers end by themselves. */
 const clients = "backend_type = 'client backend' and pid <> pg_backend_pid() and usename is distinct from 'monitoring'";
 
 /**
- * Sessions in a transaction or query for longer than `olderS` seconds, for people: who, how long, in which state. Never the statement.
+ * Sessions in a transaction or query for longer than `olderS` seconds, for messages: who, how long, in which state. Never the statement.
  *
- * @param client - address of the client whose sessions are meant; everybody's otherwise
+ * @param client - address of the client whose sessions count. @default - sessions of all clients
  */
 export async function longTransactions(world: Asked, container: string, olderS: number, client?: string): Promise<string> {
   const of = client === undefined ? "" : `and client_addr = '${client}' `;
