@@ -15,7 +15,7 @@ export function formatProblem({ where, problem, fix }: Problem): string {
   return `${where}: ${problem}\n  fix: ${fix}`;
 }
 
-/** A mistake of the user's that they can mend; printed without a stack trace. Carries every problem found. */
+/** A mistake that the user can fix; printed without a stack trace. Carries every problem found. */
 export class UserError extends Error {
   readonly problems: readonly Problem[];
 

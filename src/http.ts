@@ -15,7 +15,7 @@ export async function fetchText(
   { signal }: { readonly signal: AbortSignal },
 ): Promise<string> {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    // An agent of its own: the shared one may be told by the environment to use a proxy.
+    // A separate agent: the shared one may be configured by the environment to use a proxy.
     get({ host, port, path, agent: false, signal }, resolve).on("error", reject);
   });
   if (response.statusCode !== 200) {

@@ -4,7 +4,7 @@ export const paths = {
   config: "/etc/pgstack",
   /** Where a node's data volume is mounted. */
   dataVolume: "/var/lib/postgresql/data",
-  /** PGDATA: below the mount, so that lock and half-made clones lie beside it on the same volume. */
+  /** PGDATA: below the mount, so that the lock and unfinished clones are next to it on the same volume. */
   data: "/var/lib/postgresql/data/pgdata",
   /** A tmpfs; the socket's peer login is the only way in for the superuser. */
   socketDirectory: "/run/postgresql",

@@ -10,7 +10,7 @@ export interface DiskFile {
   /** Path below the bundle's folder. */
   readonly path: string;
   readonly content: string;
-  /** Readable by its owner alone. */
+  /** Readable only by its owner. */
   readonly secret: boolean;
 }
 
@@ -92,7 +92,7 @@ function writeFile(folder: string, { path, content, secret }: DiskFile): void {
   renameSync(partial, at);
 }
 
-/** Folders on the way to a file; those of secrets are their owner's alone. */
+/** Folders on the way to a file; folders of secrets are accessible only to their owner. */
 function makeFolders(folder: string, path: string): void {
   let at = folder;
   for (const part of path.split("/").filter((name) => name !== ".")) {

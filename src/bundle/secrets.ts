@@ -10,7 +10,7 @@ import type { ClusterSecrets, ServiceSecret } from "../plan/types.ts";
 import { passwordRoles } from "../plan/types.ts";
 import { passwordsPath } from "../render/compose/names.ts";
 
-/** Letters and digits alone: other characters break URLs, `.pgpass`, connection strings and Compose's `$`. */
+/** Only letters and digits: other characters break URLs, `.pgpass`, connection strings and Compose's `$`. */
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const passwordLength = 40;
 
@@ -34,8 +34,8 @@ export function withUsers(secrets: ClusterSecrets, users: readonly string[]): Cl
 }
 
 /**
- * The same secrets with those of the services beside the cluster: generated ones are kept, given ones come from the stack
- * file, or, where they are encrypted there, from whoever wrote them into the bundle.
+ * The same secrets with those of the additional services: generated ones are kept, given ones come from the stack
+ * file, or, where they are encrypted there, from the person who wrote them into the bundle.
  *
  * @throws UserError when a given one can be read nowhere
  */
@@ -74,7 +74,7 @@ function generatePassword(): string {
 /**
  * The secrets that a bundle has; undefined when it has none yet.
  *
- * @throws UserError when their file is damaged: new ones would lock everybody out
+ * @throws UserError when their file is damaged: new ones would lock all users out
  */
 export function readSecrets(folder: string): ClusterSecrets | undefined {
   const path = join(folder, passwordsPath);

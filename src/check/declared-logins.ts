@@ -14,7 +14,7 @@ interface Visitor {
 
 /**
  * Logins of declared users, and of the first owner in other databases: where each has business, and nowhere else. Who must be
- * kept out of a database is tried at the leader and at the pooler alone: every node has the same rules, which the logins of
+ * kept out of a database is only tried at the leader and at the pooler: every node has the same rules, which the logins of
  * the roles that every cluster has prove on each.
  */
 export function declaredProbes(target: CheckTarget): readonly LoginProbe[] {

@@ -33,7 +33,7 @@ export function evaluate(target: CheckTarget, observation: ClusterObservation): 
     .toSorted((a, b) => rank(a) - rank(b) || (a.node ?? "").localeCompare(b.node ?? "", "en"));
 }
 
-/** Several observers may trip over the same thing; the first that saw it tells. */
+/** Several observers may see the same problem; the first one reports it. */
 function distinct(symptoms: readonly Symptom[]): readonly Symptom[] {
   const byKey = new Map<string, Symptom>();
   for (const symptom of symptoms) {

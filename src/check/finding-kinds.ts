@@ -9,7 +9,7 @@ export type Severity = "error" | "warning";
 export interface FindingKind {
   readonly severity: Severity;
   readonly class: FindingClass;
-  /** Time does not mend it: waiting for it to pass is pointless. */
+  /** It does not resolve by itself: waiting is pointless. */
   readonly definite?: true;
   readonly title: string;
   /** What to do. `{node}`, `{container}`, `{leader}`, `{pooler}`, `{stack}` and the like are filled in. */
@@ -218,7 +218,7 @@ export const findingKinds = {
     title: "a part of the monitoring does not answer",
     action: "See why: docker logs --tail 50 {service}; start it: docker start {service}",
   },
-  // What it says is as old as its last reading, and nobody is to wait for the next one.
+  // It reports its last reading, and the check must not wait for the next one.
   "prometheus-target-down": {
     severity: "warning",
     class: "monitoring",

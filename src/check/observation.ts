@@ -20,7 +20,7 @@ export interface Failure {
   readonly message: string;
 }
 
-/** A value, or why there is none. */
+/** A value, or why it is missing. */
 export type Observed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
 
 /** WAL receiver of a replica. */
@@ -53,7 +53,7 @@ export interface LeaderFacts {
   readonly senders: readonly SenderFacts[];
 }
 
-/** What a server counts and logs, and nobody reads unless asked to. */
+/** What a server counts and logs, but reports only on request. */
 export interface DamageFacts {
   /** The failure since which no WAL has been archived. */
   readonly archive: { readonly file: string; readonly at: string; readonly failures: number } | undefined;
@@ -90,7 +90,7 @@ export interface NodeFacts {
   readonly overridden: readonly string[];
   /** What PostgreSQL itself knows to be damaged, or soon will be. */
   readonly damage: DamageFacts;
-  /** Asked of the declared leader alone. */
+  /** Queried only on the declared leader. */
   readonly leader: LeaderFacts | undefined;
 }
 

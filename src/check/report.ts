@@ -33,7 +33,7 @@ export function reportJson(report: CheckReport): string {
 
 const tones = { error: "bad", warning: "warning" } as const;
 
-/** A report for people: a verdict, the nodes as a table, and what to do. */
+/** A report for users: a verdict, the nodes as a table, and what to do. */
 export function reportText(report: CheckReport, { colour = false } = {}): string {
   const paint = painter(colour);
   const verdict = report.ok ? paint("healthy", "good") : paint("not healthy", "bad");

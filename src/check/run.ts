@@ -22,7 +22,7 @@ const lastPassMs = 1000;
 
 const probeMs = 3000;
 
-/** How a check tells that it is waiting. */
+/** How a check reports that it is waiting. */
 export interface CheckProgress {
   readonly attempt: number;
   readonly elapsedMs: number;
@@ -33,7 +33,7 @@ export interface CheckOptions {
   /** How long to wait for the cluster to become what was declared. @default the target's */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
-  /** Called after each pass that found an error, with a line for people and the same as data. */
+  /** Called after each pass that found an error, with a line for users and the same as data. */
   readonly onProgress?: (message: string, progress: CheckProgress) => void;
 }
 
@@ -60,7 +60,7 @@ const realWorld: CheckWorld = {
 };
 
 /**
- * Looks at a cluster until nothing is wrong with it, something is wrong that time does not mend, or time is up.
+ * Checks a cluster until nothing is wrong, a finding does not resolve by itself, or the time is over.
  *
  * @throws the signal's reason when aborted; nothing for anything that is wrong with the cluster.
  */
@@ -101,7 +101,7 @@ function progressText({ elapsedMs, findings }: CheckProgress): string {
   return `waiting for ${(elapsedMs / 1000).toFixed(1)} s: ${waiting.join(", ")}`;
 }
 
-/** What a quick look tells. */
+/** The result of a quick check. */
 export type ProbeResult =
   | { readonly state: "healthy"; readonly findings: readonly Finding[] }
   | { readonly state: "broken"; readonly findings: readonly Finding[] }

@@ -9,7 +9,7 @@ export interface OptionSpec {
   readonly short?: string;
 }
 
-/** The word that was probably meant, as ` (did you mean …?)`, or nothing when none is near. */
+/** The word that was probably meant, as ` (did you mean …?)`, or nothing if no word is similar. */
 export function didYouMean(word: string, known: readonly string[]): string {
   const meant = nearest(word, known);
   return meant === undefined ? "" : ` (did you mean ${meant}?)`;

@@ -78,7 +78,7 @@ function printError(error: unknown, command: Command | undefined, io: CommandIo)
     io.err(`error: ${error.message}\n`);
     return commonExitCodes.usage;
   }
-  // A mistake of ours: the stack trace is for whoever mends it.
+  // A bug in pgstack: the stack trace is for those who fix it.
   io.err(`unexpected error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return commonExitCodes.unexpected;
 }

@@ -11,7 +11,7 @@ export type RunPulumi = (args: readonly string[], io: CommandIo, quiet: boolean)
 export function runPulumi(args: readonly string[], { signal }: CommandIo, quiet: boolean): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const child = spawn("pulumi", [...args], { cwd: project, stdio: ["inherit", quiet ? 2 : "inherit", "inherit"] });
-  // A terminal tells both; Pulumi takes a second interrupt for an order to leave everything as it is.
+  // A terminal tells both; Pulumi treats a second interrupt as a request to stop immediately.
   if (!process.stdin.isTTY) signal.addEventListener("abort", () => child.kill("SIGINT"), { once: true });
   child.on("error", (error: NodeJS.ErrnoException) =>
     reject(

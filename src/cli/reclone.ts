@@ -110,7 +110,7 @@ async function reclone(args: readonly string[], io: CommandIo, world: RecloneWor
   return commonExitCodes.ok;
 }
 
-/** No form that YAML takes for a time: a tool that writes the file without quotes would change the word. */
+/** Not in a format that YAML parses as a time: a tool that writes the file without quotes would change the value. */
 function wordOf(now: Date): string {
   return `${now.toISOString().replaceAll(/[-:]/g, "").slice(0, 15)}Z`;
 }
@@ -193,7 +193,7 @@ async function look(plan: ClusterPlan, names: readonly string[], toClone: readon
   }
 }
 
-/** A node that answers tells it itself; of another one its volume does. */
+/** Known from a node that answers; for others, from its volume. */
 async function isLeaders(engine: Engine, { name, dataVolume }: ClusterPlan["nodes"][number], views: readonly NodeView[]): Promise<boolean> {
   const state = views.find((view) => view.name === name)?.state;
   if (state === "writable") return true;

@@ -25,7 +25,7 @@ export type StateResource = z.output<typeof resource>;
 
 /** A stack's state. */
 export interface StackState {
-  /** What is there and not about to be removed. */
+  /** Resources that exist and are not about to be removed. */
   readonly resources: readonly StateResource[];
   /** Names of resources that the last deployment left half done: it failed there, or was killed. Sorted. */
   readonly unfinished: readonly string[];

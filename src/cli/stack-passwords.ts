@@ -3,7 +3,7 @@ import { nameOf, stackState } from "./stack-export.ts";
 import type { RunProgram } from "./stack-outputs.ts";
 import { runProgram } from "./stack-outputs.ts";
 
-/** What can be made anew in a deployed stack. */
+/** What can be replaced in a deployed stack. */
 export interface Rotatable {
   /** Role → URN of its password. */
   readonly roles: ReadonlyMap<string, string>;

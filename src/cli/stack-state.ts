@@ -16,7 +16,7 @@ export interface Deployed {
  * What was declared when a stack's last deployment ended well, from Pulumi's state. Secrets are neither asked for nor needed.
  *
  * @returns undefined when nothing of the stack exists yet
- * @throws UserError when there is no such stack, its state does not tell, or Pulumi does not run
+ * @throws UserError when there is no such stack, its state does not contain it, or Pulumi does not run
  */
 export async function loadDeployed(stack: string, signal: AbortSignal, run: RunProgram = runProgram): Promise<Deployed | undefined> {
   const { resources, unfinished } = await stackState(stack, signal, run);

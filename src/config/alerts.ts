@@ -21,7 +21,7 @@ export interface Threshold {
 }
 
 export interface AlertKeys {
-  /** What the alert tells, in one sentence. */
+  /** What the alert means, in one sentence. */
   readonly about: string;
   readonly warning?: Threshold;
   readonly critical?: Threshold;

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { databaseName, roleName, schemaName } from "./names.ts";
 
-/** Databases and users beside the first ones (`database`, `appUser`), and the words that remove one with data. */
+/** Databases and users in addition to the first ones (`database`, `appUser`), and the values that allow removing one with data. */
 
 const limit = z.int().min(1).max(10_000);
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { alertsSchema, rulesSchema, runbooksSchema } from "./alerts.ts";
 import { duration, memory } from "./quantities.ts";
 
-/** Prometheus and what stands around it. Their secrets are keys of their own (`alertWebhook`, `alertEmailPassword`, `src/config/secret-keys.ts`). */
+/** Prometheus, Alertmanager and Grafana. Their secrets are separate keys (`alertWebhook`, `alertEmailPassword`, `src/config/secret-keys.ts`). */
 
 const address = z.string().regex(/^[^\s@<>,;"]+@[^\s@<>,;"]+$/, "an address such as dba@example.org");
 

@@ -74,7 +74,7 @@ export async function startInContainer(engine: Engine, container: string, comman
     return await promise;
   } finally {
     clearTimeout(timer);
-    // The command itself goes on: only its output is no longer read.
+    // The command itself continues: only its output is no longer read.
     stream.destroy();
   }
 }

@@ -11,7 +11,7 @@ const newestMajor = 18;
 const oldServers = new Set<string>();
 
 /**
- * Runs SQL on a node as the superuser, over the socket inside its container: the one way in for `postgres`. The text goes
+ * Runs SQL on a node as the superuser, over the socket inside its container: the only way to log in as `postgres`. The text goes
  * through standard input, so it shows in no process list. The session logs no statement and is bound by none of the limits that
  * stack config sets for all: it has to take them back.
  *

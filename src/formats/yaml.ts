@@ -8,6 +8,6 @@ import { Document } from "yaml";
 export function yamlText(value: unknown, heading: string): string {
   const document = new Document(value, { version: "1.1", aliasDuplicateObjects: false });
   document.commentBefore = ` ${heading}`;
-  // The directive and its marker would only tell what the default already is.
+  // The directive and its marker would only repeat the default.
   return document.toString({ lineWidth: 0, directives: false });
 }

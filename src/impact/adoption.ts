@@ -5,7 +5,7 @@ import type { Declared } from "./declared.ts";
 import { noWait } from "./waits.ts";
 
 /**
- * Stack config comes to name the node that leads already. Whether it does is seen on the nodes alone: a deployment's preflight
+ * Stack config changes to name the node that already leads. Only the nodes show whether it does: a deployment's preflight
  * asks them, and refuses otherwise.
  */
 export function adoption(before: Declared, after: Declared): readonly ImpactItem[] {

@@ -19,7 +19,7 @@ export type ImpactClass = keyof typeof impactWords;
 export interface Wait {
   readonly ms: number;
   readonly text: string;
-  /** The measurement behind the figure; empty when nobody waits. */
+  /** The measurement behind the figure; empty when no client waits. */
   readonly source: string;
 }
 

@@ -26,7 +26,7 @@ const names: Readonly<Record<Field, string>> = {
   hardening: "hardening, health probe or stop behaviour",
 };
 
-/** Parts that are stored as hashes, which tell nobody anything. */
+/** Parts that are stored as hashes, which mean nothing to users. */
 const hashed: ReadonlySet<Field> = new Set(["command", "environment", "hardening"]);
 
 export function containerChanges(before: DeclaredContainer, after: DeclaredContainer): ContainerChanges {

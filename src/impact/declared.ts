@@ -36,9 +36,9 @@ const node = z.object({
   name: z.string(),
   role: z.enum(["leader", "replica"]),
   dataVolume: z.string(),
-  /** A replica is cloned anew for each new word. */
+  /** A replica is re-cloned for each new value. */
   reclone: z.string().optional(),
-  /** Beside the shared ones. */
+  /** In addition to the shared ones. */
   settings: texts,
   /** Plain file → short hash. */
   files: texts,
@@ -66,7 +66,7 @@ export const declaredSchema = z.object({
   }),
   /** By service. */
   containers: z.record(z.string(), container),
-  /** Plain files of exporters, Prometheus and what stands around it, by service. Absent in what earlier versions declared. */
+  /** Plain files of exporters, Prometheus, Alertmanager and Grafana, by service. Absent in what earlier versions declared. */
   files: z.record(z.string(), texts).optional(),
   /** Databases, roles and what is in them; keys that are new to a version are compared as they are. */
   roles: z.record(z.string(), z.unknown()),
@@ -158,13 +158,13 @@ function declaredContainer(plan: ClusterPlan, one: ContainerPlan): DeclaredConta
     ...(port === undefined ? {} : { port: `${port.address}:${port.external}:${port.internal}` }),
     mounts: mounts.map(({ volume, target, readOnly }) => `${volume}:${target}${readOnly ? ":ro" : ""}`),
     command: shortHash(command),
-    // The word is the node's own part: what it does is more than another container.
+    // The value is a separate part of the node: it does more than replace a container.
     environment: shortHash(Object.entries(environment).filter(([name]) => name !== recloneVariable)),
     hardening: shortHash([hardening, one.tmpfs, one.stopSignal, one.stopSeconds, one.probe]),
   };
 }
 
-/** Enough of a hash to tell two versions apart. */
+/** Enough of a hash to distinguish two versions. */
 function shortHash(value: unknown): string {
   return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 12);
 }

@@ -49,7 +49,7 @@ export function renameProblems(before: Declared, after: Declared): readonly Impa
   });
 }
 
-/** Everything of a change that cannot be carried out on data that is there. */
+/** Everything in a change that cannot be applied to existing data. */
 export function refusedChanges(before: Declared, after: Declared): readonly ImpactItem[] {
   return fixedProblems(before.fixed, after.fixed).map(({ key, was, is, why, way }) => refusal([changeText(key, was, is)], [], why, way));
 }

@@ -15,7 +15,7 @@ import { reloadedSettings, settingChanges } from "./settings.ts";
  * What it means for sessions to come from what was declared to what is declared now. Pure, so that a preview without engine,
  * state or credentials gives the same answer as one with them.
  *
- * @param before - undefined for a cluster that does not exist yet: nobody uses it, so nothing has an impact
+ * @param before - undefined for a cluster that does not exist yet: it has no clients, so nothing has an impact
  */
 export function impactOf(before: Declared | undefined, after: Declared): Impact {
   if (before === undefined) return impactFrom([]);

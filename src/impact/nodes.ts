@@ -149,7 +149,7 @@ function cloneSteps(kept: readonly (readonly [DeclaredNode, DeclaredNode])[], cl
   ];
 }
 
-/** Why a replica is cloned anew; undefined when it is not. */
+/** Why a replica is re-cloned; undefined when it is not. */
 function cloneText(was: DeclaredNode, is: DeclaredNode): string | undefined {
   if (is.role === "leader") return undefined;
   if (was.dataVolume !== is.dataVolume) return changeText(`data volume of ${is.name}`, was.dataVolume, is.dataVolume);

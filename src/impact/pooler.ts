@@ -9,7 +9,7 @@ import { listenerReplaceWait, noWait, poolerReplaceWait } from "./waits.ts";
 
 const nodes = [services.pgbouncer];
 
-/** The pooler: what it reads again, and what makes it start anew. */
+/** The pooler: what it reloads, and what needs a restart. */
 export function poolerChanges(before: Declared, after: Declared): readonly ImpactItem[] {
   const settings = changedTexts(before.pooler.settings, after.pooler.settings);
   const reloaded = settings.filter(({ name }) => isChangeable(name)).map(({ text }) => text);

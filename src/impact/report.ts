@@ -5,7 +5,7 @@ import { impactWords } from "./classes.ts";
 /** Lines fit a narrow terminal. */
 const width = 78;
 
-/** The impact for people: each class with its changes, its nodes in order, and how long clients wait. */
+/** The impact for users: each class with its changes, its nodes in order, and how long clients wait. */
 export function impactText(impact: Impact): string {
   return `${[headline(impact), ...impact.items.map(itemText)].join("\n\n")}\n`;
 }

@@ -4,7 +4,7 @@ import { containerChanges } from "./containers.ts";
 import type { Declared } from "./declared.ts";
 import { noWait } from "./waits.ts";
 
-/** What no client connects to: exporters, Prometheus and what stands around it. */
+/** Services that no client connects to: exporters, Prometheus, Alertmanager and Grafana. */
 export function serviceChanges(before: Declared, after: Declared): readonly ImpactItem[] {
   const nodes = [...before.nodes, ...after.nodes].map(({ name }) => name);
   const used = new Set<string>([services.pooler, services.pgbouncer, ...nodes]);

@@ -17,7 +17,7 @@ export const measuredMs = {
 
 const source = "make bench, docs/benchmarks.md";
 
-/** Nobody waits. */
+/** No client waits. */
 export const noWait: Wait = { ms: 0, text: "nothing", source: "" };
 
 export const leaderRestartWait = pauseWait(measuredMs.leaderRestart);

@@ -1,6 +1,6 @@
 import type { CheckTarget } from "../target/target.ts";
 
-/** What a cluster has of databases and users, beside what is declared of them. Plain data, without secrets. */
+/** The databases and users that a cluster has, and those that are declared. Plain data, without secrets. */
 
 export type Declared = "first" | "declared" | "missing" | "undeclared";
 

@@ -4,7 +4,7 @@ import type { Login } from "../postgres/session.ts";
 import { withSession } from "../postgres/session.ts";
 import type { SeenDatabase, SeenUser } from "./inventory.ts";
 
-/** Databases of PostgreSQL itself, and the roles that every cluster has beside the first owner. */
+/** Databases of PostgreSQL itself, and the roles that every cluster has in addition to the first owner. */
 const ownDatabases = ["postgres", "template0", "template1"];
 const ownRoles = ["postgres", "replicator", "monitoring"];
 

@@ -5,7 +5,7 @@ import { adoptText, chooseText, formerText, leadershipPage, leadsText, recloneTe
 export interface DeclaredLeadership {
   readonly before: string;
   readonly wanted: string;
-  /** Nodes that have a word in `reclone` that was not there before: their data is about to be set aside. */
+  /** Nodes with a new value in `reclone`: their data is about to be set aside. */
   readonly givenUp: readonly string[];
 }
 
@@ -16,7 +16,7 @@ export function leadershipProblems(declared: DeclaredLeadership, views: readonly
   const leads = writable.some(({ name }) => name === declared.wanted);
   if (declared.before !== declared.wanted) return adoptionProblems(declared, views, { others, leads });
   const wanted = viewOf(views, declared.wanted);
-  // Only beside a leader: what the others have is nowhere else while it is down.
+  // Only while the leader is up: while it is down, the data of the others exists nowhere else.
   const kept = leads ? others.filter(({ name }) => !declared.givenUp.includes(name)) : others;
   return kept.map((other) =>
     leads
@@ -27,7 +27,7 @@ export function leadershipProblems(declared: DeclaredLeadership, views: readonly
   );
 }
 
-/** `leader` may name another node only when that one leads already, and nobody else may. */
+/** `leader` may name another node only if that one already leads, and no other node does. */
 function adoptionProblems(
   { before, wanted }: DeclaredLeadership,
   views: readonly NodeView[],
@@ -75,19 +75,19 @@ function stateText({ state }: NodeView): string {
   }
 }
 
-/** The old leader's data, as far as its volume tells. */
+/** The old leader's data, as far as its volume shows it. */
 export interface FormerData {
   readonly name: string;
   readonly leader: string;
   /** Whether the volume holds a database that is not a replica's. */
   readonly isLeaders: boolean;
-  /** The word in stack config. */
+  /** The value in stack config. */
   readonly word: string | undefined;
-  /** The word that the volume was last cloned for. */
+  /** The value for which the volume was last cloned. */
   readonly usedWord: string | undefined;
 }
 
-/** A leader's data becomes a replica's only when it is given up in words. */
+/** A leader's data becomes a replica's only if it is explicitly given up. */
 export function formerProblems({ name, leader, isLeaders, word, usedWord }: FormerData): readonly string[] {
   if (!isLeaders || (word !== undefined && word !== usedWord)) return [];
   const given = word === undefined ? "" : ` ("${word}" in stack config was used before: each word does it once)`;

@@ -41,11 +41,11 @@ function timeOf(finishedAt: string): string | undefined {
   return time === null || finishedAt.startsWith("0001") ? undefined : `${time[1]} ${time[2]} UTC`;
 }
 
-/** What a data volume tells of a node that does not answer. */
+/** What a data volume shows about a node that does not answer. */
 export interface VolumeData {
   /** Whether it holds a database that is not a replica's. */
   readonly isLeaders: boolean;
-  /** The word in `reclone` that it was last cloned for. */
+  /** The value of `reclone` for which it was last cloned. */
   readonly usedWord: string | undefined;
 }
 

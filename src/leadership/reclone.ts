@@ -21,7 +21,7 @@ export interface RecloneRefusal {
 }
 
 /**
- * Reasons not to clone nodes again, as all of them are now; empty when the leader takes writes and nobody else is ahead.
+ * Reasons not to re-clone nodes in the current state; empty when the leader takes writes and no other node is ahead.
  *
  * @param leaders - nodes that hold a leader's data: promoted ones, and those whose volume says so
  */

@@ -8,7 +8,7 @@ export function leadsText(name: string, { since, timeline }: Pick<Tenure, "since
   return `${name} leads${since === undefined ? "" : ` since ${since}`}${timeline === undefined ? "" : `, timeline ${timeline}`}`;
 }
 
-/** What became of the node that led before; `unseen` where its container cannot be looked at and its server does not answer. */
+/** The state of the former leader; `unseen` where its container cannot be looked at and its server does not answer. */
 export function formerText({
   name,
   state,
@@ -32,18 +32,18 @@ export function formerText({
   }
 }
 
-/** Which rows are on one node alone. */
+/** Which rows only one node has. */
 export function rowsText(former: string, leader: string, branchedAt?: string): string {
   const from = branchedAt === undefined ? `after the last that ${leader} received` : `after WAL position ${branchedAt}`;
   return `what ${former} wrote ${from} is on ${former} alone, what ${leader} writes since then is not on ${former}`;
 }
 
-/** How a node is cloned again; a promoted one has to be given up in words. */
+/** How a node is re-cloned; the data of a promoted one has to be given up explicitly. */
 export function recloneText(node: string, stack = "<stack>"): string {
   return `./pgstack reclone ${node} --stack ${stack} --give-up-rows`;
 }
 
-/** How stack config comes to name the node that leads. */
+/** How to make stack config name the node that leads. */
 export function adoptText(leader: string, former: string, stack?: string): string {
   return (
     `Do not start ${former}. To go on with ${leader}: pulumi config set leader ${leader}; ${recloneText(former, stack)}. ` +

@@ -14,7 +14,7 @@ export interface ShownLine extends LogLine {
 
 const ranks: Readonly<Record<ShownLine["severity"], number>> = { info: 0, warning: 1, error: 2 };
 
-/** Tells line by line whether it is shown; what belongs to a line goes with it. Remembers the last line of each service. */
+/** Decides line by line whether it is shown; continuation lines follow their first line. Remembers the last line of each service. */
 export function lineFilter({ grep, least }: LogFilter): (line: LogLine) => ShownLine | undefined {
   const last = new Map<string, ShownLine["severity"]>();
   return (line) => {

@@ -45,14 +45,14 @@ export interface FollowOptions {
   /** Time of the last line that is known already. */
   readonly after: string;
   readonly signal: AbortSignal;
-  /** Called when the log ends because its container does, and when it goes on. */
+  /** Called when the log ends because its container does, and when it continues. */
   readonly onChange: (isRunning: boolean) => void;
 }
 
 /** How often a container that is down is asked whether it is back. */
 const pollMs = 300;
 
-/** New lines as they come, for ever: also of the container that is started again, or takes its place. */
+/** New lines as they come, without end: also of a container that is restarted or replaced. */
 export async function* followLines(engine: Engine, service: LoggedService, options: FollowOptions): AsyncGenerator<LogLine> {
   const { signal, onChange } = options;
   let { after } = options;

@@ -5,7 +5,7 @@ export type Severity = "info" | "warning" | "error" | "more";
 export const severities = ["warning", "error"] as const;
 export type LeastSeverity = (typeof severities)[number];
 
-/** PostgreSQL puts two spaces after its words; what stands before is `log_line_prefix`. */
+/** PostgreSQL puts two spaces after the severity; the text before it is `log_line_prefix`. */
 const postgres =
   /(?:^|\s)(DEBUG[1-5]?|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC|DETAIL|HINT|STATEMENT|CONTEXT|QUERY|LOCATION|BACKTRACE): {2}/;
 
@@ -33,7 +33,7 @@ const words: Readonly<Record<string, Severity>> = {
   BACKTRACE: "more",
 };
 
-/** How bad a line is, by the words that PostgreSQL, PgBouncer and the programs of monitoring use. */
+/** The severity of a line, by the terms that PostgreSQL, PgBouncer and the monitoring programs use. */
 export function severityOf(text: string): Severity {
   if (text.startsWith("\t")) return "more";
   const word = (postgres.exec(text) ?? pooler.exec(text) ?? structured.exec(text))?.[1]?.toUpperCase() ?? "";

@@ -14,7 +14,7 @@ export interface AlertContext {
   readonly scrapeIntervalS: number;
 }
 
-/** A threshold in its smallest unit and what stands around it. */
+/** A threshold in its smallest unit, with its context. */
 export type Expression = (context: AlertContext, limit: number, severity: SeverityPlan) => string;
 
 /** One alert: expressions per severity and the texts that go with them. */
@@ -24,7 +24,7 @@ export interface AlertDefinition {
   /** An alert on replicas is left out of a stack without any. */
   readonly needsReplicas?: boolean;
   readonly expressions: Readonly<Partial<Record<Severity, Expression>>>;
-  /** Labels that a firing alert carries beside `stack` and `severity`. */
+  /** Labels of a firing alert in addition to `stack` and `severity`. */
   readonly labels: readonly string[];
   /** One line; Prometheus's templates. */
   readonly summary: string;

@@ -48,10 +48,10 @@ export function perSlot(expression: string): string {
 /** How often a state of 0 or 1 may change within ten minutes before it counts as unsteady: away three times and back. */
 export const unsteadyChanges = 6;
 const unsteadyS = 600;
-/** A state that comes and goes with every scrape is seen so often within the window. */
+/** A state that changes with every scrape is seen so often within the window. */
 const unsteadyScrapes = 12;
 
-/** Is 0 now, or comes and goes: a state that is 1 at every other scrape never lasts long enough to be seen otherwise. */
+/** Is 0 now, or flaps: a state that is 1 at every other scrape never lasts long enough to be seen otherwise. */
 export function goneOrUnsteady(selector: string, by: readonly string[], context: AlertContext): string {
   const window = range(Math.max(unsteadyS, unsteadyScrapes * context.scrapeIntervalS), context);
   const grouped = `by (${by.join(", ")})`;

@@ -31,7 +31,7 @@ export function renderGrafanaFiles({ scrapeIntervalS, prometheusUrl, limits }: G
 function datasources(url: string, scrapeIntervalS: number): unknown {
   return {
     apiVersion: 1,
-    // A data source that is no longer in this file goes.
+    // A data source that is no longer in this file is removed.
     prune: true,
     datasources: [
       {
@@ -63,7 +63,7 @@ const providers = {
       type: "file",
       folder: "pgstack",
       folderUid: "pgstack",
-      // A dashboard that is no longer among the files goes. In Grafana itself nobody deletes or changes one that comes from a file.
+      // A dashboard that is no longer among the files is removed. In Grafana itself, dashboards from files cannot be deleted or changed.
       disableDeletion: false,
       allowUiUpdates: false,
       updateIntervalSeconds: 30,

@@ -32,7 +32,7 @@ export interface ServerConnection {
 export interface ConfigRow {
   readonly key: string;
   readonly value: string;
-  /** `no`: taken at its start alone. */
+  /** `no`: read only at start. */
   readonly changeable: string;
 }
 
@@ -45,7 +45,7 @@ interface ServerRow {
 }
 
 /**
- * PgBouncer's console. It knows the simple protocol alone, and every command ends by itself, except PAUSE, which waits for
+ * PgBouncer's console. It only supports the simple protocol, and every command ends by itself, except PAUSE, which waits for
  * transactions to end.
  */
 export class PoolerConsole {
@@ -97,7 +97,7 @@ export class PoolerConsole {
     await this.#client.query(`PAUSE ${quoted(route)}`);
   }
 
-  /** Ends a pause; nothing when there is none. */
+  /** Ends a pause; does nothing if there is none. */
   async resume(route: string): Promise<void> {
     try {
       await this.#client.query(`RESUME ${quoted(route)}`);

@@ -1,6 +1,6 @@
 /**
  * Which nodes the routes in a pgbouncer.ini use. A node is taken out of rotation by editing the file that the pooler runs
- * with, not by rendering it anew: what else waits to change in it is none of a drain's business.
+ * with, not by rendering it again: a drain must not apply its other pending changes.
  */
 
 /** A route as it is declared. */

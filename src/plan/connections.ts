@@ -6,7 +6,7 @@ type BudgetInput = Pick<ClusterConfig, "pooler" | "replicas" | "settings" | "dat
 
 /** Connections for the exporter, the check and people with the `monitoring` role: its connection limit. */
 export const monitoringConnections = 10;
-/** Direct connections of the application's role beside the pooler: migrations, administration. */
+/** Direct connections of the application's role that bypass the pooler: migrations, administration. */
 export const directConnections = 10;
 
 export interface ConnectionBudget {
@@ -17,7 +17,7 @@ export interface ConnectionBudget {
 /**
  * Connections that the leader must bear: the pools for writes and their reserves, reads as well when there is no replica, and
  * what goes past the pooler. Replicas bear no more: pools for reads are capped to what one of them can take. A further
- * database has its pool and nothing beside, which its two routes share when both lead to the leader.
+ * database has one pool and nothing else, which its two routes share when both lead to the leader.
  */
 export function connectionBudget(config: BudgetInput): ConnectionBudget {
   const parts = [...pools(config), ...overhead(config)];
@@ -44,7 +44,7 @@ function pools(config: BudgetInput): ConnectionBudget["parts"] {
   ];
 }
 
-/** What goes past the pooler, on every node. */
+/** Connections that bypass the pooler, on every node. */
 function overhead({ settings, users }: BudgetInput): ConnectionBudget["parts"] {
   const number = (name: string, otherwise: number): number => {
     const given = Number(settings[name] ?? otherwise);

@@ -8,11 +8,11 @@ import { listenerMemoryMb } from "./pooler.ts";
 import { services } from "./names.ts";
 import type { ClusterPlan, ExportersPlan, NodePlan } from "./types.ts";
 
-/** Tells a node's start script to clone it anew, once for each value. */
+/** Tells a node's start script to re-clone the node, once for each value. */
 export const recloneVariable = "PGSTACK_RECLONE";
 
 /**
- * What postgres_exporter collects beside its default and what of its default it leaves out. Not `stat_wal_receiver`, which swaps
+ * What postgres_exporter collects in addition to its defaults, and which defaults it leaves out. Not `stat_wal_receiver`, which swaps
  * two of its columns (0.17.1), nor `xlog_location`, which does nothing since PostgreSQL 10: `queries.yaml` asks for both.
  */
 const exporterFlags = [
@@ -20,11 +20,11 @@ const exporterFlags = [
   // Hundreds of series per node that never change.
   "--disable-settings-metrics",
   ...["stat_checkpointer", "long_running_transactions", "database_wraparound", "postmaster"].map((name) => `--collector.${name}`),
-  // They see the database that the exporter is connected to alone, where no application has a table.
+  // They only see the database that the exporter is connected to, which has no application tables.
   ...["stat_user_tables", "statio_user_tables"].map((name) => `--no-collector.${name}`),
 ];
 
-/** Below the time that Prometheus gives a scrape, so that one query that hangs hides itself alone. In milliseconds. */
+/** Below the time that Prometheus gives a scrape, so that a query that hangs only hides itself. In milliseconds. */
 const exporterStatementMs = 5000;
 
 export function nodeContainer({ engine, network, nodes }: ClusterPlan, node: NodePlan): ContainerPlan {
@@ -40,7 +40,7 @@ export function nodeContainer({ engine, network, nodes }: ClusterPlan, node: Nod
     memoryMb: node.memoryMb,
     shmMb: node.shmMb,
     cpus: node.cpus,
-    // A variable, so that another word replaces the container as any change of it does: out of rotation, behind its gate.
+    // A variable, so that another value replaces the container as any change of it does: out of rotation, behind its gate.
     environment: node.reclone === undefined ? {} : { [recloneVariable]: node.reclone },
     mounts: [{ volume: node.dataVolume, target: paths.dataVolume, readOnly: false }, configMount(node.configVolume)],
     tmpfs: {
@@ -57,7 +57,7 @@ export function nodeContainer({ engine, network, nodes }: ClusterPlan, node: Nod
   };
 }
 
-/** Holds the port that clients come to. It is not replaced when PgBouncer is, so nobody is refused meanwhile. */
+/** Holds the port that clients connect to. It is not replaced when PgBouncer is, so no client is refused meanwhile. */
 export function listenerContainer({ engine, network, pooler }: ClusterPlan): ContainerPlan {
   return {
     service: services.pooler,

@@ -8,7 +8,7 @@ const noLimit = -1;
 /** Scratch database of a database's migrations. */
 export const shadowName = (database: string): string => `${database}_shadow`;
 
-/** Databases beside the first one, each with its shadow if it has one; sorted, so that the order in the file changes nothing. */
+/** Databases in addition to the first one, each with its shadow if it has one; sorted, so that the order in the file changes nothing. */
 export function planDatabases(config: ClusterConfig): readonly DeclaredDatabase[] {
   const all = Object.entries(config.databases).flatMap(([name, keys]) => databasesOf(config, name, keys));
   return all.toSorted((a, b) => (a.name < b.name ? -1 : 1));
@@ -29,7 +29,7 @@ function databasesOf(config: ClusterConfig, name: string, keys: DatabaseKeys): r
   return [database, { name: shadowName(name), owner, extensions: [], schemas: [], connectionLimit: noLimit, shadowOf: name }];
 }
 
-/** Users beside `appUser`. */
+/** Users in addition to `appUser`. */
 export function planUsers(config: ClusterConfig): readonly DeclaredUser[] {
   return Object.entries(config.users)
     .map(([name, { access, connectionLimit, pooled }]) => ({

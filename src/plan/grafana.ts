@@ -2,7 +2,7 @@ import { paths } from "../layout.ts";
 
 /**
  * Grafana's official image: Debian has no Grafana, so it is the one image that pgstack does not build. A fixed tag; without
- * a digest, which nobody can know without its registry.
+ * a digest, which cannot be known without its registry.
  */
 export const grafanaImage = "grafana/grafana:13.2.3";
 
@@ -52,7 +52,7 @@ export const grafanaEnvironment: Readonly<Record<string, string>> = {
   GF_SECURITY_ALLOW_EMBEDDING: "false",
   GF_SECURITY_COOKIE_SAMESITE: "lax",
   GF_SECURITY_X_CONTENT_TYPE_OPTIONS: "true",
-  // Nothing is told to others or fetched from them.
+  // No data is sent to others or fetched from them.
   GF_ANALYTICS_REPORTING_ENABLED: "false",
   GF_ANALYTICS_CHECK_FOR_UPDATES: "false",
   GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES: "false",

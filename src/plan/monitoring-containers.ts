@@ -9,7 +9,7 @@ import type { ClusterPlan, KeepingServicePlan, MonitoringPlan, MonitoringService
 /** Ports inside the containers. */
 export const monitoringPorts = { prometheus: 9090, alertmanager: 9093, grafana: 3000 } as const;
 
-/** Prometheus and what stands around it; none when the stack runs no Prometheus. */
+/** Prometheus, Alertmanager and Grafana; none when the stack runs no Prometheus. */
 export function monitoringContainers(plan: ClusterPlan): readonly ContainerPlan[] {
   const { monitoring } = plan;
   if (monitoring === undefined) return [];
@@ -48,7 +48,7 @@ export function alertmanagerContainer(plan: ClusterPlan, service: KeepingService
       "prometheus-alertmanager",
       `--config.file=${paths.config}/alertmanager.yml`,
       "--storage.path=/alertmanager",
-      // Alone: nobody to gossip with.
+      // A single instance: it has no cluster peers.
       "--cluster.listen-address=",
       `--web.listen-address=0.0.0.0:${monitoringPorts.alertmanager}`,
     ],

@@ -8,7 +8,7 @@ import { parseDurationS, parseMemoryMb } from "../text/units.ts";
 export const monitoringServiceNames = ["prometheus", "alertmanager", "grafana"] as const;
 export type MonitoringService = (typeof monitoringServiceNames)[number];
 
-/** Prometheus and what stands around it; undefined when the stack runs no Prometheus. */
+/** Prometheus, Alertmanager and Grafana; undefined when the stack runs no Prometheus. */
 export function planMonitoring(config: ClusterConfig, prefix: string): MonitoringPlan | undefined {
   const { monitoring, ports } = config;
   if (!monitoring.prometheus) return undefined;

@@ -15,7 +15,7 @@ export function nodeName(number: number): string {
 
 export const containerName = (prefix: string, service: string): string => `${prefix}-${service}`;
 
-/** Data volumes keep this name for ever: renaming one would start an empty database beside the old data. */
+/** Data volumes keep this name forever: renaming one would start an empty database and leave the old data unused. */
 export const dataVolumeName = (prefix: string, node: string): string => `${prefix}-${node}-data`;
 
 export const configVolumeName = (prefix: string, service: string): string => `${prefix}-${service}-config`;
@@ -25,7 +25,7 @@ export const socketVolumeName = (prefix: string, service: string): string => `${
 
 export const networkName = (prefix: string): string => prefix;
 
-/** Services beside the nodes. */
+/** Services in addition to the nodes. */
 export const services = {
   /** Where clients come to. */
   pooler: "pooler",

@@ -45,7 +45,7 @@ function sharedSettings(config: ClusterConfig, connections: number): readonly Se
     cpus: config.cpus,
     disk: config.disk,
     connections: Number(config.settings["max_connections"] ?? connections),
-    // The server tells the name in this spelling, which the check compares.
+    // The server reports the name in this spelling, which the check compares.
     timezone: findTimezone(config.timezone) ?? config.timezone,
     preload: ["pg_stat_statements"],
     slotWalKeepMb: parseMemoryMb(config.slotWalCap),

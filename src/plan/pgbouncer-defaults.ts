@@ -31,7 +31,7 @@ export interface PoolerSetting {
 /** Port that the pooler listens on inside its container. */
 export const poolerPort = 6432;
 
-/** Roles of PgBouncer's own console: all commands, and `SHOW` alone. */
+/** Roles of PgBouncer's own console: all commands, and only `SHOW`. */
 export const poolerRoles = { admin: "pgbouncer", stats: "monitoring" } as const;
 
 /** Name, value (absent: the setting is left out) and reason. */
@@ -109,7 +109,7 @@ export interface RouteParamsInput {
   readonly reads: boolean;
 }
 
-/** What a route's line in `[databases]` says beside its host, port and database. */
+/** What a route's line in `[databases]` contains in addition to its host, port and database. */
 export function planRouteParams({ poolSize, most, reads }: RouteParamsInput): readonly RouteParam[] {
   const common: readonly RouteParam[] = [
     { key: "pool_size", value: poolSize, why: "server connections per role" },

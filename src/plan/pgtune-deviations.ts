@@ -1,17 +1,17 @@
 /**
  * Where pgstack differs from PGTune, and why. PGTune plans for a whole host; a pgstack node has a container's share of
- * one, and replicas beside it.
+ * one, and shares that host with other nodes.
  */
 import type { Disk, PgtuneOutput } from "./pgtune.ts";
 
 /** PGTune's settings with pgstack's deviations; memory in kB. */
 export interface TunedSettings extends Omit<PgtuneOutput, "io_method"> {
   readonly io_method?: "io_uring" | "worker";
-  /** PGTune prints it for `io_method = worker` alone. */
+  /** PGTune prints it only for `io_method = worker`. */
   readonly io_workers?: number;
 }
 
-/** What a deviation may depend on beside PGTune's own value. */
+/** What a deviation may depend on in addition to PGTune's own value. */
 export interface DeviationContext {
   readonly major: number;
   /** The container's memory limit in kB. */

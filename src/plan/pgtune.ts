@@ -17,7 +17,7 @@ export interface PgtuneInput {
   readonly workload: Workload;
   /** Memory that PostgreSQL may use, in kB; for a container its limit, not the host's memory. */
   readonly memoryKb: number;
-  /** Undefined when not known: PGTune then leaves parallel workers alone. */
+  /** Undefined when not known: PGTune then does not set parallel workers. */
   readonly cpus: number | undefined;
   /** Undefined: PGTune's number for the workload. */
   readonly connections: number | undefined;
@@ -54,7 +54,7 @@ export interface PgtuneOutput {
 const MB = 1024;
 const GB = 1024 * MB;
 
-/** What depends on the kind of load alone. WAL sizes in GB. */
+/** What depends only on the kind of load. WAL sizes in GB. */
 const BY_WORKLOAD = {
   web: { connections: 200, maintenancePart: 16, minWalGb: 1, maxWalGb: 4, statistics: 100, workMemFactor: 1 },
   oltp: { connections: 300, maintenancePart: 16, minWalGb: 2, maxWalGb: 8, statistics: 100, workMemFactor: 1 },
@@ -117,7 +117,7 @@ function parallelSettings(cpus: number | undefined, workload: Workload): Paralle
   };
 }
 
-/** Memory beside shared buffers, in three parts for each connection and each worker; never below 4MB. */
+/** Memory in addition to shared buffers, in three parts for each connection and each worker; never below 4MB. */
 function workMem(
   { memoryKb, workload, databaseSize }: PgtuneInput,
   connections: number,

@@ -154,7 +154,7 @@ function walRows(tuned: TunedSettings): readonly Row[] {
     ["checkpoint_completion_target", tuned.checkpoint_completion_target, "writes spread over the interval (PostgreSQL's default)"],
     ["wal_compression", tuned.wal_compression, "full-page images compressed: less WAL for every replica (PGTune)"],
     ["wal_log_hints", "on", "for pg_rewind; costs nothing beside data checksums, and still holds if those are turned off"],
-    // `on` without a command keeps every WAL file for ever; archive_timeout would only fill more of them. A change
+    // `on` without a command keeps every WAL file forever; archive_timeout would only fill more of them. A change
     // needs a restart, which comes with backups.
     ["archive_mode", "off", "there is no archive: `on` without a command only piles up WAL"],
   ];

@@ -15,9 +15,9 @@ export interface ClusterPlan {
   readonly engine: EnginePlan;
   readonly network: NetworkPlan;
   readonly database: DatabasePlan;
-  /** Databases beside that one, shadow databases included, in order of their names. */
+  /** Databases in addition to that one, shadow databases included, in order of their names. */
   readonly databases: readonly DeclaredDatabase[];
-  /** Users beside the owner of the first database, in order of their names. */
+  /** Users in addition to the owner of the first database, in order of their names. */
   readonly users: readonly DeclaredUser[];
   readonly removal: RemovalPlan;
   /** PostgreSQL's major version. */
@@ -34,7 +34,7 @@ export interface ClusterPlan {
   readonly monitoring: MonitoringPlan | undefined;
   readonly images: Readonly<Record<ImageKind, ImagePlan>>;
   readonly scramIterations: number;
-  /** Word that the seed of the salts belongs to; undefined: the first one. */
+  /** Value that the seed of the salts belongs to; undefined: the first one. */
   readonly scramSalt: string | undefined;
   /** How long the post-deploy check waits, in seconds. */
   readonly checkTimeoutS: number;
@@ -72,12 +72,12 @@ export interface DatabasePlan {
   readonly readRoute: string;
 }
 
-/** A database beside the first one. */
+/** A database in addition to the first one. */
 export interface DeclaredDatabase {
   readonly name: string;
   readonly owner: string;
   readonly extensions: readonly string[];
-  /** Schemas beside `public`. */
+  /** Schemas in addition to `public`. */
   readonly schemas: readonly string[];
   /** Connections that each server accepts for it; -1 when there is no limit. */
   readonly connectionLimit: number;
@@ -88,7 +88,7 @@ export interface DeclaredDatabase {
 /** What a user may do in a database: read all tables, or change rows too. */
 export type AccessLevel = "read" | "write";
 
-/** A user beside the owner of the first database. */
+/** A user in addition to the owner of the first database. */
 export interface DeclaredUser {
   readonly name: string;
   /** Connections that each server accepts from it; -1 when there is no limit. */
@@ -102,13 +102,13 @@ export interface DeclaredUser {
 /** How what a removed user owns is dealt with. */
 export type UserRemoval = "keep-objects" | "with-objects";
 
-/** What may be removed with all that it holds, as stack config says in words. */
+/** What may be removed with all its contents, as stack config explicitly says. */
 export interface RemovalPlan {
   readonly databases: readonly string[];
   readonly users: Readonly<Record<string, UserRemoval>>;
 }
 
-/** One PostgreSQL server. Its names do not tell its role. */
+/** One PostgreSQL server. Its names do not contain its role. */
 export interface NodePlan {
   /** `pg1`, also its alias on the network and its `cluster_name`. */
   readonly name: string;
@@ -123,7 +123,7 @@ export interface NodePlan {
   readonly memoryMb: number;
   readonly shmMb: number;
   readonly cpus: number | undefined;
-  /** A replica with another word than its volume remembers is cloned anew. */
+  /** A replica with another value than its volume records is re-cloned. */
   readonly reclone: string | undefined;
   /** Everything in postgresql.conf, in order. */
   readonly settings: readonly SettingPlan[];
@@ -253,13 +253,13 @@ export type PasswordRole = (typeof passwordRoles)[number];
 /** `grafana`: password of its user `admin`, generated. The others come from stack config. */
 export type ServiceSecret = "grafana" | "alertWebhook" | "alertEmailPassword";
 
-/** Generated secrets in clear; exists only at the edge. */
+/** Generated secrets in plain text; exists only at the edge. */
 export interface ClusterSecrets {
   readonly passwords: Readonly<Record<PasswordRole, string>>;
   /** Password of each declared user, by name. */
   readonly users: Readonly<Record<string, string>>;
   /** Random text from which each role's salt is derived. */
   readonly saltSeed: string;
-  /** What services beside the cluster log in with; only those that the stack has. */
+  /** What additional services log in with; only those that the stack has. */
   readonly services?: Readonly<Partial<Record<ServiceSecret, string>>> | undefined;
 }

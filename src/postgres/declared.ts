@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { sqlIdent, sqlLiteral } from "../formats/escape.ts";
 
-/** Databases and users beside the first ones, as the leader must hold them. */
+/** Databases and users in addition to the first ones, as the leader must have them. */
 export interface DeclaredSpec {
   readonly databases?: readonly DatabaseSpec[] | undefined;
   readonly users?: readonly UserSpec[] | undefined;
@@ -12,7 +12,7 @@ export const databaseSpec = z.object({
   name: z.string(),
   owner: z.string(),
   extensions: z.array(z.string()).readonly(),
-  /** Schemas beside `public`; the owner's. */
+  /** Schemas in addition to `public`; owned by the owner. */
   schemas: z.array(z.string()).readonly(),
   /** -1 when there is no limit. */
   connectionLimit: z.number(),
@@ -32,7 +32,7 @@ export type UserSpec = Readonly<z.output<typeof userSpec>>;
 /** A spec with the first database and its owner. */
 export type DeclaredWithFirst = DeclaredSpec & { readonly database: string; readonly owner: string };
 
-/** Roles come before the first replica: with synchronous replication their commits would wait for ever. */
+/** Roles come before the first replica: with synchronous replication their commits would wait forever. */
 export const localCommit = "set synchronous_commit = local;";
 
 /** SQL for psql that makes and alters declared databases and gives users their rights. Roles are there already. */
@@ -79,7 +79,7 @@ function databaseSql({ name, owner, extensions, schemas, connectionLimit }: Data
   ];
 }
 
-/** With what it needs: nobody has to know that, and to declare it too, before or after, is the same. Nothing is dropped later. */
+/** With what it needs: users need not know that, and declaring it too, before or after, makes no difference. Nothing is dropped later. */
 export function extensionSql(name: string): string {
   return `create extension if not exists ${sqlIdent(name)} cascade;`;
 }
@@ -120,7 +120,7 @@ function levelOf({ access }: UserSpec, database: string): Level {
   return access.find((one) => one.database === database)?.level ?? "none";
 }
 
-/** Rights of every user in one database; its owner needs none. All or nothing, so that nobody loses a right for a moment. */
+/** Privileges of every user in one database; its owner needs none. All or nothing, so that no user loses a privilege for a moment. */
 function rightsSql(database: string, owner: string, users: readonly UserSpec[]): readonly string[] {
   const others = users.filter(({ name }) => name !== owner);
   if (others.length === 0) return [];

@@ -9,7 +9,7 @@ export function presentSql({ databases, users }: { readonly databases: readonly 
     union all select 'user', rolname, oid::text from pg_roles where rolname = any (${list(users)});`;
 }
 
-/** Tables of people in the database that this runs in: how many, and the first ones by name. Nothing when there is none. */
+/** User tables in the database that this runs in: how many, and the first ones by name. Nothing when there is none. */
 export const tablesSql = `
   with tables as (
     select format('%s.%s', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -22,7 +22,7 @@ export const tablesSql = `
 
 /**
  * Where a role owns something: `<database>|<owner of the database>|<number of objects>`, the database empty for databases
- * themselves, whose names stand in place of the owner. Default privileges are no property.
+ * themselves, whose names replace the owner. Default privileges are no property.
  */
 export function ownedSql(role: string): string {
   const is = sqlLiteral(role);

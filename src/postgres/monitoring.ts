@@ -6,7 +6,7 @@ import { liftedForRole } from "./lifted-settings.ts";
 /** The role that exporters log in as. */
 const role = "monitoring";
 
-/** Older figures of the disk are none: whoever measures it has ended. */
+/** Older figures of the disk are not returned: the process that measures it has ended. */
 const staleS = 120;
 
 /** In a node's socket directory, by its `heartbeat.pl`: bytes, free bytes, seconds since 1970. */
@@ -16,7 +16,7 @@ const diskFile = "/run/postgresql/disk";
 const diskText = `pg_read_file('${diskFile}', 0, 100, true)`;
 
 /**
- * SQL for the database `postgres`: what monitoring reads beside PostgreSQL's own views. `pgstack.beat` is the leader's heartbeat,
+ * SQL for the database `postgres`: what monitoring reads in addition to PostgreSQL's own views. `pgstack.beat` is the leader's heartbeat,
  * which each node's `heartbeat.pl` updates; `pgstack.disk()` the file system of the data volume of whichever node is asked,
  * since functions are replicated and files are not. `pgstack.file_errors()` is what is wrong with that node's own files.
  */

@@ -5,7 +5,7 @@ import { monitoringSql } from "./monitoring.ts";
 
 export type { DeclaredSpec } from "./declared.ts";
 
-/** What the leader must hold: roles, the application's database, extensions, grants, and what is declared beside. */
+/** What the leader must hold: roles, the application's database, extensions, grants, and what else is declared. */
 export interface RolesSpec extends DeclaredSpec {
   readonly database: string;
   /** The application's role; owns the database. */

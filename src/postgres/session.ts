@@ -34,11 +34,11 @@ export async function withSession<T>(
     ...(replication === true ? { replication: "true" } : {}),
     application_name: "pgstack-check",
     connectionTimeoutMillis: limits.connectTimeoutMs,
-    // On the client alone: as a startup parameter the pooler would have to know it.
+    // Only on the client: as a startup parameter the pooler would have to know it.
     query_timeout: limits.statementTimeoutMs,
     ssl: false,
   });
-  // A server that goes away between two statements must not end this process.
+  // A server that goes down between two statements must not end this process.
   client.on("error", () => undefined);
   try {
     await client.connect();

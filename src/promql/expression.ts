@@ -1,6 +1,6 @@
 import { parser } from "@prometheus-io/lezer-promql";
 
-/** A node of the parser's tree, as far as it is looked at here. */
+/** A node of the parser's tree: the part that is used here. */
 type SyntaxNode = ReturnType<(typeof parser)["parse"]>["topNode"];
 
 /** What an expression needs, and why it cannot be used. */
@@ -43,7 +43,7 @@ function brokenAt(expression: string, at: number): string {
   return rest === "" ? "it ends too early" : `it is no PromQL from \`${rest}\` on (character ${at + 1})`;
 }
 
-/** `metric{…}`, `{"metric", …}` or `{__name__="metric", …}`; undefined for a pattern or for labels alone. */
+/** `metric{…}`, `{"metric", …}` or `{__name__="metric", …}`; undefined for a pattern or for labels only. */
 function selectedMetric(selector: SyntaxNode, textOf: TextOf): string | undefined {
   const identifier = selector.getChild("Identifier");
   if (identifier !== null) return textOf(identifier);

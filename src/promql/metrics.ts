@@ -6,7 +6,7 @@ import exporterMetrics from "./exporter-metrics.json" with { type: "json" };
  * the flags that pgstack gives them.
  */
 
-/** pgstack's own queries (`queries.yaml`), with their labels beside the target's. */
+/** pgstack's own queries (`queries.yaml`), with their labels in addition to the target's. */
 export const ownMetrics: Readonly<Record<string, readonly string[]>> = {
   pgstack_node_in_recovery: [],
   pgstack_node_timeline: [],
@@ -51,7 +51,7 @@ const synthetic: readonly string[] = [
 /** What decides which metrics there are. */
 export interface MetricSources {
   readonly alertmanager: boolean;
-  /** Exporters from images that the stack names itself: nobody knows what they emit. */
+  /** Exporters from images that the stack names: their metrics are unknown. */
   readonly foreignPostgresExporter: boolean;
   readonly foreignPoolerExporter: boolean;
 }

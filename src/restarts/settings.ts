@@ -2,7 +2,7 @@ import type { ClusterPlan, NodePlan } from "../plan/types.ts";
 import { settingsOf } from "../postgres/settings.ts";
 import { standbyLimited } from "./order.ts";
 
-/** PostgreSQL's own values of the standby-limited settings that pgstack leaves alone. */
+/** PostgreSQL's own values of the standby-limited settings that pgstack does not set. */
 const serverDefaults: Readonly<Record<(typeof standbyLimited)[number], string>> = {
   max_connections: "100",
   max_worker_processes: "8",
@@ -18,7 +18,7 @@ export function standbyLimits({ settings }: NodePlan): Readonly<Record<string, s
   );
 }
 
-/** What a running server takes up at a restart alone: the same for all nodes. */
+/** Settings that take effect only at a restart: the same for all nodes. */
 export function restartSettings({ nodes, leader, major }: ClusterPlan): Readonly<Record<string, string>> {
   const node = nodes.find(({ name }) => name === leader);
   if (node === undefined) return {};

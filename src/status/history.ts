@@ -81,7 +81,7 @@ export interface Alert {
   readonly summary: string | null;
 }
 
-/** What Prometheus tells, or why it tells nothing. */
+/** Data of Prometheus, or why there is none. */
 export type History =
   /** The stack runs none. */
   | { readonly state: "none" }

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 const schema = z.object({
   ok: z.boolean(),
-  /** When it ended, in ISO 8601; reports of older versions do not tell. */
+  /** When it ended, in ISO 8601; absent in reports of older versions. */
   at: z.string().nullish(),
   durationMs: z.number(),
   findings: z.array(
@@ -10,7 +10,7 @@ const schema = z.object({
   ),
 });
 
-/** What is told of the check at the end of the last deployment. */
+/** What is shown of the check at the end of the last deployment. */
 export interface LastCheck {
   readonly ok: boolean;
   readonly at: string | null;

@@ -82,8 +82,8 @@ function senderOf(name: string, leader: SeenLeader | undefined): SeenSender | un
 const noLag: LagStatus = { bytes: null, from: null, seconds: null };
 
 /**
- * How far a replica is behind. Its connection tells while there is one; the leader's slot goes on telling when there is none,
- * but not by a 0, which only means that nobody has written since. Without the leader nobody knows.
+ * How far a replica is behind. Its connection shows it while there is one; without one the leader's slot shows it,
+ * but not by a 0, which only means that nothing was written since. Without the leader it is unknown.
  */
 function lagOf({ name, slot }: CheckNode, facts: SeenNode | undefined, leader: SeenLeader | undefined): LagStatus {
   const seconds = facts?.heartbeatSeconds ?? null;

@@ -31,7 +31,7 @@ export interface SeenNode {
   /** Age of the leader's last heartbeat as this node shows it. */
   readonly heartbeatSeconds: number | null;
   readonly disk: { readonly sizeBytes: number; readonly freeBytes: number } | null;
-  /** Asked of the declared leader alone. */
+  /** Queried only on the declared leader. */
   readonly leader: SeenLeader | undefined;
 }
 

@@ -7,7 +7,7 @@ import type { ClusterStatus, NodeState, NodeStatus, PoolerStatus, ProblemKind, R
 import { nodeStatuses, positive } from "./nodes.ts";
 import type { SeenLeader, SeenRoute, SeenSlot, StatusObservation } from "./observation.ts";
 
-/** Puts what was seen beside what is declared. */
+/** Combines what was observed with what is declared. */
 export function clusterStatus(target: CheckTarget, seen: StatusObservation, lastCheck: LastCheck | null): ClusterStatus {
   const nodes = nodeStatuses(target, seen);
   const slots = slotStatuses(target, valueOf(seen.nodes[target.leader])?.leader);
@@ -16,7 +16,7 @@ export function clusterStatus(target: CheckTarget, seen: StatusObservation, last
   return { stack: target.stack, at: seen.at.toISOString(), ok: problems.length === 0, problems, nodes, slots, pooler, lastCheck };
 }
 
-/** Declared slots first, then those that nobody declared. */
+/** Declared slots first, then undeclared ones. */
 function slotStatuses(target: CheckTarget, leader: SeenLeader | undefined): readonly SlotStatus[] {
   const declared = replicasOf(target).flatMap(({ slot }) => slot ?? []);
   const others = (leader?.slots ?? []).map(({ name }) => name).filter((name) => !declared.includes(name));

@@ -13,7 +13,7 @@ export interface TextLook {
   readonly width: number | undefined;
 }
 
-/** The state for people: a verdict, tables of nodes, slots and routes, and what is wrong. */
+/** The state for users: a verdict, tables of nodes, slots and routes, and what is wrong. */
 export function statusText(status: ClusterStatus, { colour, width }: TextLook): string {
   const paint = painter(colour);
   const look = { width, paint };
@@ -60,7 +60,7 @@ export function stateTone(state: NodeState): Tone {
   return goodStates.includes(state) ? "good" : state === "catching up" || state === "starting" ? "warning" : "bad";
 }
 
-/** Behind in bytes; an asterisk where the slot tells it. */
+/** Behind in bytes; an asterisk if the value comes from the slot. */
 export function lagBytesText({ lag }: NodeStatus): string {
   return lag.bytes === null ? "-" : `${bytesText(lag.bytes)}${lag.from === "slot" ? "*" : ""}`;
 }

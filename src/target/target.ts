@@ -34,7 +34,7 @@ export interface CheckService {
   readonly container: string;
 }
 
-/** Monitoring that runs beside the cluster; each part is optional. */
+/** Monitoring of the cluster; each part is optional. */
 export interface CheckMonitoring {
   readonly prometheus: CheckService;
   readonly alertmanager?: CheckService | undefined;
@@ -47,7 +47,7 @@ export interface CheckMonitoring {
  */
 export interface CheckTarget {
   readonly stack: string;
-  /** The Docker engine that it runs on, for its logs; stacks of older versions do not tell. */
+  /** The Docker engine that it runs on, for its logs; absent in stacks of older versions. */
   readonly engine?: string | undefined;
   readonly accessHost: string;
   readonly leader: string;
@@ -68,13 +68,13 @@ export interface CheckTarget {
   readonly exporters: CheckExporters | undefined;
   /** Absent when the stack runs no Prometheus. */
   readonly monitoring?: CheckMonitoring | undefined;
-  /** Absent when nothing is declared beside the first database and its owner. */
+  /** Absent when nothing is declared in addition to the first database and its owner. */
   readonly declared?: CheckDeclared | undefined;
   /** How long a check waits for the cluster to become what was declared. */
   readonly timeoutMs: number;
 }
 
-/** Databases and users beside the first ones, as the leader must hold them, and how users come in. */
+/** Databases and users in addition to the first ones, as the leader must have them, and how users log in. */
 export interface CheckDeclared {
   readonly databases: readonly DatabaseSpec[];
   readonly users: readonly UserSpec[];
@@ -87,7 +87,7 @@ export interface CheckDeclared {
 /** A declared user as a role that logs in. */
 export type UserRole = `user:${string}`;
 
-/** Passwords in clear, for those who log in during a check. Never part of a report. */
+/** Passwords in plain text, for logins during a check. Never part of a report. */
 export type CheckSecrets = Readonly<Record<PasswordRole, string>> & Readonly<Record<UserRole, string>>;
 
 export const userRole = (name: string): UserRole => `user:${name}`;

@@ -47,7 +47,7 @@ function ask<T>(context: ObserveContext, database: string, use: (client: Client)
   return withConnection(context, endpoint, use);
 }
 
-/** Several statements give several results, which the driver's types do not tell. */
+/** Several statements give several results, which the driver's types do not express. */
 function linesOf(result: QueryResult): readonly string[] {
   const results = [result].flat() as readonly QueryResult<{ line: string }>[];
   return results.flatMap(({ rows }) => rows.map(({ line }) => line));

@@ -45,7 +45,7 @@ type Visibility = HeartbeatObservation["replicas"][string];
 
 /**
  * Writes a row as an application does, through the pooler, and waits until each replica shows it. Replicas are
- * connected before the write, so that the times tell of replication and not of logins.
+ * connected before the write, so that the times measure replication and not logins.
  */
 export async function observeHeartbeat(context: ObserveContext): Promise<HeartbeatObservation> {
   const replicas = replicasOf(context.target);

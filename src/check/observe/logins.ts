@@ -6,7 +6,7 @@ import { withConnection } from "./connection.ts";
 import type { ObserveContext } from "./context.ts";
 
 /**
- * Whether trying again cannot tell more. A login that must be refused is settled by an answer of either kind, so
+ * Whether another attempt cannot show more. A login that must be refused is settled by an answer of either kind, so
  * that a check that waits does not fill the servers' logs with wrong passwords.
  */
 export function isSettled({ probe, result }: LoginOutcome): boolean {

@@ -60,7 +60,7 @@ async function observePrometheus(context: ObserveContext, service: CheckService)
 }
 
 /**
- * The target if the reading before the last one failed too. One alone tells of an exporter that was just starting, and
+ * The target if the reading before the last one failed too. A single failure may be an exporter that was just starting, and
  * the next may be a minute away.
  */
 async function downTwice(context: ObserveContext, service: CheckService, target: Target): Promise<readonly DownTarget[]> {

@@ -13,7 +13,7 @@ interface PoolRow {
   readonly sv_used: string;
 }
 
-/** Asks the pooler's console, as `monitoring`. The console understands the simple protocol alone: no parameters. */
+/** Asks the pooler's console, as `monitoring`. The console only supports the simple protocol: no parameters. */
 export async function observePooler(context: ObserveContext): Promise<Observed<PoolerFacts>> {
   const { target } = context;
   return withConnection(context, consoleOf(context), async (client) => {

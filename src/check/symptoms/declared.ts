@@ -4,7 +4,7 @@ import type { CheckTarget } from "../../target/target.ts";
 import { atNode } from "./symptom.ts";
 import type { Symptom } from "./symptom.ts";
 
-/** Databases and users at the leader that are not as declared. What could not be asked, other symptoms tell. */
+/** Databases and users at the leader that are not as declared. Other symptoms cover what could not be queried. */
 export function declaredSymptoms(target: CheckTarget, { declared }: ClusterObservation): readonly Symptom[] {
   return (valueOf(declared) ?? []).map((line): Symptom => {
     const code = /^(role|user|monitoring) /.test(line) ? "role-differs" : "database-differs";

@@ -5,7 +5,7 @@ import type { CheckTarget } from "../../target/target.ts";
 import { atNode } from "./symptom.ts";
 import type { Symptom } from "./symptom.ts";
 
-/** Whether metrics can be read and tell of what they should. */
+/** Whether metrics can be read and are those of the expected servers. */
 export function monitoringSymptoms(target: CheckTarget, observation: ClusterObservation): readonly Symptom[] {
   return [...exporterSymptoms(target, observation), ...serviceSymptoms(target, observation), ...prometheusSymptoms(target, observation)];
 }

@@ -67,7 +67,7 @@ function role(target: CheckTarget, observation: ClusterObservation, node: CheckN
   if (node.role === "leader" || facts.inRecovery) return [];
   const leader = valueOf(observation.nodes[target.leader]);
   const takesWrites = leadsText(node.name, { since: facts.leadsSince, timeline: facts.timeline });
-  // One that answers and takes writes is a leader beside this one.
+  // One that answers and takes writes is a second leader.
   if (leader?.inRecovery === false)
     return [
       {

@@ -46,7 +46,7 @@ export function placeKey(place: Place): string {
 }
 
 /**
- * What a failed connection means: a refused login is about the role, whoever tried it; everything else is about the
+ * What a failed connection means: a refused login concerns the role, whichever observer tried it; everything else is about the
  * place that did not answer.
  */
 export function connectionSymptom(

@@ -55,7 +55,7 @@ function metricsMissing(context: AlertContext): string {
   ].join("\nor ");
 }
 
-/** Nodes that say they are no replica; nobody is counted who does not answer. */
+/** Nodes that report that they are not a replica; nodes that do not answer are not counted. */
 function leaderCount(context: AlertContext): string {
   const recovery = select(context, "pgstack_node_in_recovery");
   const nodes = context.replicas.length + 1;

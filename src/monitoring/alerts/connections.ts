@@ -2,7 +2,7 @@ import type { AlertContext, AlertDefinition } from "../alert.ts";
 import { both } from "../alert.ts";
 import { perNode, range, select } from "../promql.ts";
 
-/** One series per route; the pooler's own console is none. */
+/** One series per route; the pooler's own console is not one. */
 function perRoute(context: AlertContext, metric: string, label: "database" | "name"): string {
   const selector = select(context, metric, { [label]: "!pgbouncer" });
   return `label_replace(max by (stack, ${label}) (${selector}), "route", "$1", "${label}", "(.+)")`;

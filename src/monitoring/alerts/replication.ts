@@ -4,7 +4,7 @@ import { goneOrUnsteady, perNode, select } from "../promql.ts";
 
 /**
  * How much older the newest heartbeat on a replica is than the one on the leader. Without the leader's part a heartbeat that
- * nobody writes would look like lag of every replica; HeartbeatStale tells that.
+ * is not written would look like lag of every replica; HeartbeatStale reports that.
  */
 function lagSeconds(context: AlertContext, limit: number): string {
   const age = (role: string): string => select(context, "pgstack_heartbeat_age_seconds", { role });

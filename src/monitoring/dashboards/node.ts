@@ -3,7 +3,7 @@ import { below, noneOf, roles, yes } from "./limits.ts";
 import { onNode, query, rate, sometimes } from "./query.ts";
 import type { CurvesSpec, DashboardSpec, PanelSpec, StatSpec } from "./spec.ts";
 
-/** One node, or several beside one another. */
+/** One node, or several side by side. */
 export function nodeDashboard(limits: DashboardLimits): DashboardSpec {
   return {
     uid: "pgstack-node",

@@ -1,4 +1,4 @@
-/** PromQL as the panels write it. Variables of the dashboard (`$stack`, `$node`) stand in it until Grafana, or a test, replaces them. */
+/** PromQL as the panels write it. Variables of the dashboard (`$stack`, `$node`) are in it until Grafana, or a test, replaces them. */
 
 /** One query of a panel. */
 export interface Query {
@@ -38,7 +38,7 @@ export function countOf(expr: string): string {
   return `(count(${expr}) or vector(0))`;
 }
 
-/** How much older the newest heartbeat on each replica is than the leader's: a heartbeat that nobody writes is no lag. */
+/** How much older the newest heartbeat on each replica is than the leader's: a heartbeat that is not written is no lag. */
 export const lagSeconds =
   `clamp_min(max by (stack, node) (${inStack("pgstack_heartbeat_age_seconds", 'role="replica"')})` +
   ` - on (stack) group_left () max by (stack) (${inStack("pgstack_heartbeat_age_seconds", 'role="leader"')}), 0)`;

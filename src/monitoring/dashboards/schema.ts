@@ -15,7 +15,7 @@ import type {
 
 /**
  * Grafana's classic dashboard model, typed by Grafana's own schema: a field that it does not know, or a value that it does
- * not take, is a type error. The package is needed by the type check alone.
+ * not take, is a type error. Only the type check needs the package.
  */
 
 /** A type of the schema as JSON holds it: the value instead of the enum, and nothing that could be changed. */

@@ -13,7 +13,7 @@ export interface DashboardSpec {
 
 export type VariableName = "stack" | "node";
 
-/** Panels beside one another, in lines of 24 columns. */
+/** Panels side by side, in rows of 24 columns. */
 export interface Section {
   /** Heading above; none for a section that needs none. */
   readonly title?: string;

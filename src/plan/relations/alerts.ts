@@ -71,7 +71,7 @@ function nameProblems({ alert }: OwnRule, index: number, rules: readonly OwnRule
   return first === index ? [] : [{ key, problem: `"${alert}" is the name of rule ${first} too`, fix: "give each rule a name of its own" }];
 }
 
-/** A metric that nobody emits makes an alert that never fires and looks as if all were well. */
+/** With a metric that nothing emits, an alert never fires, and everything looks healthy. */
 export function expressionProblems(key: string, expr: string, sources: MetricSources): KeyProblem[] {
   const { metrics, problem } = readExpression(expr);
   if (problem !== undefined) return [{ key, problem: `"${expr}" cannot be used: ${problem}`, fix: "correct the expression" }];

@@ -3,7 +3,7 @@ import type { ClusterConfig } from "../../config/schema.ts";
 import { planDatabases, shadowName } from "../declared.ts";
 import type { KeyProblem } from "./problem.ts";
 
-/** What is wrong with declared databases and users together: names that meet, names that nobody has, limits that cannot be. */
+/** What is wrong with declared databases and users together: equal names, unknown names, impossible limits. */
 export function declaredProblems(config: ClusterConfig): readonly KeyProblem[] {
   return [
     ...nameProblems(config),
@@ -119,7 +119,7 @@ function limitProblems({ databases }: ClusterConfig): KeyProblem[] {
   });
 }
 
-/** Words that allow a removal must not lie in wait for something that is declared. */
+/** A value that allows a removal must not exist for something that is declared: it could delete it later. */
 function removeProblems(config: ClusterConfig): KeyProblem[] {
   const databases = [config.database, ...planDatabases(config).map(({ name }) => name)];
   const users = [config.appUser, ...Object.keys(config.users)];

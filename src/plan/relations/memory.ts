@@ -80,7 +80,7 @@ function memoryFacts(config: ClusterConfig, effective: EffectiveSettings, limitM
 
 const off = new Set(["off", "of", "false", "fals", "fal", "fa", "f", "no", "n", "0"]);
 
-/** What is there all the time must be less than the limit. */
+/** Memory that is always in use must be less than the limit. */
 function fitProblems(config: ClusterConfig, { limitMb, sharedBuffersMb, connections, leftMb }: MemoryFacts): KeyProblem[] {
   if (leftMb >= 0) return [];
   const others = `${serverMb}MB for the server and ${connections} pooled connections of ${backendMb}MB`;

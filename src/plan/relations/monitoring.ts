@@ -3,7 +3,7 @@ import { alertProblems } from "./alerts.ts";
 import type { KeyProblem } from "./problem.ts";
 import { parseDurationS, parseMemoryMb } from "../../text/units.ts";
 
-/** What no single key of the monitoring can tell. */
+/** Rules that involve several keys of the monitoring. */
 export function monitoringProblems(config: ClusterConfig): readonly KeyProblem[] {
   return [...partProblems(config), ...receiverProblems(config), ...figureProblems(config), ...alertProblems(config)];
 }

@@ -11,7 +11,7 @@ import type { EffectiveSettings, KeyProblem } from "./problem.ts";
 import { preloadProblems, settingProblems } from "./settings.ts";
 
 /**
- * Everything that no single key can tell: sums, sizes, names that must exist.
+ * Rules that involve several keys: sums, sizes, names that must exist.
  *
  * @param effective - pgstack's defaults with the stack's `settings` on top
  */

@@ -84,7 +84,7 @@ function fileList(specs: readonly { readonly service: string; readonly file: Fil
     .join("");
 }
 
-/** Build contexts of the images that are built, so that a bundle needs nothing beside itself. */
+/** Build contexts of the images that are built, so that a bundle needs nothing else. */
 function imageFiles(plan: ClusterPlan, root: string): readonly BundleFile[] {
   const used = new Set(planContainers(plan).map(({ image }) => image));
   return [...used].flatMap((kind) => {

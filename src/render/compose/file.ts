@@ -174,7 +174,7 @@ const oneShotRuntime = {
   stopSeconds: 10,
 } as const;
 
-/** Runs as root with just enough rights to read files that belong to whoever unpacked the bundle, and to give them away. */
+/** Runs as root with only the capabilities to read files of the user who unpacked the bundle, and to change their owner. */
 function configService(plan: ClusterPlan, { service: name, image: kind, readers }: Copier): ComposeService {
   const volumes = configVolumes(plan);
   const open = withoutSecrets(plan);
@@ -196,7 +196,7 @@ function configService(plan: ClusterPlan, { service: name, image: kind, readers 
     network_mode: "none",
     volumes: [
       bind("./config", `${bundleMount}/config`),
-      // One by one: nobody else's secrets.
+      // One by one: no other service's secrets.
       ...readers.filter((reader) => !open.has(reader)).map((reader) => bind(`./secrets/${reader}`, `${bundleMount}/secrets/${reader}`)),
       ...readers.map((reader) => mount(plan, volumes[reader] ?? "", `/volumes/${reader}`, false)),
     ],
@@ -257,7 +257,7 @@ function setupService(plan: ClusterPlan): ComposeService {
     user: hardening.user,
     restart: "no",
     depends_on: Object.fromEntries(started.map((name) => [name, { condition: "service_started" }])),
-    // For the pooler's console alone; nodes are reached through their sockets.
+    // Only for the pooler's console; nodes are reached through their sockets.
     networks: { [network]: { ipv4_address: oneShotAddress(plan.network.subnet) } },
     volumes: [
       mount(plan, configVolumeName(plan.prefix, oneShots.setup), paths.config, true),

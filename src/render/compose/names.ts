@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 export const oneShots = {
   /** Copies config and secrets into the volumes of their readers. */
   config: "config",
-  /** The same for a node: a further node then changes no service that is there. */
+  /** The same for a node: an additional node then changes no existing service. */
   nodeConfig: (node: string): string => `${node}-config`,
   /** Roles, slots, reloads; ends when the cluster is proven. */
   setup: "setup",
@@ -17,7 +17,7 @@ export const passwordsPath = "secrets/passwords.json";
 export const checkPath = "check.json";
 
 /**
- * Name of the Compose project: the prefix. Compose takes lower-case letters, digits, `-` and `_` alone; another name gets a
+ * Name of the Compose project: the prefix. Compose takes lower-case letters, digits, `-` and `_` only; another name gets a
  * hash, so that `a.b` and `a_b` never become one project.
  */
 export function projectName(prefix: string): string {

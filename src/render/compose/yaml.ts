@@ -19,11 +19,11 @@ export function composeYaml(file: ComposeFile, heading: string): string {
       if (typeof text !== "string") return;
       checkText(text);
       if (key !== "key") node.value = text.replaceAll("$", "$$$$");
-      // An octal number in YAML 1.2 alone; and what is not printable ASCII.
+      // An octal number only in YAML 1.2; and what is not printable ASCII.
       if (/^0o[0-7]+$|[^ -~]/.test(text)) node.type = Scalar.QUOTE_DOUBLE;
     },
   });
-  // The directive and its marker would only tell what the default already is.
+  // The directive and its marker would only repeat the default.
   const text = document.toString({ lineWidth: 0, directives: false });
   return text.replace(unprintable, escapeCharacter);
 }

@@ -4,7 +4,7 @@ import type { StatusObservation } from "../observation.ts";
 import { observeNode } from "./node.ts";
 import { observePooler } from "./pooler.ts";
 
-/** How long one look may take: what has not answered by then is shown as silent. */
+/** How long one observation may take: what has not answered by then is shown as not answering. */
 const lookMs = 3000;
 
 /** Looks at nodes and pooler once, all at the same time, and leaves no trace. */

@@ -6,7 +6,7 @@ import { chartSpecs, longestWindow, parseAlerts, parseRange, stepSeconds, window
 /** How long Prometheus may take for all of it. */
 const historyMs = 4000;
 
-/** Asks the stack's Prometheus for the last hours and for alerts. That there is none, or no answer, is told and not thrown. */
+/** Asks the stack's Prometheus for the last hours and for alerts. If there is none, or no answer, that is returned and not thrown. */
 export async function observeHistory({ stack, monitoring, nodes }: CheckTarget, signal: AbortSignal): Promise<History> {
   if (monitoring === undefined) return { state: "none" };
   const { prometheus: where } = monitoring;

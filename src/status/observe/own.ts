@@ -13,7 +13,7 @@ const beatQuery = "select greatest(extract(epoch from clock_timestamp() - at), 0
 
 const diskQuery = `select size_bytes::float8 as "sizeBytes", free_bytes::float8 as "freeBytes" from pgstack.disk()`;
 
-/** What the objects of the schema `pgstack` tell: the age of the leader's last heartbeat, and the room on the data volume. */
+/** Data from the schema `pgstack`: the age of the leader's last heartbeat, and the space on the data volume. */
 export async function observeOwn(client: Client): Promise<OwnFacts> {
   const { rows } = await client.query<{ beat: boolean; disk: boolean }>(thereQuery);
   const [there] = rows;

@@ -25,7 +25,7 @@ interface KeyRow {
   readonly value: string;
 }
 
-/** Asks the pooler's console, as `monitoring`. The console understands the simple protocol alone: no parameters. */
+/** Asks the pooler's console, as `monitoring`. The console only supports the simple protocol: no parameters. */
 export async function observePooler(context: ObserveContext): Promise<Observed<SeenPooler>> {
   return withConnection(context, consoleOf(context), async (client) => {
     const databases = await showDatabases(client);

@@ -14,7 +14,7 @@ const pointCount = 240;
 /** A longer time without a value breaks a line. */
 const gapSeconds = stepSeconds * 4;
 
-/** The charts, or in words why there are none. */
+/** The charts, or a sentence on why there are none. */
 export function chartsSection(history: History): Html {
   if (history.state === "none")
     return html`<p class="note">
@@ -78,7 +78,7 @@ function describe({ name, points }: Series, unit: Chart["unit"], to: number): st
     : `${name}: now ${nowText(points, unit, to)}, at most ${valueText(maxOf(points), unit)}.`;
 }
 
-/** Of a series that has ended nobody knows the value now. */
+/** The current value of a series that has ended is unknown. */
 function nowText(points: Series["points"], unit: Chart["unit"], to: number): string {
   const last = points.at(-1);
   return last === undefined || to - last[0] > gapSeconds ? "-" : valueText(last[1], unit);

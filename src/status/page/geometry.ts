@@ -28,7 +28,7 @@ const boxHeight = 54;
 const row = 74;
 const margin = 6;
 
-/** More ways than these are drawn along one line: a bundle of curves cannot be told apart. */
+/** More ways than these are drawn along one line: a bundle of curves cannot be distinguished. */
 const mostCurves = 5;
 
 const middle = ({ y, height }: Box): number => y + height / 2;
@@ -38,7 +38,7 @@ const right = ({ x, width }: Box): number => x + width;
 export function wideGeometry(nodeCount: number): Geometry {
   const nodes = Array.from({ length: nodeCount }, (_, index) => ({ x: 400, y: margin + index * row, width: 160, height: boxHeight }));
   const height = Math.max(1, nodeCount) * row - (row - boxHeight) + 2 * margin;
-  // Beside many nodes the pooler stays near the first ones.
+  // With many nodes the pooler stays near the first ones.
   const y = Math.min((height - boxHeight) / 2, 2 * row);
   const clients = { x: margin, y, width: 116, height: boxHeight };
   const pooler = { x: 178, y, width: 140, height: boxHeight };
@@ -87,7 +87,7 @@ export function narrowGeometry(nodeCount: number): Geometry {
   };
 }
 
-/** From the leader to a replica, along the line that all share; its last piece is given too, because it alone tells of the replica. */
+/** From the leader to a replica, along the line that all share; its last piece is given too, since only that piece is the replica's own. */
 export function walPath(
   geometry: Geometry,
   leader: Box,

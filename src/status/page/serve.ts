@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { UserError } from "../../errors.ts";
 import { contentSecurityPolicy } from "./document.ts";
 
-/** Never any other: whoever reaches the page sees the whole cluster. */
+/** Never any other: everyone who reaches the page sees the whole cluster. */
 const host = "127.0.0.1";
 
 /** How long an answer is given again: many windows are not many looks at the cluster. */
@@ -18,7 +18,7 @@ export interface PageServer {
 }
 
 /**
- * Serves the page that `make` gives at `/`, to GET and HEAD alone.
+ * Serves the page that `make` gives at `/`, only to GET and HEAD.
  *
  * @param port - 0: any that is free
  * @throws UserError when the port is taken

@@ -116,7 +116,7 @@ function nodeBox(node: NodeStatus, place: Box | undefined): Html | undefined {
   return box(place, { title: node.name, note: node.role, text: `${symbolOf(tone)} ${node.state}`, tone });
 }
 
-/** A sign beside the colour. */
+/** A sign in addition to the colour. */
 export function symbolOf(tone: string): string {
   return tone === "good" ? "●" : tone === "warning" ? "▲" : tone === "bad" ? "✕" : "";
 }
