@@ -2,7 +2,7 @@ import { expect } from "vitest";
 
 import { configFiles } from "../provider/kinds/config-files.ts";
 import type { Context } from "../provider/kind.ts";
-import type { TriedServer } from "../provider/reload/trial.ts";
+import type { TriedServer } from "../provider/reload/trial-servers.ts";
 import { readVolumeFiles } from "../src/engine/volume-files.ts";
 import type { VolumeFile } from "../src/engine/volume-files.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { connectEngine } from "../../src/engine/connect.ts";
-import { containerState, restartContainer } from "../../src/engine/container.ts";
+import { isRunning, restartContainer } from "../../src/engine/container.ts";
 import { UserError } from "../../src/errors.ts";
 import { parseInputs } from "../inputs.ts";
 import type { Kind } from "../kind.ts";
@@ -38,7 +38,7 @@ export const calm: Kind = {
     const isReplaced = olds?.["spec"] !== spec;
     if (olds === undefined || (!isReplaced && olds["signals"] !== undefined)) return {};
     const engine = await connectEngine(host);
-    if ((await containerState(engine, container))?.running !== true) return {};
+    if (!(await isRunning(engine, container))) return {};
     const seen = await longTransactionsAfter({ context, world: serversOn(engine) }, { nodes, client: address, timeoutS });
     if (seen === "" && !isReplaced) {
       await restartContainer(engine, container, stopS);

@@ -15,7 +15,8 @@ import { poolerNow } from "../service/published.ts";
 import { RefusedFiles } from "../reload/refused-files.ts";
 import { liftStopMark } from "../reload/stop-mark.ts";
 import { hasOtherFiles, tryFiles } from "../reload/trial.ts";
-import type { Trial, TriedServer } from "../reload/trial.ts";
+import type { TriedServer } from "../reload/trial-servers.ts";
+import type { Trial } from "../reload/trial.ts";
 import { reloadQuietly } from "../traffic/quiet.ts";
 import type { Properties } from "../wire.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { connectEngine } from "../../src/engine/connect.ts";
-import { containerState } from "../../src/engine/container.ts";
+import { isRunning } from "../../src/engine/container.ts";
 import { runSql } from "../../src/engine/psql.ts";
 import {
   closeDatabaseSql,
@@ -56,7 +56,7 @@ export const leftovers: Kind = {
     const gone = goneBetween(before(olds), declared);
     if (stale.length === 0 && gone.databases.length === 0 && gone.users.length === 0) return {};
     const leader = { engine: await connectEngine(host), container, signal: context.signal };
-    if ((await containerState(leader.engine, container))?.running !== true)
+    if (!(await isRunning(leader.engine, container)))
       throw plain([`${container} is not running: ${[...gone.databases, ...gone.users].join(", ")} cannot be dropped`]);
     for (const node of nodes) await endSessions({ ...leader, container: node }, stale);
     const problems = await leftoverProblems(leader, gone, declared);
@@ -87,7 +87,7 @@ function plain(problems: readonly string[]): Error {
 
 /** Users who may no longer log in must not keep sessions either. A node that is down has no sessions. */
 async function endSessions({ engine, container, signal }: Leader, stale: readonly StaleEntry[]): Promise<void> {
-  if ((await containerState(engine, container))?.running !== true) return;
+  if (!(await isRunning(engine, container))) return;
   for (const { user, database, isLost } of stale) {
     await runSql(engine, container, endSessionsSql({ user, database, all: isLost }), "postgres", signal);
   }

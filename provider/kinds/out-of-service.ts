@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { connectEngine } from "../../src/engine/connect.ts";
-import { containerState } from "../../src/engine/container.ts";
+import { isRunning } from "../../src/engine/container.ts";
 import { parseInputs } from "../inputs.ts";
 import type { Kind } from "../kind.ts";
 import { nodeInputs, poolerInputs } from "../service/access.ts";
@@ -29,7 +29,7 @@ export const outOfService: Kind = {
     const { host, node, spec, leader, pooler: declared } = parseInputs(inputs, properties);
     if (olds === undefined || olds["spec"] === spec) return {};
     const engine = await connectEngine(host);
-    if ((await containerState(engine, node.container))?.running !== true) return {};
+    if (!(await isRunning(engine, node.container))) return {};
     const traffic = trafficOn(context, engine, await poolerNow(engine, declared));
     if (node.role === "leader") await pauseLeader(traffic, node);
     else await drain(traffic, node, leader);

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { poll } from "../../src/deadline.ts";
 import { connectEngine } from "../../src/engine/connect.ts";
 import type { Engine } from "../../src/engine/connect.ts";
-import { containerState } from "../../src/engine/container.ts";
+import { isRunning } from "../../src/engine/container.ts";
 import { runSql, SqlError } from "../../src/engine/psql.ts";
 import { sqlLiteral } from "../../src/formats/escape.ts";
 import { parseInputs } from "../inputs.ts";
@@ -43,7 +43,7 @@ export const replicationSlot: Kind = {
   read: async (_context, stored) => {
     const { host, container, slot } = parseInputs(inputs, stored);
     const engine = await connectEngine(host);
-    if ((await containerState(engine, container))?.running !== true) return {};
+    if (!(await isRunning(engine, container))) return {};
     try {
       return (await slotExists(engine, container, slot)) ? {} : undefined;
     } catch (error) {
@@ -73,7 +73,7 @@ async function slotExists(engine: Engine, container: string, slot: string): Prom
 
 /** True once there is nothing left to drop; undefined while a sender holds the slot. If the leader is gone, so is the slot. */
 async function drop(engine: Engine, container: string, slot: string): Promise<true | undefined> {
-  if ((await containerState(engine, container))?.running !== true) return true;
+  if (!(await isRunning(engine, container))) return true;
   try {
     await runSql(
       engine,

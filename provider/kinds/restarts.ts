@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { connectEngine } from "../../src/engine/connect.ts";
 import type { Engine } from "../../src/engine/connect.ts";
-import { containerState } from "../../src/engine/container.ts";
+import { isRunning } from "../../src/engine/container.ts";
 import { UserError } from "../../src/errors.ts";
 import { withSession } from "../../src/postgres/session.ts";
 import type { PendingNode, PendingSetting } from "../../src/restarts/order.ts";
@@ -94,7 +94,7 @@ async function pendingOf(context: Context, engine: Engine, { password, settings 
     );
   } catch (error) {
     // The check handles a server that runs and does not answer; one that is down has no sessions to lose.
-    if ((await containerState(engine, node.container))?.running === true) {
+    if (await isRunning(engine, node.container)) {
       context.log("warning", `${node.name} does not answer, so what waits for a restart there is not known: ${(error as Error).message}`);
       return of([]);
     }

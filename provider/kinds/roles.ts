@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { connectEngine } from "../../src/engine/connect.ts";
 import type { Engine } from "../../src/engine/connect.ts";
-import { containerState } from "../../src/engine/container.ts";
+import { isRunning } from "../../src/engine/container.ts";
 import { runSql, SqlError } from "../../src/engine/psql.ts";
 import { contentDriftSql, databaseSpec, declaredDatabases, userSpec } from "../../src/postgres/declared.ts";
 import { monitoringDriftSql } from "../../src/postgres/monitoring.ts";
@@ -50,7 +50,7 @@ export const roles: Kind = {
     const { host, container, ...spec } = parseInputs(inputs, stored);
     const engine = await connectEngine(host);
     // Without its server nothing is known about roles: the check reports that, not this resource.
-    if ((await containerState(engine, container))?.running !== true) return { drift: stored["drift"] ?? "" };
+    if (!(await isRunning(engine, container))) return { drift: stored["drift"] ?? "" };
     try {
       return { drift: await driftOf(engine, container, spec, context.signal) };
     } catch (error) {

@@ -1,6 +1,6 @@
 import { connectEngine, isUnreachable } from "../../src/engine/connect.ts";
 import type { Engine } from "../../src/engine/connect.ts";
-import { containerState } from "../../src/engine/container.ts";
+import { isRunning } from "../../src/engine/container.ts";
 import { runSql } from "../../src/engine/psql.ts";
 import { ownedSql, presentSql, tablesSql } from "../../src/postgres/leftovers.ts";
 import type { Context } from "../kind.ts";
@@ -63,7 +63,7 @@ export async function previewedProblems(
   const names = [...gone.databases, ...gone.users];
   if (names.length === 0) return [];
   const engine = await connectEngine(host);
-  if (!(await isRunning(engine, container))) {
+  if (!(await runsHere(engine, container))) {
     context.log(
       "warning",
       `${container} is not running here, so it is not known what it holds of ${names.join(", ")}: the deployment asks before it drops anything`,
@@ -79,9 +79,10 @@ export async function previewedProblems(
   }
 }
 
-async function isRunning(engine: Engine, container: string): Promise<boolean> {
+/** An engine that cannot be reached, in a preview on another machine, runs nothing here. */
+async function runsHere(engine: Engine, container: string): Promise<boolean> {
   try {
-    return (await containerState(engine, container))?.running === true;
+    return await isRunning(engine, container);
   } catch (error) {
     if (isUnreachable(error)) return false;
     throw error;

@@ -1,5 +1,5 @@
 import type { Engine } from "../../src/engine/connect.ts";
-import { containerState, restartContainer } from "../../src/engine/container.ts";
+import { isRunning, restartContainer } from "../../src/engine/container.ts";
 import type { Context } from "../kind.ts";
 
 /** An exporter has no work that it must finish before it stops. */
@@ -8,7 +8,7 @@ const stopS = 5;
 /** Exporters read their password and their queries once, when they start. The check proves afterwards that each of them sees its server. */
 export async function restartExporters(context: Context, engine: Engine, containers: readonly string[]): Promise<void> {
   for (const container of containers) {
-    if ((await containerState(engine, container))?.running !== true) continue;
+    if (!(await isRunning(engine, container))) continue;
     context.status(`restarting ${container}`);
     await restartContainer(engine, container, stopS);
   }

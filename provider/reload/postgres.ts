@@ -1,6 +1,6 @@
 import { poll } from "../../src/deadline.ts";
 import type { Engine } from "../../src/engine/connect.ts";
-import { containerState } from "../../src/engine/container.ts";
+import { isRunning } from "../../src/engine/container.ts";
 import { execInContainer } from "../../src/engine/exec.ts";
 import { runSql, SqlError } from "../../src/engine/psql.ts";
 import { UserError } from "../../src/errors.ts";
@@ -18,7 +18,7 @@ const reloadTimeoutMs = 10_000;
  * an error. `Restarts` later restarts servers that need it, in order. A server that is not up reads the files when it starts.
  */
 export async function reloadPostgres(context: Context, engine: Engine, { container }: { readonly container: string }): Promise<void> {
-  if ((await containerState(engine, container))?.running !== true) return;
+  if (!(await isRunning(engine, container))) return;
   await takeBackOverrides(context, engine, container);
   const before = await askToReload(engine, container);
   if (before === undefined) return;
@@ -40,7 +40,7 @@ export async function reloadPostgres(context: Context, engine: Engine, { contain
  * @returns names, separated by commas; empty when the server does not answer
  */
 export async function overriddenSettings(engine: Engine, container: string): Promise<string> {
-  if ((await containerState(engine, container))?.running !== true) return "";
+  if (!(await isRunning(engine, container))) return "";
   try {
     return await runSql(
       engine,

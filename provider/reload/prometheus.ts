@@ -1,6 +1,6 @@
 import { poll } from "../../src/deadline.ts";
 import type { Engine } from "../../src/engine/connect.ts";
-import { containerState } from "../../src/engine/container.ts";
+import { isRunning } from "../../src/engine/container.ts";
 import { signalInside } from "../../src/engine/signal-inside.ts";
 import { UserError } from "../../src/errors.ts";
 import { fetchText } from "../../src/http.ts";
@@ -24,7 +24,7 @@ export interface PrometheusReload {
  */
 export async function reloadPrometheus(context: Context, engine: Engine, reload: PrometheusReload): Promise<void> {
   const { container, server } = reload;
-  if ((await containerState(engine, container))?.running !== true) return;
+  if (!(await isRunning(engine, container))) return;
   const before = await lastReload(context, reload);
   // It has only just started, and reads the current files.
   if (before === undefined) return;

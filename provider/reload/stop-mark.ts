@@ -1,6 +1,6 @@
 import { poll } from "../../src/deadline.ts";
 import type { Engine } from "../../src/engine/connect.ts";
-import { containerState, restartContainer } from "../../src/engine/container.ts";
+import { isRunning, restartContainer } from "../../src/engine/container.ts";
 import type { Context } from "../kind.ts";
 import type { PrometheusReload } from "./prometheus.ts";
 import { lastReload } from "./prometheus.ts";
@@ -16,7 +16,7 @@ const startTimeoutMs = 60_000;
  */
 export async function liftStopMark(context: Context, engine: Engine, reload: PrometheusReload): Promise<void> {
   const { container } = reload;
-  if ((await containerState(engine, container))?.running !== true) return;
+  if (!(await isRunning(engine, container))) return;
   await restartContainer(engine, container, stopS);
   // The server that is reloaded next must have read its files before.
   const hasFiles = async (): Promise<true | undefined> => (((await lastReload(context, reload))?.at ?? 0) > 0 ? true : undefined);

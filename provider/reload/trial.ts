@@ -6,8 +6,6 @@ import type { Context } from "../kind.ts";
 import { trialOf } from "./trial-servers.ts";
 import type { ServerTrial, TriedServer } from "./trial-servers.ts";
 
-export type { TriedServer } from "./trial-servers.ts";
-
 export interface Trial {
   readonly server: TriedServer;
   readonly container: string;

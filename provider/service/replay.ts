@@ -1,6 +1,6 @@
 import { poll } from "../../src/deadline.ts";
 import type { Engine } from "../../src/engine/connect.ts";
-import { containerState } from "../../src/engine/container.ts";
+import { isRunning } from "../../src/engine/container.ts";
 import { runSql, SqlError } from "../../src/engine/psql.ts";
 import type { Context } from "../kind.ts";
 
@@ -29,7 +29,7 @@ export async function awaitReplay(
 }
 
 async function isBehind(engine: Engine, container: string, lsn: string): Promise<boolean> {
-  if ((await containerState(engine, container))?.running !== true) return false;
+  if (!(await isRunning(engine, container))) return false;
   try {
     return (await runSql(engine, container, `select pg_last_wal_replay_lsn() < '${lsn}';`)) === "t";
   } catch (error) {

@@ -1,6 +1,6 @@
 import { poll } from "../../src/deadline.ts";
 import type { Engine } from "../../src/engine/connect.ts";
-import { containerState } from "../../src/engine/container.ts";
+import { isRunning } from "../../src/engine/container.ts";
 import { signalInside } from "../../src/engine/signal-inside.ts";
 import type { PoolerAccess } from "../../src/pgbouncer/console.ts";
 import { PoolerConsole } from "../../src/pgbouncer/console.ts";
@@ -25,7 +25,7 @@ export async function reloadQuietly(
   engine: Engine,
   pooler: PoolerAccess & { readonly container: string },
 ): Promise<boolean> {
-  if ((await containerState(engine, pooler.container))?.running !== true) return false;
+  if (!(await isRunning(engine, pooler.container))) return false;
   try {
     await PoolerConsole.with(pooler, async (console) => {
       await awaitNoLogins(context, console);

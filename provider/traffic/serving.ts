@@ -1,11 +1,11 @@
 import type { Engine } from "../../src/engine/connect.ts";
-import { containerState } from "../../src/engine/container.ts";
+import { isRunning } from "../../src/engine/container.ts";
 import { PoolerConsole } from "../../src/pgbouncer/console.ts";
 import type { Pooler } from "../service/access.ts";
 
 /** Whether the pooler runs and answers: otherwise it has no clients that must not be interrupted. */
 export async function isServing(engine: Engine, pooler: Pooler): Promise<boolean> {
-  if ((await containerState(engine, pooler.container))?.running !== true) return false;
+  if (!(await isRunning(engine, pooler.container))) return false;
   try {
     await PoolerConsole.with(pooler, (console) => console.routes());
     return true;

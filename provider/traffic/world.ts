@@ -1,5 +1,5 @@
 import type { Engine } from "../../src/engine/connect.ts";
-import { containerState } from "../../src/engine/container.ts";
+import { isRunning } from "../../src/engine/container.ts";
 import { startInContainer } from "../../src/engine/exec.ts";
 import { runSql } from "../../src/engine/psql.ts";
 import { readVolumeFile, writeVolumeFiles } from "../../src/engine/volume-files.ts";
@@ -52,7 +52,7 @@ const watchTimeoutMs = 5000;
 /** The servers of an engine. */
 export function serversOn(engine: Engine): Servers {
   return {
-    isRunning: async (name) => (await containerState(engine, name))?.running === true,
+    isRunning: (name) => isRunning(engine, name),
     sql: (name, text, signal) => runSql(engine, name, text, "postgres", signal),
   };
 }

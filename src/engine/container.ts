@@ -30,6 +30,11 @@ export async function containerState(engine: Engine, name: string): Promise<Cont
   }
 }
 
+/** Whether a container runs, and does not wait to be started again. */
+export async function isRunning(engine: Engine, name: string): Promise<boolean> {
+  return (await containerState(engine, name))?.running === true;
+}
+
 /** The last lines of a container's log, both streams, oldest first. */
 export async function lastLogLines(engine: Engine, name: string, lines: number): Promise<readonly string[]> {
   const log = await engine.getContainer(name).logs({ stdout: true, stderr: true, tail: lines });

@@ -1,5 +1,5 @@
 import type { Engine } from "./connect.ts";
-import { containerState } from "./container.ts";
+import { isRunning } from "./container.ts";
 import { execInContainer } from "./exec.ts";
 
 /**
@@ -22,8 +22,4 @@ export async function signalInside(engine: Engine, container: string, signal: "H
   // It may have ended in the meantime.
   if (!(await isRunning(engine, container))) return false;
   throw problem;
-}
-
-async function isRunning(engine: Engine, container: string): Promise<boolean> {
-  return (await containerState(engine, container))?.running === true;
 }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import type { Engine } from "../engine/connect.ts";
 import { isNotFound } from "../engine/connect.ts";
-import { containerState } from "../engine/container.ts";
+import { isRunning } from "../engine/container.ts";
 import type { LogLine } from "./line.ts";
 import { LineReader } from "./line.ts";
 import type { LoggedService } from "./service.ts";
@@ -81,9 +81,9 @@ async function running(
   }: { readonly signal: AbortSignal; readonly isFirst: boolean; readonly onChange: (isRunning: boolean) => void },
 ): Promise<void> {
   for (let asked = 0; ; asked += 1) {
-    const isRunning = (await containerState(engine, container))?.running === true;
-    if (asked === 0 && (!isFirst || !isRunning)) onChange(false);
-    if (isRunning) {
+    const runs = await isRunning(engine, container);
+    if (asked === 0 && (!isFirst || !runs)) onChange(false);
+    if (runs) {
       if (asked > 0 || !isFirst) onChange(true);
       return;
     }

@@ -6,7 +6,8 @@ import { describe, expect, it } from "vitest";
 import type { Context } from "../../../provider/kind.ts";
 import { trialOf } from "../../../provider/reload/trial-servers.ts";
 import { hasOtherFiles, reasonsIn, tryFiles } from "../../../provider/reload/trial.ts";
-import type { Trial, TriedServer } from "../../../provider/reload/trial.ts";
+import type { TriedServer } from "../../../provider/reload/trial-servers.ts";
+import type { Trial } from "../../../provider/reload/trial.ts";
 import type { Engine } from "../../../src/engine/connect.ts";
 
 const context: Context = { signal: new AbortController().signal, log: () => undefined, status: () => undefined };
