@@ -19,7 +19,10 @@ install_packages() {
   # Another run may have installed them while this one waited for its turn.
   if packages_current; then return; fi
   have npm || die "npm is missing. Node's own archive holds it; on Debian: apt-get install npm."
-  # npm deletes node_modules first, so an interrupted run leaves no stamp.
+  # npm deletes node_modules first, so an interrupted run leaves no stamp. Through a link it would delete another checkout's.
+  if [ -L "$REPO/node_modules" ]; then
+    die "node_modules is a link to $(readlink "$REPO/node_modules"), and the packages there are not those of package-lock.json: run make setup there."
+  fi
   local output
   output="$(cd "$REPO" && npm ci --no-audit --no-fund --loglevel=error 2>&1)" || {
     # The cause comes first; npm's usage text follows.
