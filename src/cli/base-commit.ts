@@ -45,7 +45,7 @@ async function commitOf(ref: string, git: (...args: readonly string[]) => Promis
     return (await git("rev-parse", "--verify", "--quiet", "--end-of-options", `${ref}^{commit}`)).trim();
   } catch (error) {
     if (!(error instanceof ProgramError)) throw error;
-    if (error.code === "ENOENT") throw problem(ref, "the program `git` is not there", "install git");
+    if (error.code === "ENOENT") throw problem(ref, "`git` was not found on PATH", "install git");
     throw problem(ref, "there is no such commit in this checkout", "name another one, or fetch it: git fetch origin");
   }
 }

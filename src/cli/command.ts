@@ -1,4 +1,6 @@
-/** Where a command writes and how it is told to stop. */
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+
+/** Where a command writes, and the signal that stops it. */
 export interface CommandIo {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
@@ -20,16 +22,11 @@ export function warnOf(lines: readonly string[], { err }: Pick<CommandIo, "err">
   for (const line of lines) err(`warning: ${line}\n`);
 }
 
-/** A command of `pgstack`: `pgstack <name> [options]`. */
-export interface Command {
-  readonly name: string;
-  /** One line for the list of commands. */
-  readonly summary: string;
-  /** Options, exit codes and examples, as `--help` prints them. */
-  readonly help: string;
-  /** Gives the exit code. */
-  readonly run: (args: readonly string[], io: CommandIo) => Promise<number>;
-}
+/** Takes the exit code of an action. */
+export type Finish = (code: number | Promise<number>) => Promise<void>;
+
+/** A command of `pgstack`, made for one call. */
+export type Subcommand = (io: CommandIo, finish: Finish) => CommandUnknownOpts;
 
 /** A mistake in the call; printed with the way to the help. */
 export class UsageError extends Error {

@@ -12,17 +12,18 @@ export interface LoadWorld {
 
 export const loadWorld: LoadWorld = { load: loadStackCheck, loadBundle: loadBundleCheck };
 
+/** A cluster by its stack or its bundle. */
+export interface Named {
+  readonly stack?: string | undefined;
+  readonly bundle?: string | undefined;
+}
+
 /**
  * What a cluster's stack or bundle says of it.
  *
- * @throws UsageError unless exactly one of the two is named; UserError for what is no name of a stack
+ * @throws UsageError unless one of the two is named; UserError for what is not the name of a stack
  */
-export async function loadCheck(
-  { stack, bundle }: { readonly stack: string | undefined; readonly bundle: string | undefined },
-  signal: AbortSignal,
-  world: LoadWorld,
-): Promise<StackCheck> {
-  if (stack !== undefined && bundle !== undefined) throw new UsageError("options --stack and --bundle exclude each other");
+export async function loadCheck({ stack, bundle }: Named, signal: AbortSignal, world: LoadWorld): Promise<StackCheck> {
   if (bundle !== undefined) return world.loadBundle(bundle);
   if (stack === undefined) throw new UsageError("option --stack or --bundle is missing");
   return world.load(stackNamed(stack).given, signal);

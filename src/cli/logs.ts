@@ -1,52 +1,34 @@
+import { Command, Option } from "@commander-js/extra-typings";
+
 import type { Engine } from "../engine/connect.ts";
 import { connectEngine, greetEngine } from "../engine/connect.ts";
 import { exitCodes } from "../check/report.ts";
 import { UserError } from "../errors.ts";
 import type { LogLine } from "../logs/line.ts";
-import type { ShownLine } from "../logs/filter.ts";
+import type { LogFilter, ShownLine } from "../logs/filter.ts";
 import { lineFilter } from "../logs/filter.ts";
 import type { PastOptions } from "../logs/read.ts";
 import { byTime, followLines, pastLines } from "../logs/read.ts";
 import type { LoggedService } from "../logs/service.ts";
 import { loggedServices } from "../logs/service.ts";
+import { severities } from "../logs/severity.ts";
 import { lineWriter } from "../logs/text.ts";
-import type { Command, CommandIo } from "./command.ts";
+import type { CommandIo, Subcommand } from "./command.ts";
 import { commonExitCodes, UsageError, wantsColour } from "./command.ts";
-import type { LoadWorld } from "./load-check.ts";
+import type { LoadWorld, Named } from "./load-check.ts";
 import { loadCheck, loadWorld } from "./load-check.ts";
-import type { LogsRequest } from "./logs-options.ts";
-import { parseLogsRequest } from "./logs-options.ts";
-import { didYouMean } from "./options.ts";
+import { parseSince, parseTail } from "./logs-options.ts";
+import { bundleOption, didYouMean, exitCodesHelp, parser, stackOption } from "./options.ts";
 
-const help = `Usage: pgstack logs [SERVICE...] --stack NAME [--follow] [--since TIME] [--tail N]
-                    [--severity warning|error] [--grep REGEX]
-       pgstack logs [SERVICE...] --bundle DIR ...
+/** Lines of each service when nothing is said. */
+const usualTail = 100;
 
-Prints logs through the Docker engine: of nodes (pg1, pg2, ...), pooler, exporters
-(pg1-exporter, pooler-exporter), prometheus, alertmanager, grafana. Without a
-SERVICE all of them. Lines of several services come in order of time, each behind
-its service's name.
-
-  -s, --stack NAME         the Pulumi stack to look at
-  -b, --bundle DIR         the Compose bundle to look at, by its folder
-  -f, --follow             go on with new lines until Ctrl-C, also when a container
-                           is restarted or replaced
-      --since TIME         lines of the last 10m, 2h, ..., or since 2026-01-31T12:00:00Z
-      --tail N             so many lines of each service at most, or all
-                           (default: 100; all with --since)
-      --severity WORD      warning or error: lines of this severity and worse, with
-                           the lines that belong to them (DETAIL, HINT, STATEMENT)
-      --grep REGEX         lines that match
-  -h, --help               print this
-
-Exit codes:
-   0  printed, perhaps nothing
-   1  unexpected error
-   2  mistake in the call, or the stack is not deployed, or DIR is no bundle, or the
-      engine does not answer
-  ${exitCodes.unreachable}  a container is not there
- 130  interrupted: the usual end of --follow
-`;
+const codesHelp = exitCodesHelp({
+  [commonExitCodes.ok]: "printed, perhaps nothing",
+  [commonExitCodes.usage]: "mistake in the call, or the stack is not deployed, or <dir> is no bundle, or the engine does not answer",
+  [exitCodes.unreachable]: "a container does not exist",
+  [commonExitCodes.interrupted]: "interrupted: the usual end of --follow",
+});
 
 /** What `logs` needs from outside; tests replace it. */
 export interface LogsWorld extends LoadWorld {
@@ -57,17 +39,53 @@ export interface LogsWorld extends LoadWorld {
 const realWorld: LogsWorld = { ...loadWorld, connect: connectEngine, environment: process.env };
 
 /** The command `logs`. */
-export function logsCommand(world: LogsWorld = realWorld): Command {
-  return {
-    name: "logs",
-    summary: "print or follow logs of nodes, pooler, exporters and monitoring",
-    help,
-    run: async (args, io) => logs(args, io, world),
-  };
+export function logsCommand(world: LogsWorld = realWorld): Subcommand {
+  return (io, finish) =>
+    new Command("logs")
+      .summary("print or follow logs of nodes, pooler, exporters and monitoring")
+      .description("Prints logs through the Docker engine. Lines of several services are sorted by time, each after its service's name.")
+      .argument(
+        "[service...]",
+        "nodes (pg1, pg2, ...), pooler, exporters (pg1-exporter, pooler-exporter), prometheus, alertmanager, grafana (default: all)",
+      )
+      .addOption(stackOption)
+      .addOption(bundleOption)
+      .option("-f, --follow", "print new lines until Ctrl-C, also across a restart or a replacement of a container")
+      .option(
+        "--since <time>",
+        "lines of the last 10m, 2h, ..., or since 2026-01-31T12:00:00Z",
+        parser((text) => parseSince(text)),
+      )
+      .option("--tail <n>", `at most so many lines of each service, or all (default: ${usualTail}; all with --since)`, parser(parseTail))
+      .addOption(
+        new Option(
+          "--severity <word>",
+          "lines of this severity or worse, with the lines that belong to them (DETAIL, HINT, STATEMENT)",
+        ).choices(severities),
+      )
+      .option(
+        "--grep <regex>",
+        "lines that match",
+        parser((text) => new RegExp(text, "u")),
+      )
+      .addHelpText("after", codesHelp)
+      .action((names, { severity, ...given }) =>
+        finish(logs({ ...given, names, tail: tailOf(given), least: severity, since: given.since, grep: given.grep }, io, world)),
+      );
 }
 
-async function logs(args: readonly string[], io: CommandIo, world: LogsWorld): Promise<number> {
-  const request = parseLogsRequest(args, new Date());
+function tailOf({ tail, since }: { readonly tail?: number | "all" | undefined; readonly since?: number | undefined }): number | undefined {
+  if (tail !== undefined) return tail === "all" ? undefined : tail;
+  return since === undefined ? usualTail : undefined;
+}
+
+/** What is wanted of which logs. */
+interface LogsRequest extends PastOptions, LogFilter, Named {
+  readonly names: readonly string[];
+  readonly follow?: boolean | undefined;
+}
+
+async function logs(request: LogsRequest, io: CommandIo, world: LogsWorld): Promise<number> {
   const { target } = await loadCheck(request, io.signal, world);
   const services = chosen(request.names, loggedServices(target));
   const engine = await openEngine(engineHost(target.engine, request, world), world);
@@ -85,7 +103,7 @@ async function logs(args: readonly string[], io: CommandIo, world: LogsWorld): P
   );
   const kept = past.flatMap(([, lines = []]) => lastOf(lines.map(shown), request.tail));
   for (const line of kept.toSorted(byTime)) print(line);
-  if (request.follow)
+  if (request.follow === true)
     await Promise.all(
       past.map(async ([service, lines]) =>
         follow(engine, service, { after: lines?.at(-1)?.at ?? began, io, print: (line) => print(shown(line)) }),

@@ -1,13 +1,8 @@
-import { parseArgs } from "node:util";
+import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 
 import { nearest } from "../text/nearest.ts";
-import { UsageError } from "./command.ts";
-
-/** An option as `node:util` describes it. */
-export interface OptionSpec {
-  readonly type: "string" | "boolean";
-  readonly short?: string;
-}
+import { wrapLines } from "../text/wrap.ts";
+import { commonExitCodes } from "./command.ts";
 
 /** The word that was probably meant, as ` (did you mean …?)`, or nothing if no word is similar. */
 export function didYouMean(word: string, known: readonly string[]): string {
@@ -15,66 +10,35 @@ export function didYouMean(word: string, known: readonly string[]): string {
   return meant === undefined ? "" : ` (did you mean ${meant}?)`;
 }
 
-type Specs = Readonly<Record<string, OptionSpec>>;
+/** Of commands that look at a deployed cluster: one of the two. */
+export const stackOption = new Option("-s, --stack <name>", "the Pulumi stack to look at");
+export const bundleOption = new Option("-b, --bundle <dir>", "the Compose bundle to look at, by its folder").conflicts("stack");
 
-/** Values by option. */
-export type OptionValues<Of extends Specs> = {
-  readonly [Name in keyof Of]: (Of[Name]["type"] extends "string" ? string : boolean) | undefined;
-};
-
-/**
- * Reads the options of a command.
- *
- * @throws UsageError for an unknown or repeated option, a missing value, or an argument that is no option.
- */
-export function parseOptions<Of extends Specs>(args: readonly string[], specs: Of): OptionValues<Of> {
-  const { names, options } = parseOptionsAndNames(args, specs);
-  if (names[0] !== undefined) throw new UsageError(`unexpected argument "${names[0]}"`);
-  return options;
+/** Gives a parser of an option's value the form that commander prints as a mistake in the call. */
+export function parser<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+    }
+  };
 }
 
-/**
- * Reads the options of a command, and its arguments that are none.
- *
- * @throws UsageError for an unknown or repeated option, or a missing value.
- */
-export function parseOptionsAndNames<Of extends Specs>(
-  args: readonly string[],
-  specs: Of,
-): { readonly names: readonly string[]; readonly options: OptionValues<Of> } {
-  // Not strict: the module's own messages neither name the nearest option nor stay the same between versions.
-  const { tokens } = parseArgs({ args: [...args], options: specs, strict: false, allowPositionals: true, tokens: true });
-  const values: Record<string, string | boolean> = {};
-  const names: string[] = [];
-  for (const token of tokens) {
-    if (token.kind === "option-terminator") continue;
-    if (token.kind === "positional") names.push(token.value);
-    else values[token.name] = optionValue(token, specs, values);
-  }
-  return { names, options: values as OptionValues<Of> };
+/** A parser of numbers within bounds. */
+export function numberBetween(least: number, most: number, form: RegExp = /^\d{1,9}$/): (text: string) => number {
+  return parser((text) => {
+    const number = form.test(text) ? Number(text) : Number.NaN;
+    if (number >= least && number <= most) return number;
+    throw new Error(`"${text}" is not a number between ${least} and ${most}`);
+  });
 }
 
-interface OptionToken {
-  readonly name: string;
-  readonly rawName: string;
-  readonly value: string | undefined;
-}
-
-function optionValue(
-  { name, rawName, value }: OptionToken,
-  specs: Readonly<Record<string, OptionSpec>>,
-  values: Readonly<Record<string, unknown>>,
-): string | boolean {
-  const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
-  if (spec === undefined) {
-    const known = Object.keys(specs).map((option) => `--${option}`);
-    throw new UsageError(`unknown option ${rawName}${didYouMean(rawName, known)}`);
-  }
-  if (Object.hasOwn(values, name)) throw new UsageError(`option ${rawName} is given twice`);
-  if (spec.type === "boolean") {
-    if (value !== undefined) throw new UsageError(`option ${rawName} takes no value, got "${value}"`);
-    return true;
-  }
-  if (value === undefined || value === "" || value.startsWith("--")) throw new UsageError(`option ${rawName} needs a value`);
-  return value;
+/** What `--help` prints after the options: exit codes of the command, with those of every command. */
+export function exitCodesHelp(codes: Readonly<Record<number, string>>, ...notes: readonly string[]): string {
+  const all = { [commonExitCodes.unexpected]: "unexpected error", [commonExitCodes.interrupted]: "interrupted", ...codes };
+  const lines = Object.entries(all).flatMap(([code, means]) =>
+    wrapLines(means, { width: 80, first: `${code.padStart(5)}  `, rest: " ".repeat(7) }),
+  );
+  return ["", "Exit codes:", ...lines, ...notes.flatMap((note) => ["", ...wrapLines(note, { width: 80 })])].join("\n");
 }

@@ -1,9 +1,11 @@
+import { Command, CommanderError } from "@commander-js/extra-typings";
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+
 import { UserError } from "../errors.ts";
 import { checkCommand } from "./check.ts";
 import { commonExitCodes, UsageError } from "./command.ts";
-import type { Command, CommandIo } from "./command.ts";
+import type { CommandIo, Subcommand } from "./command.ts";
 import { databasesCommand, usersCommand } from "./inventory.ts";
-import { didYouMean } from "./options.ts";
 import { logsCommand } from "./logs.ts";
 import { previewCommand } from "./preview.ts";
 import { recloneCommand } from "./reclone.ts";
@@ -12,7 +14,7 @@ import { rotateCommand } from "./rotate.ts";
 import { statusCommand } from "./status.ts";
 import { topCommand } from "./top.ts";
 
-const commands: readonly Command[] = [
+const commands: readonly Subcommand[] = [
   statusCommand(),
   topCommand(),
   logsCommand(),
@@ -26,52 +28,54 @@ const commands: readonly Command[] = [
 ];
 
 /** Runs `pgstack` with these arguments and gives the exit code. Nothing is thrown: every error is printed. */
-export async function runProgram(args: readonly string[], io: CommandIo, known: readonly Command[] = commands): Promise<number> {
-  try {
-    return await dispatch(args, io, known);
-  } catch (error) {
-    return printError(
-      error,
-      known.find(({ name }) => name === args[0]),
-      io,
+export async function runProgram(args: readonly string[], io: CommandIo, known: readonly Subcommand[] = commands): Promise<number> {
+  let code: number = commonExitCodes.ok;
+  const program = usual(new Command("pgstack"), io);
+  program.helpCommand("help [command]", "print the options of a command");
+  for (const command of known) {
+    program.addCommand(
+      usual(
+        command(io, async (given) => void (code = await given)),
+        io,
+        "pgstack ",
+      ),
     );
   }
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return code;
+  } catch (error) {
+    return printError(error, args[0] ?? "", io);
+  }
 }
 
-async function dispatch(args: readonly string[], io: CommandIo, known: readonly Command[]): Promise<number> {
-  const [name, ...rest] = args;
-  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-    // Without any argument the help is an answer to a mistake.
-    (name === undefined ? io.err : io.out)(overview(known));
-    return name === undefined ? commonExitCodes.usage : commonExitCodes.ok;
+/** What holds for the program and for each command: errors are thrown, with the way to the help, and help fits the terminal. */
+function usual(command: CommandUnknownOpts, io: CommandIo, parent = ""): CommandUnknownOpts {
+  for (const option of command.options) {
+    let isGiven = false;
+    // Commander itself would take the last of two, and an option for the value of another.
+    command.on(`option:${option.name()}`, (value: string | null | undefined) => {
+      if (isGiven) command.error(`error: option '${option.flags}' is given twice`);
+      if (option.required && /^(?:--.*)?$/.test(value ?? "")) command.error(`error: option '${option.flags}' argument missing`);
+      isGiven = true;
+    });
   }
-  const command = known.find((candidate) => candidate.name === name);
-  if (command === undefined) {
-    const names = known.map((candidate) => candidate.name);
-    const what = name.startsWith("-") ? "option" : "command";
-    throw new UsageError(`unknown ${what} ${name}${didYouMean(name, what === "option" ? ["--help"] : names)}`);
-  }
-  if (rest.includes("--help") || rest.includes("-h")) {
-    io.out(command.help);
-    return commonExitCodes.ok;
-  }
-  return command.run(rest, io);
+  return command
+    .helpOption("-h, --help", "print this")
+    .exitOverride()
+    .showHelpAfterError(`  fix: see ${parent}${command.name()} --help`)
+    .configureOutput({ writeOut: io.out, writeErr: io.err, getOutHelpWidth: () => io.columns?.() ?? 80, getErrHelpWidth: () => 80 });
 }
 
-function overview(known: readonly Command[]): string {
-  const width = Math.max(...known.map(({ name }) => name.length));
-  const list = known.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
-  return `Usage: pgstack COMMAND [options]\n\n${list.join("\n")}\n\npgstack COMMAND --help prints the options of a command.\n`;
-}
-
-function printError(error: unknown, command: Command | undefined, io: CommandIo): number {
+function printError(error: unknown, command: string, io: CommandIo): number {
   if (io.signal.aborted) {
     io.err("interrupted\n");
     return commonExitCodes.interrupted;
   }
+  // Printed by commander already; help that was asked for is no error.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? commonExitCodes.ok : commonExitCodes.usage;
   if (error instanceof UsageError) {
-    const name = command === undefined ? "" : ` ${command.name}`;
-    io.err(`error: ${error.message}\n  fix: see pgstack${name} --help\n`);
+    io.err(`error: ${error.message}\n  fix: see pgstack ${command} --help\n`);
     return commonExitCodes.usage;
   }
   if (error instanceof UserError) {

@@ -16,9 +16,7 @@ export function runPulumi(args: readonly string[], { signal }: CommandIo, quiet:
   child.on("error", (error: NodeJS.ErrnoException) =>
     reject(
       error.code === "ENOENT"
-        ? new UserError([
-            { where: "pulumi", problem: "the program `pulumi` is not there", fix: 'run make setup, then eval "$(make -s env)"' },
-          ])
+        ? new UserError([{ where: "pulumi", problem: "`pulumi` was not found on PATH", fix: 'run make setup, then eval "$(make -s env)"' }])
         : error,
     ),
   );

@@ -1,52 +1,37 @@
 import { resolve } from "node:path";
 
+import { Command } from "@commander-js/extra-typings";
+
 import { checkFolder, writeBundle } from "../bundle/folder.ts";
 import { generateSecrets, readSecrets, withServices, withUsers } from "../bundle/secrets.ts";
 import { renderBundle } from "../render/compose/bundle.ts";
-import type { Command, CommandIo } from "./command.ts";
-import { commonExitCodes, UsageError, warnOf } from "./command.ts";
-import { parseOptions } from "./options.ts";
+import type { CommandIo, Subcommand } from "./command.ts";
+import { commonExitCodes, warnOf } from "./command.ts";
+import { exitCodesHelp } from "./options.ts";
 import { project, readStack, stackNamed } from "./stack-plan.ts";
 
-const help = `Usage: pgstack render --stack NAME --out DIR
-
-Writes the stack as a Compose bundle: a folder that starts the same cluster with
-\`docker compose up -d --wait\`, without Pulumi. Reads Pulumi.NAME.yaml and needs
-neither an engine nor a login.
-
-  -s, --stack NAME     the stack, by the name of its file
-  -o, --out DIR        where to; empty, missing, or an earlier bundle of this stack
-  -h, --help           print this
-
-Passwords are generated once and kept in DIR/secrets/passwords.json. Rendering
-again changes only what differs, and removes only what an earlier rendering
-wrote.
-
-Exit codes:
-   0  written
-   1  unexpected error
-   2  mistake in the call, in the stack file or in DIR
-`;
-
-const options = {
-  stack: { type: "string", short: "s" },
-  out: { type: "string", short: "o" },
-} as const;
+const codesHelp = exitCodesHelp(
+  { [commonExitCodes.ok]: "written", [commonExitCodes.usage]: "mistake in the call, in the stack file or in <dir>" },
+  "Passwords are generated once and kept in <dir>/secrets/passwords.json. Rendering again changes only what differs, and removes only " +
+    "what an earlier rendering wrote.",
+);
 
 /** The command `render`. */
-export function renderCommand(root: string = project): Command {
-  return {
-    name: "render",
-    summary: "write a stack as a Compose bundle that runs without Pulumi",
-    help,
-    run: (args, io) => Promise.resolve(render(args, io, root)),
-  };
+export function renderCommand(root: string = project): Subcommand {
+  return (io, finish) =>
+    new Command("render")
+      .summary("write a stack as a Compose bundle that runs without Pulumi")
+      .description(
+        "Writes the stack as a Compose bundle: a folder that starts the same cluster with `docker compose up -d --wait`, without Pulumi. " +
+          "Reads the stack's file and needs neither an engine nor a login.",
+      )
+      .requiredOption("-s, --stack <name>", "the stack, by the name of its file")
+      .requiredOption("-o, --out <dir>", "where to; empty, missing, or an earlier bundle of this stack")
+      .addHelpText("after", codesHelp)
+      .action((given) => finish(render(given, io, root)));
 }
 
-function render(args: readonly string[], io: CommandIo, root: string): number {
-  const { stack: named, out } = parseOptions(args, options);
-  if (named === undefined) throw new UsageError("option --stack is missing");
-  if (out === undefined) throw new UsageError("option --out is missing");
+function render({ stack: named, out }: { readonly stack: string; readonly out: string }, io: CommandIo, root: string): number {
   const folder = resolve(out);
   const stack = stackNamed(named, root).name;
   const { plan, given, ignored } = readStack(root, stack);

@@ -1,85 +1,66 @@
+import { Command, Option } from "@commander-js/extra-typings";
+
 import type { CheckNode, CheckTarget } from "../target/target.ts";
+import { findLeader } from "../check/observe/leader.ts";
 import { readTop } from "../top/read.ts";
 import type { TopOrder } from "../top/statement.ts";
 import { topOrders } from "../top/statement.ts";
 import { topText } from "../top/text.ts";
-import type { Command, CommandIo } from "./command.ts";
+import type { CommandIo, Subcommand } from "./command.ts";
 import { commonExitCodes, UsageError, wantsColour } from "./command.ts";
-import type { LoadWorld } from "./load-check.ts";
+import type { LoadWorld, Named } from "./load-check.ts";
 import { loadCheck, loadWorld } from "./load-check.ts";
-import { didYouMean, parseOptions } from "./options.ts";
+import { bundleOption, didYouMean, exitCodesHelp, numberBetween, stackOption } from "./options.ts";
 
-const help = `Usage: pgstack top --stack NAME [--node NODE] [--by ORDER] [--limit N] [--all] [--json]
-       pgstack top --bundle DIR [--node NODE] [--by ORDER] [--limit N] [--all] [--json]
-
-Lists the statements that a node has spent most time on, as pg_stat_statements
-counts them: calls, times, rows, and the share of blocks found in shared buffers.
-Texts hold no values, and neither comments.
-
-  -s, --stack NAME     the Pulumi stack to look at
-  -b, --bundle DIR     the Compose bundle to look at, by its folder
-      --node NODE      the node to ask (default: the leader); each counts for itself
-      --by ORDER       total, mean, calls, or io: time of reads and writes
-                       (default: total)
-      --limit N        how many (default: 10, at most 1000)
-      --all            also what pgstack itself asks, as the role monitoring
-      --json           print JSON
-  -h, --help           print this
-
-Exit codes:
-   0  listed, perhaps nothing
-   1  unexpected error
-   2  mistake in the call, or the stack is not deployed, or the node does not
-      answer, or DIR is no bundle
-`;
-
-const options = {
-  stack: { type: "string", short: "s" },
-  bundle: { type: "string", short: "b" },
-  node: { type: "string" },
-  by: { type: "string" },
-  limit: { type: "string" },
-  all: { type: "boolean" },
-  json: { type: "boolean" },
-} as const;
+const codesHelp = exitCodesHelp({
+  [commonExitCodes.ok]: "listed, perhaps nothing",
+  [commonExitCodes.usage]: "mistake in the call, or the stack is not deployed, or the node does not answer, or <dir> is no bundle",
+});
 
 /** What `top` needs from outside; tests replace it. */
 export interface TopWorld extends LoadWorld {
   readonly read: typeof readTop;
+  readonly findLeader: typeof findLeader;
 }
 
 /** The command `top`. */
-export function topCommand(world: TopWorld = { ...loadWorld, read: readTop }): Command {
-  return {
-    name: "top",
-    summary: "list the statements that a node has spent most time on",
-    help,
-    run: async (args, io) => top(args, io, world),
-  };
+export function topCommand(world: TopWorld = { ...loadWorld, read: readTop, findLeader }): Subcommand {
+  return (io, finish) =>
+    new Command("top")
+      .summary("list the statements that a node has spent most time on")
+      .description(
+        "Lists the statements that a node has spent most time on, as pg_stat_statements counts them: calls, times, rows, and the share of " +
+          "blocks found in shared buffers. The texts contain neither values nor comments.",
+      )
+      .addOption(stackOption)
+      .addOption(bundleOption)
+      .option("--node <node>", "the node to query (default: the one that leads now); each has its own counters")
+      .addOption(
+        new Option("--by <order>", "order by time, calls, or time of reads and writes (io)").choices(topOrders).default("total" as const),
+      )
+      .option("--limit <n>", "how many, at most 1000", numberBetween(1, 1000), 10)
+      .option("--all", "also pgstack's own queries, as the role monitoring")
+      .option("--json", "print JSON")
+      .addHelpText("after", codesHelp)
+      .action((given) => finish(top(given, io, world)));
 }
 
-async function top(args: readonly string[], io: CommandIo, world: TopWorld): Promise<number> {
-  const { stack, bundle, node, by: order = "total", limit = "10", all = false, json = false } = parseOptions(args, options);
-  const by = parseOrder(order);
-  const request = { by, limit: parseLimit(limit), all };
-  const { target, secrets } = await loadCheck({ stack, bundle }, io.signal, world);
-  const found = await world.read(target, secrets, nodeOf(target, node ?? target.leader), request);
+interface TopOptions extends Named {
+  readonly node?: string | undefined;
+  readonly by: TopOrder;
+  readonly limit: number;
+  readonly all?: boolean | undefined;
+  readonly json?: boolean | undefined;
+}
+
+async function top({ node, by, limit, all = false, json = false, ...named }: TopOptions, io: CommandIo, world: TopWorld): Promise<number> {
+  const { target, secrets } = await loadCheck(named, io.signal, world);
+  const asked = node === undefined ? await world.findLeader(target, secrets, io.signal) : nodeOf(target, node);
+  const found = await world.read(target, secrets, asked, { by, limit, all });
   io.out(
     json ? `${JSON.stringify({ by, ...found }, undefined, 2)}\n` : topText(found, { by, colour: wantsColour(io), width: io.columns?.() }),
   );
   return commonExitCodes.ok;
-}
-
-function parseOrder(text: string): TopOrder {
-  const order = topOrders.find((known) => known === text);
-  if (order === undefined) throw new UsageError(`option --by: "${text}" is none of ${topOrders.join(", ")}${didYouMean(text, topOrders)}`);
-  return order;
-}
-
-function parseLimit(text: string): number {
-  const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (limit < 1 || limit > 1000) throw new UsageError(`option --limit: "${text}" is not a number between 1 and 1000`);
-  return limit;
 }
 
 function nodeOf({ nodes }: CheckTarget, name: string): CheckNode {

@@ -7,7 +7,7 @@ export interface LogFilter {
   readonly least: LeastSeverity | undefined;
 }
 
-/** A line that is to be shown, and how bad it is. */
+/** A line to show, and its severity. */
 export interface ShownLine extends LogLine {
   readonly severity: Exclude<Severity, "more">;
 }

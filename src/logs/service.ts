@@ -9,15 +9,15 @@ export interface LoggedService {
 }
 
 /** Everything of a cluster that writes a log: nodes, pooler, exporters, monitoring. */
-export function loggedServices({ nodes, poolerContainer, exporters, monitoring }: CheckTarget): readonly LoggedService[] {
+export function loggedServices({ nodes, processes, exporters, monitoring }: CheckTarget): readonly LoggedService[] {
   return [
     ...nodes.map(({ name, container }) => ({ name, container })),
-    { name: services.pooler, container: poolerContainer },
+    ...processes.map(({ number, container }) => ({ name: services.pgbouncer(number), container })),
     ...(exporters === undefined
       ? []
       : [
           ...exporters.nodes.map(({ node, container }) => ({ name: services.nodeExporter(node), container })),
-          { name: services.poolerExporter, container: exporters.poolerContainer },
+          ...exporters.processes.map(({ number, container }) => ({ name: services.processExporter(number), container })),
         ]),
     ...(["prometheus", "alertmanager", "grafana"] as const).flatMap((name) => {
       const container = monitoring?.[name]?.container;

@@ -1,3 +1,4 @@
+import { monitoringAt } from "../target/logins.ts";
 import type { CheckNode, CheckSecrets, CheckTarget } from "../target/target.ts";
 import { UserError } from "../errors.ts";
 import { withSession } from "../postgres/session.ts";
@@ -53,13 +54,12 @@ select current_setting('server_version_num')::int as "versionNum",
  */
 export async function readTop(
   target: CheckTarget,
-  { monitoring }: CheckSecrets,
+  secrets: CheckSecrets,
   node: CheckNode,
   { by, limit, all }: TopRequest,
 ): Promise<TopStatements> {
-  const login = { host: target.accessHost, port: node.port, user: "monitoring", password: monitoring, database: "postgres" };
   try {
-    return await withSession(login, async (client) => {
+    return await withSession(monitoringAt(target, secrets, node), async (client) => {
       const { rows: infos } = await client.query<{ versionNum: number; since: string | null; evictions: number; kept: number }>(infoQuery);
       const [info] = infos;
       if (info === undefined) throw new Error("it has no statistics");
@@ -80,5 +80,5 @@ function explained({ stack }: CheckTarget, { name }: CheckNode, error: unknown):
     const fix = "leave shared_preload_libraries out of pgstack:settings, or name pg_stat_statements in it, then deploy: pulumi up";
     return new UserError([{ where, problem: `${name} does not count statements: ${message}`, fix }]);
   }
-  return new UserError([{ where, problem: `${name} cannot be asked: ${message}`, fix: "see what is wrong with it: pgstack status" }]);
+  return new UserError([{ where, problem: `${name} cannot be asked: ${message}`, fix: "find the cause: pgstack status" }]);
 }

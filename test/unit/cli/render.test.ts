@@ -84,7 +84,11 @@ describe("pgstack render", () => {
     configure({ replicas: 1 });
     await render("--stack", "test", "--out", out);
     const { target, secrets } = loadBundleCheck(out);
-    expect(target).toMatchObject({ stack: "test", leader: "pg1", poolerContainer: "pgstack-test-bundle-pgbouncer" });
+    expect(target).toMatchObject({
+      stack: "test",
+      listenerContainer: "pgstack-test-bundle-pooler",
+      processes: [1, 2].map((number) => ({ number, port: 6432 + number, container: `pgstack-test-bundle-pgbouncer-${number}` })),
+    });
     expect(target.nodes.map(({ container }) => container)).toEqual(["pgstack-test-bundle-pg1", "pgstack-test-bundle-pg2"]);
     expect(JSON.parse(readFileSync(join(out, "secrets/passwords.json"), "utf8"))).toMatchObject({ passwords: secrets });
     expect(statSync(join(out, "check.json")).mode & 0o777).toBe(0o600);
@@ -95,13 +99,13 @@ describe("pgstack render", () => {
     const { code, err } = await render("--stack", "test", "--out", out);
     expect(code).toBe(2);
     expect(err).toContain("did you mean `leader`?");
-    expect(err).toContain("give a whole number");
+    expect(err).toContain("use a whole number");
     expect(readdirSync(project)).not.toContain("out");
   });
 
   it.each([
-    [["--out", "x"], "error: option --stack is missing\n  fix: see pgstack render --help\n"],
-    [["--stack", "test"], "error: option --out is missing\n  fix: see pgstack render --help\n"],
+    [["--out", "x"], "error: required option '-s, --stack <name>' not specified\n  fix: see pgstack render --help\n"],
+    [["--stack", "test"], "error: required option '-o, --out <dir>' not specified\n  fix: see pgstack render --help\n"],
     [["--stack", "nope", "--out", "x"], "error: Pulumi.nope.yaml: there is no such stack file\n  fix: name a stack that has one\n"],
   ])("refuses %j", async (args, err) => {
     expect(await render(...args)).toEqual({ code: 2, out: "", err });
@@ -130,7 +134,7 @@ describe("pgstack render", () => {
 describe("a folder that is no bundle", () => {
   it("is named, with what to do", () => {
     expect(userErrorOf(() => loadBundleCheck(project))).toBe(
-      `${project}: it is no bundle of pgstack: there is no check.json\n  fix: render one: pgstack render --help`,
+      `${project}: it is not a bundle of pgstack: it has no check.json\n  fix: render one: pgstack render --help`,
     );
   });
 

@@ -1,14 +1,16 @@
 import { describe, expect, it } from "vitest";
 
-import { parseLogsRequest } from "../../../src/cli/logs-options.ts";
-import { UsageError } from "../../../src/cli/command.ts";
+import { logsCommand } from "../../../src/cli/logs.ts";
+import { parseSince } from "../../../src/cli/logs-options.ts";
+import { runProgram } from "../../../src/cli/program.ts";
+import type { Engine } from "../../../src/engine/connect.ts";
 import { lineFilter } from "../../../src/logs/filter.ts";
 import type { LogLine } from "../../../src/logs/line.ts";
 import { LineReader } from "../../../src/logs/line.ts";
 import { loggedServices } from "../../../src/logs/service.ts";
 import { severityOf } from "../../../src/logs/severity.ts";
 import { lineWriter } from "../../../src/logs/text.ts";
-import { aTarget } from "../check/fixtures.ts";
+import { aTarget, someSecrets } from "../check/fixtures.ts";
 
 const at = (second: number): string => `2026-11-25T12:00:0${second}.000000000Z`;
 
@@ -97,35 +99,79 @@ describe("printed lines", () => {
   });
 });
 
-describe("what can be asked for", () => {
+describe("what can be requested", () => {
   const now = new Date("2026-11-25T12:00:00Z");
-  const request = (...args: readonly string[]) => parseLogsRequest(args, now);
 
-  it("are services, a time, a number of lines, a severity, a pattern", () => {
-    expect(request("pg1", "-s", "x", "pooler", "-f")).toMatchObject({
-      names: ["pg1", "pooler"],
-      follow: true,
-      tail: 100,
-      since: undefined,
+  /** Runs `pgstack logs`; the engine has one line of each severity for each container. */
+  async function logs(
+    ...args: readonly string[]
+  ): Promise<{ readonly code: number; readonly out: string; readonly err: string; readonly requested: Readonly<Record<string, unknown>> }> {
+    const requested: Record<string, unknown> = {};
+    const written = { out: "", err: "" };
+    const getContainer = (name: string) => ({
+      logs: ({ tail, since }: { readonly tail?: number; readonly since?: number }) => {
+        requested[name] = { tail, since };
+        return Promise.resolve(
+          Buffer.concat(["LOG:  a", "WARNING:  b", "ERROR:  c"].map((text, second) => frame(`${at(second)} ${text}\n`))),
+        );
+      },
     });
-    expect(request("--since", "10m")).toMatchObject({ since: now.getTime() / 1000 - 600, tail: undefined });
-    expect(request("--since", "2026-11-25T11:00:00Z", "--tail", "5")).toMatchObject({ since: now.getTime() / 1000 - 3600, tail: 5 });
-    expect(request("--tail", "all", "--severity", "warning", "--grep", "a|b")).toMatchObject({
-      tail: undefined,
-      least: "warning",
-      grep: /a|b/u,
+    const described = { target: aTarget({ replicas: 1, exporters: false }), secrets: someSecrets };
+    const command = logsCommand({
+      load: () => Promise.resolve(described),
+      loadBundle: () => described,
+      connect: () => Promise.resolve({ info: () => Promise.resolve({}), getContainer } as unknown as Engine),
+      environment: {},
     });
+    const io = {
+      out: (text: string) => void (written.out += text),
+      err: (text: string) => void (written.err += text),
+      isTerminal: false,
+      signal: new AbortController().signal,
+    };
+    return { code: await runProgram(["logs", ...args, "--stack", "x"], io, [command]), ...written, requested };
+  }
+
+  it("are services, by default all", async () => {
+    expect((await logs("pg1", "pgbouncer-2")).requested).toEqual({
+      "pgstack-test-pg1": { tail: 100, since: undefined },
+      "pgstack-test-pgbouncer-2": { tail: 100, since: undefined },
+    });
+    expect(Object.keys((await logs()).requested)).toEqual([
+      "pgstack-test-pg1",
+      "pgstack-test-pg2",
+      "pgstack-test-pgbouncer-1",
+      "pgstack-test-pgbouncer-2",
+    ]);
+    expect((await logs("pg9")).err).toBe(
+      "error: there is no service pg9 (did you mean pg1?); services: pg1, pg2, pgbouncer-1, pgbouncer-2\n  fix: see pgstack logs --help\n",
+    );
+  });
+
+  it("are a number of lines, or all lines since a time", async () => {
+    expect((await logs("pg1", "--tail", "5")).requested).toEqual({ "pgstack-test-pg1": { tail: 5, since: undefined } });
+    expect((await logs("pg1", "--tail", "all")).requested).toEqual({ "pgstack-test-pg1": { tail: undefined, since: undefined } });
+    const since = now.getTime() / 1000;
+    expect((await logs("pg1", "--since", now.toISOString())).requested).toEqual({ "pgstack-test-pg1": { tail: undefined, since } });
+    expect((await logs("pg1", "--since", now.toISOString(), "--tail", "1")).requested).toEqual({ "pgstack-test-pg1": { tail: 1, since } });
+    expect(parseSince("10m", now)).toBe(since - 600);
+  });
+
+  it("are lines of a severity, and lines that match", async () => {
+    expect((await logs("pg1", "--severity", "warning")).out).toBe("WARNING:  b\nERROR:  c\n");
+    expect((await logs("pg1", "--grep", "[ab]$", "--tail", "1")).out).toBe("WARNING:  b\n");
   });
 
   it.each([
-    [["--since", "yesterday"], 'option --since: "yesterday" is not a time'],
-    [["--since", "2026-99-99"], 'option --since: "2026-99-99" is not a time'],
-    [["--tail", "-1"], 'option --tail: "-1" is neither a number nor all'],
-    [["--severity", "eror"], 'option --severity: "eror" is neither warning nor error (did you mean error?)'],
-    [["--grep", "("], "option --grep: Invalid regular expression"],
-  ])("are not %j", (args, message) => {
-    expect(() => request(...args)).toThrow(UsageError);
-    expect(() => request(...args)).toThrow(message);
+    [["--since", "yesterday"], `'--since <time>' argument 'yesterday' is invalid. "yesterday" is not a time`],
+    [["--since", "2026-99-99"], `'--since <time>' argument '2026-99-99' is invalid. "2026-99-99" is not a time`],
+    [["--tail", "-1"], `'--tail <n>' argument '-1' is invalid. "-1" is neither a number nor all`],
+    [["--severity", "eror"], "'--severity <word>' argument 'eror' is invalid. Allowed choices are warning, error."],
+    [["--grep", "("], "'--grep <regex>' argument '(' is invalid. Invalid regular expression"],
+  ])("are not %j", async (args, message) => {
+    const { code, err, requested } = await logs(...args);
+    expect({ code, requested }).toEqual({ code: 2, requested: {} });
+    expect(err).toContain(`error: option ${message}`);
   });
 
   it("are all containers that the cluster has", () => {
@@ -134,12 +180,14 @@ describe("what can be asked for", () => {
     expect(loggedServices({ ...target, monitoring }).map(({ name, container }) => `${name} ${container}`)).toEqual([
       "pg1 pgstack-test-pg1",
       "pg2 pgstack-test-pg2",
-      "pooler pgstack-test-pooler",
+      "pgbouncer-1 pgstack-test-pgbouncer-1",
+      "pgbouncer-2 pgstack-test-pgbouncer-2",
       "pg1-exporter pgstack-test-pg1-exporter",
       "pg2-exporter pgstack-test-pg2-exporter",
-      "pooler-exporter pgstack-test-pooler-exporter",
+      "pgbouncer-1-exporter pgstack-test-pgbouncer-1-exporter",
+      "pgbouncer-2-exporter pgstack-test-pgbouncer-2-exporter",
       "prometheus pgstack-test-prometheus",
     ]);
-    expect(loggedServices({ ...target, exporters: undefined, monitoring: undefined })).toHaveLength(3);
+    expect(loggedServices({ ...target, exporters: undefined, monitoring: undefined })).toHaveLength(4);
   });
 });

@@ -109,6 +109,7 @@ describe("pgstack top", () => {
         asked = { node: name, ...request };
         return Promise.resolve(aTop({ node: name }));
       },
+      findLeader: ({ nodes: [node] }) => (node === undefined ? Promise.reject(new Error("no node")) : Promise.resolve(node)),
     };
     const io = {
       out: (text: string) => void (out += text),
@@ -128,9 +129,9 @@ describe("pgstack top", () => {
 
   it.each([
     [["--node", "pg9"], "option --node: there is no node pg9 (did you mean pg1?); nodes: pg1, pg2"],
-    [["--by", "calss"], 'option --by: "calss" is none of total, mean, calls, io (did you mean calls?)'],
-    [["--limit", "0"], 'option --limit: "0" is not a number between 1 and 1000'],
-    [["--limit", "1e3"], 'option --limit: "1e3" is not a number between 1 and 1000'],
+    [["--by", "calss"], "option '--by <order>' argument 'calss' is invalid. Allowed choices are total, mean, calls, io."],
+    [["--limit", "0"], `option '--limit <n>' argument '0' is invalid. "0" is not a number between 1 and 1000`],
+    [["--limit", "1e3"], `option '--limit <n>' argument '1e3' is invalid. "1e3" is not a number between 1 and 1000`],
   ])("refuses %j", async (args, message) => {
     expect(await call("--stack", "x", ...args)).toMatchObject({
       code: 2,
