@@ -3,7 +3,7 @@
 STACK ?= staging
 
 .DEFAULT_GOAL := help
-.PHONY: help setup env up preview destroy purge check test test-faults clean-tests bench bench-publish
+.PHONY: help setup env up preview destroy purge check test test-quick test-faults clean-tests bench bench-publish
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -27,11 +27,14 @@ destroy: ## remove STACK, keep its data volumes
 purge: ## destroy STACK and delete its data for good; needs CONFIRM=name
 	@scripts/stack/purge.sh "$(STACK)" "$(CONFIRM)"
 
-check: ## formatting, lint and types
+check: ## everything that needs no engine
 	@scripts/with-node.sh npm run --silent check
 
 test: ## all tests, with a real engine
 	@scripts/test.sh
+
+test-quick: ## the checks and the most important integration tests, about 5 minutes
+	@scripts/test.sh --quick
 
 test-faults: ## the fault matrix of docs/faults.md, with a real engine
 	@scripts/test-faults.sh

@@ -51,7 +51,7 @@ format() { "$bin/oxfmt" --check; }
 types() { "$bin/tsc" --noEmit; }
 lint() { "$bin/oxlint" --type-aware --deny-warnings; }
 # A quarter of the cases of costly properties: scripts/test.sh tries all of them.
-unit() { NO_COLOR=1 PROPERTY_SHARE="${PROPERTY_SHARE:-0.25}" "$bin/vitest" run --project unit; }
+unit() { NO_COLOR=1 PROPERTY_SHARE="${PROPERTY_SHARE:-0.25}" "$bin/vitest" run --project 'unit*'; }
 
 docs() {
   if [ ! -e scripts/generate-docs.ts ]; then

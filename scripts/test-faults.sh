@@ -9,6 +9,7 @@ set -euo pipefail
 # The tools only: tests keep state and passphrases of their own.
 use_env --tools
 cd "$REPO"
-# A line per test as it ends: some take minutes. What failed is said once more at the end.
-node_modules/.bin/vitest run --project faults --reporter=verbose --reporter=testing/failures-reporter.ts "$@"
+# A line per test as it ends: some take minutes. At the end where the time went, and once more what failed.
+reporters=(--reporter=verbose --reporter=testing/slowest-reporter.ts --reporter=testing/failures-reporter.ts)
+node_modules/.bin/vitest run --project faults "${reporters[@]}" "$@"
 echo "the fault matrix holds ($SECONDS s)"

@@ -25,7 +25,7 @@ export async function poll<T>(attempt: () => Promise<T | undefined>, { everyMs, 
   }
 }
 
-/** The result of work, or the signal's reason as soon as it is aborted; the work then ends by itself, unheard. */
+/** The result of work, or the signal's reason as soon as it is aborted; the work then ends by itself, and its result is dropped. */
 export async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   const { promise, reject } = Promise.withResolvers<never>();

@@ -2,7 +2,7 @@
 
 type Labels = Readonly<Record<string, string>>;
 
-/** Metrics of a target and the labels of their series beside the target's. */
+/** Metrics of a target and the labels of their series besides the target's. */
 type Metrics = readonly (readonly [names: readonly string[], series: readonly Labels[]])[];
 
 const database = { datid: "16384", datname: "app" };
@@ -102,14 +102,15 @@ export interface ClusterSeries {
 
 /** What a cluster of the leader `pg1` and these replicas gives; every value grows by 1 with each sample unless it says what a node is. */
 export function clusterSeries(replicas: readonly string[], alerts: readonly Labels[]): ClusterSeries {
-  const node = (name: string, role: string): Labels => ({ job: "postgres", instance: `${name}-exporter:9187`, node: name, role });
+  const node = (name: string): Labels => ({ job: "postgres", instance: `${name}-exporter:9187`, node: name });
+  const processes = Array.from({ length: Math.max(2, replicas.length) }, (_, index) => `pgbouncer-${index + 1}`);
   const all = [
-    ...targetSeries(node("pg1", "leader"), [...ofNode, ...ofLeader(replicas)]),
-    ...replicas.flatMap((name) => targetSeries(node(name, "replica"), [...ofNode, ...ofReplica])),
-    ...targetSeries({ job: "pooler", instance: "pooler-exporter:9127" }, ofPooler),
+    ...targetSeries(node("pg1"), [...ofNode, ...ofLeader(replicas)]),
+    ...replicas.flatMap((name) => targetSeries(node(name), [...ofNode, ...ofReplica])),
+    ...processes.flatMap((process) => targetSeries({ job: "pooler", instance: `${process}-exporter:9127`, process }, ofPooler)),
     ...["pg1", ...replicas].map((name, index) => ({
       metric: "pgstack_node_in_recovery",
-      labels: { ...node(name, index === 0 ? "leader" : "replica"), server: "pg:5432" },
+      labels: { ...node(name), server: "pg:5432" },
       values: index === 0 ? "0x40" : "1x40",
     })),
     ...alerts.map((labels) => ({ metric: "ALERTS", labels: { alertstate: "firing", ...labels }, values: "1x40" })),

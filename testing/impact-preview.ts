@@ -1,3 +1,4 @@
+import { loadBase } from "../src/cli/base-commit.ts";
 import { previewCommand } from "../src/cli/preview.ts";
 import { runProgram } from "../src/cli/program.ts";
 import { loadDeployed } from "../src/cli/stack-state.ts";
@@ -26,6 +27,7 @@ export async function previewOf(deployment: Deployment, ...args: readonly string
   const world = {
     root: deployment.folder,
     loadDeployed: (stack: string, signal: AbortSignal) => loadDeployed(stack, signal, run),
+    loadBase,
   };
   return { code: await runProgram(["preview", "--stack", deployment.stack, ...args], io, [previewCommand(world)]), ...written };
 }

@@ -10,6 +10,7 @@ export interface Sample {
 /** An alert that Prometheus knows of; it is pending until its `for` is over. */
 export interface ActiveAlert {
   readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
   readonly state: "pending" | "firing";
   readonly activeAt: string;
 }
@@ -65,7 +66,7 @@ export class Prometheus {
   async settled(timeoutMs: number): Promise<void> {
     const done = await poll(
       async () => {
-        const scrapes = await this.query('min(count_over_time(up[10m])) >= 2 and min(up) == 1 and count(up{job="pooler"}) == 1');
+        const scrapes = await this.query('min(count_over_time(up[10m])) >= 2 and min(up) == 1 and count(up{job="pooler"}) >= 2');
         return scrapes.length > 0 ? true : undefined;
       },
       { everyMs: 500, timeoutMs },

@@ -51,7 +51,7 @@ export class PulumiProcess {
     this.#child.kill("SIGINT");
   }
 
-  /** The command alone: what it has started goes on. */
+  /** The command alone: what it has started continues. */
   kill(): void {
     this.#child.kill("SIGKILL");
   }

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { clusterName } from "../src/plan/names.ts";
 import { fakeSecrets, fakeUserPassword } from "./stacks.ts";
 
 /** The key and value that mark a secret on the wire. */
@@ -55,6 +56,9 @@ const internals = pulumi.runtime as unknown as {
   waitForRPCs(): Promise<void>;
 };
 
+/** What names of a cluster's resources begin with in tests; registrations leave it out. */
+const clusterPrefix = `${clusterName}-`;
+
 /** Runs programs on mocks and keeps what they register. */
 export class Recorder {
   readonly registrations: Registration[] = [];
@@ -108,13 +112,13 @@ function registrationOf(request: RegisterRequest): Registration {
   const parent = request.getParent();
   return {
     type: request.getType(),
-    name: request.getName(),
-    id: `${request.getType()} ${request.getName()}`,
+    name: shortName(request.getName()),
+    id: `${request.getType()} ${shortName(request.getName())}`,
     custom: request.getCustom(),
     parent: parent === "" || parent.includes("::pulumi:pulumi:Stack::") ? undefined : idOf(parent),
     dependencies: request.getDependenciesList().map(idOf).toSorted(),
     // `<urn>::<id>`
-    provider: request.getProvider().split("::").at(-2) ?? "",
+    provider: shortName(request.getProvider().split("::").at(-2) ?? ""),
     protect: request.getProtect(),
     retainOnDelete: request.getRetainondelete(),
     deleteBeforeReplace: request.getDeletebeforereplace(),
@@ -128,13 +132,17 @@ function registrationOf(request: RegisterRequest): Registration {
 /** `type name` of a URN. */
 function idOf(urn: string): string {
   const [, , qualifiedType = "", name = ""] = urn.split("::");
-  return `${qualifiedType.split("$").at(-1)} ${name}`;
+  return `${qualifiedType.split("$").at(-1)} ${shortName(name)}`;
+}
+
+function shortName(name: string): string {
+  return name.startsWith(clusterPrefix) ? name.slice(clusterPrefix.length) : name;
 }
 
 /** Outputs that a real provider would compute, made up so that they are known in tests. */
 function newResource({ type, name, inputs }: pulumi.runtime.MockResourceArgs): { id: string; state: Record<string, unknown> } {
   const given = inputs as Record<string, unknown>;
-  return { id: `${name}-id`, state: { ...given, ...computed(type, name) } };
+  return { id: `${shortName(name)}-id`, state: { ...given, ...computed(type, shortName(name)) } };
 }
 
 function computed(type: string, name: string): Record<string, unknown> {

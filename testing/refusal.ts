@@ -38,13 +38,14 @@ export async function refusalOf(
   const before = await files();
   const wanted = [...before].map(([path, file]) => ({ path, mode: file.mode, content: change[path]?.(file.content) ?? file.content }));
   expect(wanted.filter(({ path, content }) => content !== before.get(path)?.content).map(({ path }) => path)).toEqual(Object.keys(change));
+  const asked = { container, address: { host: "127.0.0.1", port: 1 } };
   const inputs = {
     host: engineHost,
     volume,
     image,
     files: Object.fromEntries(wanted.filter(({ mode }) => mode === 0o644).map(({ path, content }) => [path, content])),
     secretFiles: Object.fromEntries(wanted.filter(({ mode }) => mode !== 0o644).map(({ path, ...file }) => [path, file])),
-    reload: { server, container, address: { host: "127.0.0.1", port: 1 }, password: "", drainTimeoutS: 1, settings: {} },
+    reload: { server, ...(server === "pgbouncer" ? { processes: [{ number: 1, ...asked, settings: {} }], password: "" } : asked) },
   };
   const told = await configFiles.apply(context, inputs, { image }).then(
     () => "accepted",

@@ -50,7 +50,7 @@ export function aConfig(keys: StackKeys = {}): ClusterConfig {
   return configSchema.parse(keys);
 }
 
-/** What the plan needs beside config; image hashes that stand out in a name. */
+/** What the plan needs in addition to config; image hashes that stand out in a name. */
 export function aContext(over: Partial<PlanContext> = {}): PlanContext {
   const stack = over.stack ?? "test";
   return {
@@ -64,6 +64,7 @@ export function aContext(over: Partial<PlanContext> = {}): PlanContext {
       postgresExporter: "cccccccccccc",
       poolerExporter: "dddddddddddd",
       prometheus: "eeeeeeeeeeee",
+      orchestrator: "222222222222",
       alertmanager: "ffffffffffff",
     },
     ...over,
@@ -124,7 +125,7 @@ export function textOfFile(file: FileSpec): string {
 export function allFiles(files: RenderedFiles): readonly { readonly name: string; readonly file: FileSpec }[] {
   const volumes: readonly (readonly [string, readonly FileSpec[]])[] = [
     ...files.nodes,
-    ["pooler", files.pooler],
+    ["pooler", [...files.pooler, ...files.routes]],
     ...(files.exporters === undefined ? [] : [["exporters", files.exporters] as const]),
     ...monitoringFilesOf(files.monitoring),
   ];

@@ -1,3 +1,5 @@
+import { randomBytes } from "node:crypto";
+
 import { root } from "./stacks.ts";
 import type { RunResult } from "./run.ts";
 import { run } from "./run.ts";
@@ -12,7 +14,8 @@ export class ToolImage {
 
   /** Builds `images/<folder>`; layers that the engine knows are not built again. */
   static async build(folder: string): Promise<ToolImage> {
-    const reference = `pgstack-test/${folder}:tools`;
+    // A name of its own: another test file may build the same folder, and remove it, at the same time.
+    const reference = `pgstack-test/${folder}:tools-${randomBytes(3).toString("hex")}`;
     const built = await run("docker", ["build", "--network", "host", "--tag", reference, `images/${folder}`], {
       cwd: root,
       env: { ...process.env, DOCKER_BUILDKIT: "0" },

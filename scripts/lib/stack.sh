@@ -11,7 +11,7 @@ require_stack() {
   local file known='' given="${1:-}" project
   if [ -n "$given" ]; then
     [[ $given =~ ^([A-Za-z0-9_.-]{1,100}/){0,2}[A-Za-z0-9_.-]{1,100}$ ]] ||
-      die "\"$given\" is no name of a stack: give stack, organization/stack or organization/project/stack"
+      die "\"$given\" is not the name of a stack: give stack, organization/stack or organization/project/stack"
     if [[ $given == */*/* ]]; then
       project="${given#*/}"
       [ "${project%%/*}" = "$PROJECT" ] || die "\"$given\" is a stack of the project ${project%%/*}, this folder holds $PROJECT"

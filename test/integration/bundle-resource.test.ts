@@ -8,7 +8,7 @@ import { renderCommand } from "../../src/cli/render.ts";
 import { Deployment } from "../../testing/deployment.ts";
 import { run } from "../../testing/run.ts";
 
-/** What `up` writes to build/<stack>; each step goes on from the one before. */
+/** What `up` writes to build/<stack>; each step continues from the one before. */
 describe("the bundle of a deployment", () => {
   let deployment: Deployment;
   let folder: string;

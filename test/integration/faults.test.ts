@@ -50,7 +50,7 @@ describe("faults", () => {
     await cluster.survives({
       bringAbout: () => cluster.docker("rm", "--force", cluster.container("pg2")),
       seen: ["node-unreachable pg2"],
-      mend: () => deployment.up("--refresh"),
+      repair: () => deployment.up("--refresh"),
     });
   });
 
@@ -58,7 +58,7 @@ describe("faults", () => {
     await deployment.sql("pg1", "alter role replicator nologin;");
     deployment.configure({ replicas: 2 });
     const up = PulumiProcess.up(deployment);
-    await up.until(/pg3-ready creating .*waiting for pg1: .*not permitted to log in/);
+    await up.until(/pg3-ready creating .*waiting for a node that takes writes: .*not permitted to log in/);
     await cluster.docker("pause", deployment.container("pg1"));
     const began = performance.now();
     up.interrupt();

@@ -3,12 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { poll } from "../../src/deadline.ts";
 import { containerState, lastLogLines } from "../../src/engine/container.ts";
 import { connectClient } from "../../testing/client.ts";
-import { Deployment } from "../../testing/deployment.ts";
+import { Deployment, nodeUrl } from "../../testing/deployment.ts";
 import { run } from "../../testing/run.ts";
 
 const patienceMs = 30_000;
 
-/** A process beside the server, in its container: what happens to one must not happen to the other. */
+/** A second process in the server\'s container: what happens to one must not happen to the other. */
 describe("the heartbeat's process", () => {
   let deployment: Deployment;
 
@@ -81,9 +81,8 @@ describe("the heartbeat's process", () => {
     await beats("pg1");
   });
 
-  it("may be killed: the server takes it for no crash of its own, sessions go on, the stop is quick", async () => {
-    const { directUrl } = await deployment.outputs();
-    const client = await connectClient(directUrl, { connectionTimeoutMillis: 5000, query_timeout: 5000 });
+  it("may be killed: the server takes it for no crash of its own, sessions continue, the stop is quick", async () => {
+    const client = await connectClient(nodeUrl(await deployment.outputs(), "pg1"), { connectionTimeoutMillis: 5000, query_timeout: 5000 });
     const before = await log("pg1");
     const [id = ""] = await processes("pg1", "pgstack: heartbeat");
     await inNode("pg1", `kill -KILL ${id}`);

@@ -26,7 +26,7 @@ describe("the list of what the built PostgreSQL image has", () => {
   });
   afterAll(() => image?.remove());
 
-  it("promises nothing that a server in the image lacks", () => {
+  it("promises nothing that a server in the image does not have", () => {
     expect(listed.timezones.filter((name) => !server.timezones.includes(name))).toEqual([]);
     expect(server.extensions).toMatchObject(listed.extensions);
   });

@@ -88,7 +88,7 @@ describe("a stack with options of its own", () => {
 
   it("changes the pooler's settings without a restart, and the pooler proves it", async () => {
     const { engine } = deployment;
-    const started = async (): Promise<string> => (await engine.getContainer(deployment.container("pgbouncer")).inspect()).State.StartedAt;
+    const started = async (): Promise<string> => (await engine.getContainer(deployment.container("pgbouncer-1")).inspect()).State.StartedAt;
     const before = await started();
     deployment.configure({ pooler: { mode: "transaction", maxClients: 300, poolSize: 7, reserveSize: 2 } });
     await deployment.up();
@@ -100,7 +100,7 @@ describe("a stack with options of its own", () => {
     await deployment.sql("pg2", "create table kept as select 1 as n;", "shop");
     deployment.configure({ cpus: 0.75 });
     const up = await deployment.up();
-    expect(up.output).toMatch(/docker:index:Container pg2 (replaced|deleted original|created replacement)/);
+    expect(up.output).toMatch(/docker:index:Container cluster-pg2 (replaced|deleted original|created replacement)/);
     expect(await deployment.sql("pg1", "select n from kept;", "shop")).toBe("1");
     expect((await deployment.outputs()).report.ok).toBe(true);
   });

@@ -33,7 +33,7 @@ describe("the preview of a pull request", () => {
     rmSync(runner, { recursive: true, force: true });
   });
 
-  /** As checked in, with the salt of somebody's passphrase and with ports and a subnet that are free here. */
+  /** As checked in, with the salt of another passphrase and with ports and a subnet that are free here. */
   async function copyStackFile(stack: string): Promise<void> {
     const file = parse(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as { config: Record<string, unknown> };
     const { ports, subnet } = await freeBlock();
