@@ -30,6 +30,7 @@ describe("docs/runbooks", () => {
     const places = sections.map((section) => text.indexOf(`\n${section}\n`));
     expect(places.every((at) => at > 0)).toBe(true);
     expect(places).toEqual(places.toSorted((a, b) => a - b));
+    expect(text.match(/^## .*$/gm)).toEqual(sections.filter((section) => section.startsWith("## ")));
   });
 
   it.each(alertNames)("%s names commands, keys and pages that exist", (name) => {
