@@ -1,9 +1,6 @@
-import { z } from "zod";
+import type { z } from "zod";
 
 import type { Properties } from "./wire.ts";
-
-/** Login of one role on one published port. */
-export const endpoint = z.object({ host: z.string(), port: z.number() });
 
 /**
  * Inputs of a resource as typed values. They come from pgstack's own components, so a mismatch is a programming error.

@@ -1,10 +1,11 @@
 import { main } from "@pulumi/pulumi/provider/index.js";
 import type { Provider } from "@pulumi/pulumi/provider/index.js";
 
+import type { KindName } from "../resources/schemas.ts";
+import { incidental } from "../resources/schemas.ts";
 import { UserError } from "../src/errors.ts";
 import { engineLog } from "./engine-log.ts";
 import type { Context, Kind } from "./kind.ts";
-import { calm } from "./kinds/calm.ts";
 import { changes } from "./kinds/changes.ts";
 import { composeBundle } from "./kinds/compose-bundle.ts";
 import { configFiles } from "./kinds/config-files.ts";
@@ -15,24 +16,23 @@ import { nodeReady } from "./kinds/node-ready.ts";
 import { outOfService } from "./kinds/out-of-service.ts";
 import { preflight } from "./kinds/preflight.ts";
 import { replicationCheck } from "./kinds/replication-check.ts";
-import { replicationSlot } from "./kinds/replication-slot.ts";
 import { restarts } from "./kinds/restarts.ts";
 import { roles } from "./kinds/roles.ts";
+import { routes } from "./kinds/routes.ts";
 import type { Properties } from "./wire.ts";
 import { changedKeys, conceal, hasUnknown, reveal } from "./wire.ts";
 
-const kinds: Readonly<Record<string, Kind>> = {
+const kinds: Readonly<Record<KindName, Kind>> = {
   Preflight: preflight,
   Network: network,
   ConfigFiles: configFiles,
+  Routes: routes,
   OutOfService: outOfService,
-  Calm: calm,
   NodeReady: nodeReady,
   Restarts: restarts,
   Logins: logins,
   Roles: roles,
   Leftovers: leftovers,
-  ReplicationSlot: replicationSlot,
   ReplicationCheck: replicationCheck,
   ComposeBundle: composeBundle,
   Changes: changes,
@@ -41,11 +41,15 @@ const kinds: Readonly<Record<string, Kind>> = {
 const log = engineLog(process.argv[2] ?? "");
 const cancelled = new AbortController();
 
-function kindOf(urn: string): Kind {
+function kindNameOf(urn: string): KindName {
   const type = urn.split("::")[2]?.split("$").at(-1) ?? "";
-  const kind = kinds[type.replace(/^pgstack:index:/, "")];
-  if (kind === undefined) throw new Error(`unknown resource type ${type}`);
-  return kind;
+  const name = type.replace(/^pgstack:index:/, "");
+  if (!Object.hasOwn(kinds, name)) throw new Error(`unknown resource type ${type}`);
+  return name as KindName;
+}
+
+function kindOf(urn: string): Kind {
+  return kinds[kindNameOf(urn)];
 }
 
 function contextOf(urn: string): Context {
@@ -104,9 +108,9 @@ const provider: Provider = {
   // Never `replaces`: what a gate or a file belongs to is not created again.
   diff: (_id, urn, olds: Properties, news: Properties) =>
     run(async () => {
-      const kind = kindOf(urn);
-      if (changedKeys(olds, news).length > 0) return { changes: true };
-      return { changes: (await kind.needsWork?.(contextOf(urn), clear(olds), clear(news))) ?? false };
+      const name = kindNameOf(urn);
+      if (changedKeys(olds, news, incidental[name]).length > 0) return { changes: true };
+      return { changes: (await kinds[name].needsWork?.(contextOf(urn), clear(olds), clear(news))) ?? false };
     }),
 
   create: (urn, inputs: Properties) =>

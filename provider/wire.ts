@@ -30,9 +30,15 @@ export function conceal(value: unknown): Properties {
   return { [signatureKey]: secretSignature, value };
 }
 
-/** The keys whose inputs differ from what was stored with the last create or update. */
-export function changedKeys(olds: Properties, news: Properties): readonly string[] {
-  return Object.keys(news).filter((key) => JSON.stringify(sorted(reveal(olds[key]))) !== JSON.stringify(sorted(reveal(news[key]))));
+/**
+ * The keys whose inputs differ from what was stored with the last create or update.
+ *
+ * @param ignored - keys that do not count
+ */
+export function changedKeys(olds: Properties, news: Properties, ignored: readonly string[] = []): readonly string[] {
+  return Object.keys(news)
+    .filter((key) => !ignored.includes(key))
+    .filter((key) => JSON.stringify(sorted(reveal(olds[key]))) !== JSON.stringify(sorted(reveal(news[key]))));
 }
 
 function sorted(value: unknown): unknown {

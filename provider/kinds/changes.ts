@@ -2,6 +2,7 @@ import { declaredSchema } from "../../src/impact/declared.ts";
 import { impactOf } from "../../src/impact/impact.ts";
 import { impactText } from "../../src/impact/report.ts";
 import type { Kind } from "../kind.ts";
+import { topologySeen } from "../topology.ts";
 
 /**
  * What the last successful deployment declared, and what a change of it does to sessions. It does nothing itself: its inputs
@@ -20,7 +21,7 @@ export const changes: Kind = {
       );
       return Promise.resolve([]);
     }
-    const impact = impactOf(before.data, after);
+    const impact = impactOf(before.data, after, topologySeen(String(news["prefix"]))?.leader?.name);
     if (impact.items.length > 0) context.log("info", `impact on sessions: ${impactText(impact)}`);
     return Promise.resolve([]);
   },

@@ -1,23 +1,12 @@
 import { resolve } from "node:path";
 
-import { z } from "zod";
-
+import type { ComposeBundleInputs } from "../../resources/compose-bundle.ts";
+import { composeBundleInputs } from "../../resources/compose-bundle.ts";
 import type { DiskFile } from "../../src/bundle/folder.ts";
 import { bundleDrift, folderProblem, removeBundle, writeBundle } from "../../src/bundle/folder.ts";
+import { bundlePrograms } from "../../src/render/compose/programs.ts";
 import { parseInputs } from "../inputs.ts";
 import type { Kind } from "../kind.ts";
-
-const inputs = z.object({
-  /** Relative to the project, so that state contains no path of one machine. The provider runs in the project's folder. */
-  folder: z.string(),
-  stack: z.string(),
-  /** Path → short hash of the plain files: what a preview shows. */
-  digests: z.record(z.string(), z.string()),
-  files: z.record(z.string(), z.string()),
-  secretFiles: z.record(z.string(), z.string()),
-});
-
-type Inputs = z.output<typeof inputs>;
 
 /**
  * The stack as a Compose bundle on the disk of the machine that deploys. Each deployment writes it: on another machine, or after
@@ -25,7 +14,7 @@ type Inputs = z.output<typeof inputs>;
  */
 export const composeBundle: Kind = {
   check: (_context, _olds, news) => {
-    const { folder, stack } = parseInputs(inputs, news);
+    const { folder, stack } = parseInputs(composeBundleInputs, news);
     const problem = folderProblem(resolve(folder), stack);
     return Promise.resolve(
       problem === undefined
@@ -35,33 +24,34 @@ export const composeBundle: Kind = {
   },
 
   needsWork: (_context, olds) => {
-    const stored = inputs.safeParse(olds);
+    const stored = composeBundleInputs.safeParse(olds);
     return Promise.resolve(!stored.success || driftOf(stored.data) !== "");
   },
 
   apply: (_context, properties) => {
-    const wanted = parseInputs(inputs, properties);
+    const wanted = parseInputs(composeBundleInputs, properties);
     writeBundle(resolve(wanted.folder), wanted.stack, filesOf(wanted));
     return Promise.resolve({ drift: "" });
   },
 
-  read: (_context, stored) => Promise.resolve({ drift: driftOf(parseInputs(inputs, stored)) }),
+  read: (_context, stored) => Promise.resolve({ drift: driftOf(parseInputs(composeBundleInputs, stored)) }),
 
   remove: (_context, stored) => {
-    const { folder, stack } = parseInputs(inputs, stored);
+    const { folder, stack } = parseInputs(composeBundleInputs, stored);
     removeBundle(resolve(folder), stack);
     return Promise.resolve();
   },
 };
 
-function filesOf({ files, secretFiles }: Inputs): readonly DiskFile[] {
+function filesOf({ digests, files, secretFiles }: ComposeBundleInputs): readonly DiskFile[] {
+  const programs = Object.entries(bundlePrograms()).filter(([path]) => Object.hasOwn(digests, path));
   return [
-    ...Object.entries(files).map(([path, content]) => ({ path, content, secret: false })),
+    ...[...Object.entries(files), ...programs].map(([path, content]) => ({ path, content, secret: false })),
     ...Object.entries(secretFiles).map(([path, content]) => ({ path, content, secret: true })),
   ];
 }
 
 /** Names and kinds of differences, never contents: some files are secret. */
-function driftOf(wanted: Inputs): string {
+function driftOf(wanted: ComposeBundleInputs): string {
   return bundleDrift(resolve(wanted.folder), filesOf(wanted)).join(", ");
 }

@@ -1,5 +1,4 @@
-import { z } from "zod";
-
+import { leftoversInputs } from "../../resources/leftovers.ts";
 import { connectEngine } from "../../src/engine/connect.ts";
 import { isRunning } from "../../src/engine/container.ts";
 import { runSql } from "../../src/engine/psql.ts";
@@ -16,8 +15,9 @@ import {
 } from "../../src/postgres/leftovers.ts";
 import { parseInputs } from "../inputs.ts";
 import type { Kind } from "../kind.ts";
-import { declaration, goneBetween, staleEntries } from "../leftovers/inputs.ts";
-import type { Declaration, StaleEntry } from "../leftovers/inputs.ts";
+import { goneBetween, staleEntries } from "../leftovers/gone.ts";
+import type { StaleEntry } from "../leftovers/gone.ts";
+import type { Declaration } from "../../resources/declaration.ts";
 import {
   databaseProblem,
   leftoverProblems,
@@ -29,15 +29,7 @@ import {
   tablesOf,
 } from "../leftovers/problems.ts";
 import type { Leader } from "../leftovers/problems.ts";
-
-const inputs = z.object({
-  host: z.string(),
-  /** The leader's container. */
-  container: z.string(),
-  /** Containers of all nodes. */
-  nodes: z.array(z.string()),
-  declared: declaration,
-});
+import { requireLeader, topologyNow } from "../topology.ts";
 
 /**
  * Drops databases and users that stack config declared before and no longer does. Its state is the record of what was
@@ -46,19 +38,19 @@ const inputs = z.object({
  */
 export const leftovers: Kind = {
   check: (context, olds, news) => {
-    const { declared, ...leader } = parseInputs(inputs, news);
-    return previewedProblems(context, leader, goneBetween(before(olds), declared), declared);
+    const { declared, ...members } = parseInputs(leftoversInputs, news);
+    return previewedProblems(context, members, goneBetween(before(olds), declared), declared);
   },
 
   apply: async (context, properties, olds) => {
-    const { host, container, nodes, declared } = parseInputs(inputs, properties);
+    const { host, prefix, declared } = parseInputs(leftoversInputs, properties);
     const stale = staleEntries(before(olds), declared);
     const gone = goneBetween(before(olds), declared);
     if (stale.length === 0 && gone.databases.length === 0 && gone.users.length === 0) return {};
-    const leader = { engine: await connectEngine(host), container, signal: context.signal };
-    if (!(await isRunning(leader.engine, container)))
-      throw plain([`${container} is not running: ${[...gone.databases, ...gone.users].join(", ")} cannot be dropped`]);
-    for (const node of nodes) await endSessions({ ...leader, container: node }, stale);
+    const members = { engine: await connectEngine(host), prefix };
+    const found = await requireLeader(context, members, `${[...gone.databases, ...gone.users].join(", ")} cannot be dropped`);
+    const leader = { engine: members.engine, container: found.container, signal: context.signal };
+    for (const { container } of (await topologyNow(members)).members) await endSessions({ ...leader, container }, stale);
     const problems = await leftoverProblems(leader, gone, declared);
     if (problems.length > 0) throw plain(problems);
     const present = await presentOf(leader, gone);
@@ -76,7 +68,7 @@ export const leftovers: Kind = {
 
 /** What was declared when this resource was last updated. */
 function before(olds: Readonly<Record<string, unknown>> | undefined): Declaration | undefined {
-  return olds === undefined ? undefined : inputs.safeParse(olds).data?.declared;
+  return olds === undefined ? undefined : leftoversInputs.safeParse(olds).data?.declared;
 }
 
 function plain(problems: readonly string[]): Error {

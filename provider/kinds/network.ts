@@ -1,19 +1,9 @@
-import { z } from "zod";
-
+import { networkInputs } from "../../resources/network.ts";
 import { connectEngine, isNotFound } from "../../src/engine/connect.ts";
 import type { Engine } from "../../src/engine/connect.ts";
 import { UserError } from "../../src/errors.ts";
 import { parseInputs } from "../inputs.ts";
 import type { Kind } from "../kind.ts";
-
-const inputs = z.object({
-  host: z.string(),
-  name: z.string(),
-  subnet: z.string(),
-  /** Absent in the state of an older version, as is the next one. */
-  gateway: z.string().optional(),
-  strangers: z.string().optional(),
-});
 
 /**
  * The cluster's network. The Docker provider could create it, but waits two seconds for each (of about nine for a whole
@@ -21,25 +11,23 @@ const inputs = z.object({
  */
 export const network: Kind = {
   apply: async (_context, properties) => {
-    const { host, name, subnet, gateway, strangers } = parseInputs(inputs, properties);
+    const { host, name, subnet, gateway, strangers } = parseInputs(networkInputs, properties);
     const engine = await connectEngine(host);
     // A network that an interrupted run left is as good as a new one, if it has the same options.
     const found = await subnetOf(engine, name);
     if (found === undefined) {
       const config = {
         Subnet: subnet,
-        ...(gateway === undefined ? {} : { Gateway: gateway }),
+        Gateway: gateway,
         ...(strangers === undefined ? {} : { IPRange: strangers }),
       };
       await engine.createNetwork({ Name: name, Driver: "bridge", IPAM: { Driver: "default", Config: [config] } });
-    }
-    // One of an older version has no range for others, and cannot get one under running containers.
-    else if (found !== subnet) throw differs(name, found, subnet);
+    } else if (found !== subnet) throw differs(name, found, subnet);
     return {};
   },
 
   read: async (_context, stored) => {
-    const { host, name, subnet } = parseInputs(inputs, stored);
+    const { host, name, subnet } = parseInputs(networkInputs, stored);
     const found = await subnetOf(await connectEngine(host), name);
     if (found === undefined) return undefined;
     if (found !== subnet) throw differs(name, found, subnet);
@@ -47,7 +35,7 @@ export const network: Kind = {
   },
 
   remove: async (_context, stored) => {
-    const { host, name } = parseInputs(inputs, stored);
+    const { host, name } = parseInputs(networkInputs, stored);
     const engine = await connectEngine(host);
     try {
       await engine.getNetwork(name).remove();

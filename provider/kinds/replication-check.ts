@@ -1,20 +1,11 @@
-import { z } from "zod";
-
+import { replicationCheckInputs } from "../../resources/replication-check.ts";
 import { reportText } from "../../src/check/report.ts";
 import { probe, runCheck } from "../../src/check/run.ts";
-import type { CheckSecrets, CheckTarget } from "../../src/target/target.ts";
+import type { CheckTarget } from "../../src/target/target.ts";
 import { connectEngine, greetEngine } from "../../src/engine/connect.ts";
 import { UserError } from "../../src/errors.ts";
 import { parseInputs } from "../inputs.ts";
 import type { Kind } from "../kind.ts";
-
-const inputs = z.object({
-  host: z.string(),
-  target: z.custom<CheckTarget>((value) => typeof value === "object" && value !== null),
-  secrets: z.custom<CheckSecrets>((value) => typeof value === "object" && value !== null),
-  /** A change of any of these needs a new check: container ids, for example. */
-  triggers: z.array(z.string()),
-});
 
 /**
  * Gate: the check after a deployment. It fails the deployment when the cluster is not what was declared, and runs again in
@@ -22,7 +13,7 @@ const inputs = z.object({
  */
 export const replicationCheck: Kind = {
   needsWork: async (context, _olds, news) => {
-    const { host, target, secrets } = parseInputs(inputs, news);
+    const { host, target, secrets } = parseInputs(replicationCheckInputs, news);
     const seen = await probe(target, secrets, { signal: context.signal });
     if (seen.state === "healthy") return false;
     if (seen.state === "unreachable") {
@@ -38,7 +29,7 @@ export const replicationCheck: Kind = {
   },
 
   apply: async (context, properties) => {
-    const { target, secrets } = parseInputs(inputs, properties);
+    const { target, secrets } = parseInputs(replicationCheckInputs, properties);
     const report = await runCheck(target, secrets, {
       timeoutMs: target.timeoutMs,
       signal: context.signal,
@@ -49,7 +40,7 @@ export const replicationCheck: Kind = {
         {
           where: `stack ${target.stack}`,
           problem: `the cluster is not what was declared\n${reportText(report)}`,
-          fix: "mend what is named above, then run the deployment again: it checks again",
+          fix: "fix what is named above, then deploy again: it checks again",
         },
       ]);
     }
@@ -71,8 +62,8 @@ const absentHint =
  * Whether the engine has any container of the cluster: if so, the cluster that does not answer is on this engine. A preview on
  * another machine finds none.
  */
-async function hasContainers(host: string, { nodes, poolerContainer, listenerContainer }: CheckTarget): Promise<boolean> {
-  const names = new Set([...nodes.map(({ container }) => container), poolerContainer, listenerContainer].map((name) => `/${name}`));
+async function hasContainers(host: string, { nodes, processes, listenerContainer }: CheckTarget): Promise<boolean> {
+  const names = new Set([...[...nodes, ...processes].map(({ container }) => `/${container}`), `/${listenerContainer}`]);
   try {
     const engine = await connectEngine(host);
     await greetEngine(engine);

@@ -1,10 +1,13 @@
 import { connectEngine, isUnreachable } from "../../src/engine/connect.ts";
 import type { Engine } from "../../src/engine/connect.ts";
-import { isRunning } from "../../src/engine/container.ts";
 import { runSql } from "../../src/engine/psql.ts";
 import { ownedSql, presentSql, tablesSql } from "../../src/postgres/leftovers.ts";
+import type { Topology } from "../../src/topology/topology.ts";
+import { topologyOf } from "../../src/topology/topology.ts";
 import type { Context } from "../kind.ts";
-import type { Declaration, Gone } from "./inputs.ts";
+import { topologyNow } from "../topology.ts";
+import type { Declaration } from "../../resources/declaration.ts";
+import type { Gone } from "./gone.ts";
 
 /** The leader, and how long a query may take. */
 export interface Leader {
@@ -56,35 +59,38 @@ export async function leftoverProblems(leader: Leader, gone: Gone, now: Declarat
  */
 export async function previewedProblems(
   context: Context,
-  { host, container }: { readonly host: string; readonly container: string },
+  { host, prefix }: { readonly host: string; readonly prefix: string },
   gone: Gone,
   now: Declaration,
 ): Promise<readonly string[]> {
   const names = [...gone.databases, ...gone.users];
   if (names.length === 0) return [];
   const engine = await connectEngine(host);
-  if (!(await runsHere(engine, container))) {
+  const seen = await seenHere(engine, prefix);
+  if (!seen.members.some(({ state }) => state !== "stopped" && state !== "absent" && state !== "refused")) {
     context.log(
       "warning",
-      `${container} is not running here, so it is not known what it holds of ${names.join(", ")}: the deployment asks before it drops anything`,
+      `no node of ${prefix} is running here, so it is not known what it holds of ${names.join(", ")}: the deployment asks before it drops anything`,
     );
     return [];
   }
+  const refused = (why: string): readonly string[] => [
+    `${names.join(", ")}: removed from stack config, but the leader cannot be asked whether it holds data: ${why}\n  fix: put it back until the leader answers`,
+  ];
+  if (seen.leader === undefined) return refused("no node takes writes");
   try {
-    return await leftoverProblems({ engine, container, signal: context.signal }, gone, now);
+    return await leftoverProblems({ engine, container: seen.leader.container, signal: context.signal }, gone, now);
   } catch (error) {
-    return [
-      `${names.join(", ")}: gone from stack config, but what the leader holds of it cannot be asked: ${(error as Error).message}\n  fix: declare it again until the leader answers`,
-    ];
+    return refused((error as Error).message);
   }
 }
 
 /** An engine that cannot be reached, in a preview on another machine, runs nothing here. */
-async function runsHere(engine: Engine, container: string): Promise<boolean> {
+async function seenHere(engine: Engine, prefix: string): Promise<Topology> {
   try {
-    return await isRunning(engine, container);
+    return await topologyNow({ engine, prefix });
   } catch (error) {
-    if (isUnreachable(error)) return false;
+    if (isUnreachable(error)) return topologyOf([]);
     throw error;
   }
 }

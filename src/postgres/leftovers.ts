@@ -2,7 +2,7 @@ import { sqlIdent, sqlLiteral } from "../formats/escape.ts";
 
 /** SQL about databases and users that were declared once and are no longer. It runs as the superuser, on the leader. */
 
-/** Databases and roles of these names that are there: `database|<name>|<size>`, `user|<name>|<oid>`. */
+/** Existing databases and roles of these names: `database|<name>|<size>`, `user|<name>|<oid>`. */
 export function presentSql({ databases, users }: { readonly databases: readonly string[]; readonly users: readonly string[] }): string {
   const list = (names: readonly string[]): string => `array[${names.map((name) => sqlLiteral(name)).join(", ")}]::text[]`;
   return `select 'database', datname, pg_size_pretty(pg_database_size(oid)) from pg_database where datname = any (${list(databases)})

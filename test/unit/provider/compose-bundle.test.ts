@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import type { Context } from "../../../provider/kind.ts";
 import { composeBundle } from "../../../provider/kinds/compose-bundle.ts";
+import { bundlePrograms } from "../../../src/render/compose/programs.ts";
 
 const context: Context = { signal: new AbortController().signal, log: () => undefined, status: () => undefined };
 
@@ -38,6 +39,16 @@ describe("the resource of a bundle", () => {
     expect(await composeBundle.read?.(context, state)).toEqual({ drift: "compose.yaml was changed" });
     await composeBundle.apply(context, inputs(), state);
     expect(readFileSync(join(folder, "compose.yaml"), "utf8")).toBe("name: test\n");
+  });
+
+  it("has its program, which no input carries", async () => {
+    const [[path, program] = ["", ""]] = Object.entries(bundlePrograms());
+    const given = { ...inputs(), digests: { "compose.yaml": "0123456789ab", [path]: "0123456789ab" } };
+    const state = { ...given, ...(await composeBundle.apply(context, given, undefined)) };
+    expect(readFileSync(join(folder, path), "utf8")).toBe(program);
+    expect(program.length).toBeGreaterThan(100_000);
+    writeFileSync(join(folder, path), "");
+    expect(await composeBundle.read?.(context, state)).toEqual({ drift: `${path} was changed` });
   });
 
   it("is written again where it is not there", async () => {

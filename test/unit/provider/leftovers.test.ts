@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { goneBetween, staleEntries } from "../../../provider/leftovers/inputs.ts";
-import type { Declaration } from "../../../provider/leftovers/inputs.ts";
+import { goneBetween, staleEntries } from "../../../provider/leftovers/gone.ts";
+import type { Declaration } from "../../../resources/declaration.ts";
 
 function aDeclaration(over: Partial<Declaration> = {}): Declaration {
   return {

@@ -1,12 +1,13 @@
 import { z } from "zod";
 
-import { declaration } from "../leftovers/inputs.ts";
+import { declaration } from "./declaration.ts";
+import { ofStack } from "./parts.ts";
 
 /** What a deployment needs from its engine and from existing data. */
-export const inputs = z.object({
-  host: z.string(),
-  prefix: z.string(),
-  leader: z.string(),
+export const preflightInputs = z.object({
+  ...ofStack,
+  /** The node that stack config wishes to lead. */
+  leader: z.string().optional(),
   major: z.number(),
   locale: z.string(),
   network: z.object({ name: z.string(), subnet: z.string() }),
@@ -17,21 +18,19 @@ export const inputs = z.object({
   cpus: z.number(),
   containers: z.array(z.string()),
   ports: z.array(z.number()),
-  /** Container → its port on the engine's host. Absent in the state of an older version. */
-  published: z.record(z.string(), z.number()).optional(),
-  /** Container → its address in the network. Absent in the state of an older version. */
-  addresses: z.record(z.string(), z.string()).optional(),
+  /** Container → its port on the engine's host. */
+  published: z.record(z.string(), z.number()),
+  /** Container → its address in the network. */
+  addresses: z.record(z.string(), z.string()),
   nodes: z.array(
     z.object({
       name: z.string(),
-      role: z.enum(["leader", "replica"]),
       dataVolume: z.string(),
       /** A new value sets its data aside. */
       reclone: z.string().optional(),
     }),
   ),
-  /** Absent in the state of an older version. */
-  declared: declaration.optional(),
+  declared: declaration,
 });
 
-export type PreflightInputs = z.output<typeof inputs>;
+export type PreflightInputs = z.output<typeof preflightInputs>;
