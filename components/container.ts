@@ -8,7 +8,7 @@ import type { ClusterPlan } from "../src/plan/types.ts";
 export interface ServiceContainerArgs {
   readonly plan: ClusterPlan;
   readonly container: ContainerPlan;
-  /** Volume name → the volume's own output, so that the container waits for it. */
+  /** Volume name → the volume's own output, so that the container waits for it. Others are there by the files that it waits for. */
   readonly volumes: Readonly<Record<string, pulumi.Input<string>>>;
 }
 

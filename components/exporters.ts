@@ -2,10 +2,11 @@ import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { ContainerPlan } from "../src/plan/container.ts";
-import { nodeExporterContainer, poolerExporterContainer } from "../src/plan/containers.ts";
+import { nodeExporterContainer, processExporterContainer } from "../src/plan/containers.ts";
+import { services } from "../src/plan/names.ts";
 import type { ClusterPlan, ClusterSecrets, ExportersPlan } from "../src/plan/types.ts";
 import type { FileSpec } from "../src/files/file-spec.ts";
-import { ConfigVolume } from "./config-volume.ts";
+import { configFiles } from "./config-files.ts";
 import { serviceContainer } from "./container.ts";
 
 export interface ExportersArgs {
@@ -20,14 +21,14 @@ export interface ExportersArgs {
   readonly logins: pulumi.Resource;
 }
 
-/** postgres_exporter for each node, pgbouncer_exporter for the pooler. */
+/** postgres_exporter for each node, pgbouncer_exporter for each process of the pooler. */
 export class Exporters extends pulumi.ComponentResource {
   readonly containers: readonly docker.Container[];
 
   constructor(name: string, args: ExportersArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pgstack:docker:Exporters", name, {}, opts);
     const { plan, exporters } = args;
-    const config = new ConfigVolume(
+    const config = configFiles(
       `${name}-config`,
       {
         host: plan.engine.host,
@@ -37,20 +38,25 @@ export class Exporters extends pulumi.ComponentResource {
         secrets: args.secrets,
         reload: {
           server: "exporters",
-          containers: [...exporters.nodes.map((exporter) => exporter.container), exporters.pooler.container],
+          containers: [
+            ...exporters.nodes.map((exporter) => exporter.container),
+            ...exporters.processes.map((exporter) => exporter.container),
+          ],
         },
       },
-      { parent: this, filesDependOn: [args.logins, ...args.after] },
+      { parent: this, dependsOn: [args.logins, ...args.after] },
     );
     const container = (key: string, planned: ContainerPlan): docker.Container =>
       serviceContainer(
         `${name}-${key}`,
-        { plan, container: planned, volumes: { [exporters.configVolume]: config.volumeName } },
-        { parent: this, dependsOn: [args.network, config.files, ...args.after] },
+        { plan, container: planned, volumes: {} },
+        { parent: this, dependsOn: [args.network, config, ...args.after] },
       );
     this.containers = [
       ...exporters.nodes.map((exporter) => container(exporter.node, nodeExporterContainer(plan, exporters, exporter))),
-      container("pooler", poolerExporterContainer(plan, exporters)),
+      ...exporters.processes.map((exporter) =>
+        container(services.pgbouncer(exporter.number), processExporterContainer(plan, exporters, exporter)),
+      ),
     ];
     this.registerOutputs({});
   }

@@ -11,7 +11,7 @@ export interface ImagesArgs {
   /** Folder to which build contexts are relative. */
   readonly root: string;
   /** References that the engine already has. */
-  readonly present: ReadonlySet<string>;
+  readonly present: Promise<ReadonlySet<string>>;
 }
 
 /** The images of a stack: built here unless stack config names others. */
@@ -34,13 +34,10 @@ export class Images extends pulumi.ComponentResource {
     if (plan.kind === "reference") return new docker.RemoteImage(name, common, { parent: this });
     const options = { parent: this, ignoreChanges: ["build"], deleteBeforeReplace: true };
     // Its name contains a hash of its sources: an existing one need not be built again, which would take most of a second.
-    if (present.has(plan.reference)) return new docker.RemoteImage(name, common, options);
-    return new docker.RemoteImage(
-      name,
-      // Every engine has the classic builder; with the host's network it can reach the same package mirrors as the host.
-      { ...common, build: { context: `${root}/${plan.context}`, networkMode: "host", buildArgs: { ...plan.buildArgs } } },
-      // The context's absolute path differs from checkout to checkout; the hash in the name covers its contents.
-      options,
-    );
+    // Every engine has the classic builder; with the host's network it can reach the same package mirrors as the host.
+    const build = { context: `${root}/${plan.context}`, networkMode: "host", buildArgs: { ...plan.buildArgs } };
+    const missing = pulumi.output(present.then((references) => (references.has(plan.reference) ? undefined : build)));
+    // The context's absolute path differs from checkout to checkout; the hash in the name covers its contents.
+    return new docker.RemoteImage(name, { ...common, build: missing }, options);
   }
 }

@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Recorder, valueOf } from "../../testing/pulumi.ts";
 import { fakeSecrets, pulumiConfig, root, stackPlan, stacks } from "../../testing/stacks.ts";
 
-type Program = { readonly default: () => Promise<Record<string, unknown>> };
+type Program = { readonly default: () => Record<string, unknown> };
 
 // What runs on this machine's engine is no part of the program's outputs.
 vi.mock("../../src/engine/on-engine.ts", () => ({ engineBefore: () => Promise.resolve(undefined) }));
@@ -33,7 +33,6 @@ describe.each(stacks)("the program with Pulumi.%s.yaml", (stack) => {
   const url = (port: number, name: string): string => `postgresql://app:${app}@127.0.0.1:${port}/${name}`;
   const { nodes, pooler } = plan;
   const portOf = (node: string): number => nodes.find(({ name }) => name === node)?.hostPort ?? 0;
-  const replicas = { staging: ["pg2"], production: ["pg2", "pg3", "pg4"] }[stack];
 
   it("gives these outputs, secret where they hold a password", async () => {
     const { outputs } = await runProgram(stack, pulumiConfig(stack));
@@ -45,13 +44,14 @@ describe.each(stacks)("the program with Pulumi.%s.yaml", (stack) => {
     expect([...values.keys()].toSorted()).toEqual(
       [
         "adminUrl",
+        "adminUrls",
         "check",
         "directUrl",
         "dotenv",
+        "nodeUrls",
         "nodes",
         "ports",
         "readUrl",
-        "replicaUrls",
         "report",
         "writeUrl",
         ...(plan.monitoring === undefined ? [] : ["monitoring"]),
@@ -59,16 +59,20 @@ describe.each(stacks)("the program with Pulumi.%s.yaml", (stack) => {
     );
     expect(values.get("writeUrl")).toEqual(secret(url(pooler.hostPort, "app")));
     expect(values.get("readUrl")).toEqual(secret(url(pooler.hostPort, "app_ro")));
-    expect(values.get("directUrl")).toEqual(secret(url(portOf("pg1"), "app")));
-    expect(values.get("adminUrl")).toEqual(secret(`postgresql://pgbouncer:${pgbouncer}@127.0.0.1:${pooler.hostPort}/pgbouncer`));
-    expect(values.get("replicaUrls")).toEqual(secret(Object.fromEntries(replicas.map((name) => [name, url(portOf(name), "app")]))));
+    const hosts = nodes.map(({ hostPort }) => `127.0.0.1:${hostPort}`).join(",");
+    const direct = url(portOf("pg1"), "app").replace(/127\.0\.0\.1:\d+/, hosts) + "?target_session_attrs=read-write";
+    expect(values.get("directUrl")).toEqual(secret(direct));
+    const consoles = pooler.processes.map(({ hostPort }) => `postgresql://pgbouncer:${pgbouncer}@127.0.0.1:${hostPort}/pgbouncer`);
+    expect(values.get("adminUrl")).toEqual(secret(consoles[0]));
+    expect(values.get("adminUrls")).toEqual(secret(consoles));
+    expect(values.get("nodeUrls")).toEqual(secret(Object.fromEntries(nodes.map(({ name }) => [name, url(portOf(name), "app")]))));
     expect(values.get("dotenv")).toEqual(
       secret(
         [
           `DATABASE_URL='${url(pooler.hostPort, "app")}'`,
           `DATABASE_REPLICA_URL='${url(pooler.hostPort, "app_ro")}'`,
-          ...replicas.map((name, index) => `DATABASE_REPLICA_${index + 1}_URL='${url(portOf(name), "app")}'`),
-          `DATABASE_DIRECT_URL='${url(portOf("pg1"), "app")}'`,
+          `DATABASE_DIRECT_URL='${direct}'`,
+          ...nodes.map(({ name }) => `DATABASE_${name.toUpperCase()}_URL='${url(portOf(name), "app")}'`),
           "",
         ].join("\n"),
       ),
@@ -76,18 +80,18 @@ describe.each(stacks)("the program with Pulumi.%s.yaml", (stack) => {
     expect(values.get("ports")).toEqual(
       clear({
         pooler: pooler.hostPort,
+        processes: Object.fromEntries(pooler.processes.map(({ number, hostPort }) => [`pgbouncer-${number}`, hostPort])),
         nodes: Object.fromEntries(nodes.map(({ name, hostPort }) => [name, hostPort])),
         exporters: {
           ...Object.fromEntries((plan.exporters?.nodes ?? []).map(({ node, hostPort }) => [node, hostPort])),
-          pooler: plan.exporters?.pooler.hostPort,
+          ...Object.fromEntries((plan.exporters?.processes ?? []).map(({ number, hostPort }) => [`pgbouncer-${number}`, hostPort])),
         },
       }),
     );
     expect(values.get("nodes")).toEqual(
       clear(
-        ["pg1", ...replicas].map((name) => ({
+        nodes.map(({ name }) => ({
           name,
-          role: name === "pg1" ? "leader" : "replica",
           container: `pgstack-${stack}-${name}`,
           dataVolume: `pgstack-${stack}-${name}-data`,
         })),
@@ -96,14 +100,14 @@ describe.each(stacks)("the program with Pulumi.%s.yaml", (stack) => {
     expect(values.get("report")).toEqual(clear({ ok: true }));
     expect(values.get("check")).toMatchObject({
       secret: true,
-      value: { secrets: fakeSecrets.passwords, target: { stack, leader: "pg1" } },
+      value: { secrets: fakeSecrets.passwords, target: { stack } },
     });
   });
 
   it("registers every node of the plan under the stack's names", async () => {
     const { recorder } = await runProgram(stack, pulumiConfig(stack));
     const names = recorder.ofType("docker:index/container:Container").map(({ inputs }) => inputs["name"]);
-    expect(names).toEqual(expect.arrayContaining(["pg1", ...replicas, "pooler"].map((name) => `pgstack-${stack}-${name}`)));
+    expect(names).toEqual(expect.arrayContaining([...nodes.map(({ name }) => name), "pooler"].map((name) => `pgstack-${stack}-${name}`)));
   });
 
   it("names images by the real contents of images/", async () => {
@@ -125,15 +129,15 @@ describe("the program", () => {
     const recorder = await Recorder.start("staging");
     pulumi.runtime.setAllConfig(config, []);
     const { default: program } = (await import("../../index.ts")) as Program;
-    const error = await errorOf(program);
+    const error = errorOf(program);
     expect(pulumi.RunError.isInstance(error)).toBe(true);
     expect(error.message).toBe(`Pulumi.staging.yaml is not valid
 Pulumi.staging.yaml: pgstack:leeder: unknown key
   fix: did you mean \`leader\`?
 Pulumi.staging.yaml: pgstack:replicas: "many" is not allowed
-  fix: give a whole number
+  fix: use a whole number
 Pulumi.staging.yaml: pgstack:workload: "desktop" is not allowed
-  fix: give one of web, oltp, dw, mixed`);
+  fix: use one of web, oltp, dw, mixed`);
     expect(recorder.registrations).toEqual([]);
   });
 
@@ -141,19 +145,19 @@ Pulumi.staging.yaml: pgstack:workload: "desktop" is not allowed
     await Recorder.start("staging");
     pulumi.runtime.setAllConfig({ "pgstack:leader": "pg3", "pgstack:memory": "64MB" }, []);
     const { default: program } = (await import("../../index.ts")) as Program;
-    const error = await errorOf(program);
+    const error = errorOf(program);
     expect(pulumi.RunError.isInstance(error)).toBe(true);
     expect(error.message).toBe(`Pulumi.staging.yaml is not valid
 Pulumi.staging.yaml: pgstack:leader: "pg3" is not a node of this stack: with replicas 1 there are pg1, pg2
   fix: name one of them, or raise replicas to at least 2
 Pulumi.staging.yaml: pgstack:memory: "64MB" is too little for a PostgreSQL server
-  fix: give at least 256MB`);
+  fix: use at least 256MB`);
   });
 });
 
-async function errorOf(action: () => Promise<unknown>): Promise<Error> {
+function errorOf(action: () => unknown): Error {
   try {
-    await action();
+    action();
   } catch (error) {
     if (error instanceof Error) return error;
   }

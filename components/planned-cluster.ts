@@ -8,8 +8,10 @@ import { declaredOf } from "../src/impact/declared.ts";
 import { gatewayAddress, strangersRange } from "../src/plan/addresses.ts";
 import { planContainers } from "../src/plan/containers.ts";
 import { entriesOf } from "../src/plan/declared.ts";
-import { restartSettings } from "../src/restarts/settings.ts";
-import type { OnEngine } from "../src/engine/on-engine.ts";
+import { restartSettings } from "../src/rollout/restart-settings.ts";
+import type { RolloutNode, Turn } from "../src/rollout/turns.ts";
+import { rolloutTurns } from "../src/rollout/turns.ts";
+import type { Before } from "../src/topology/before.ts";
 import type { ClusterPlan, ImageKind, NodePlan, ServiceSecret } from "../src/plan/types.ts";
 import { imageKinds } from "../src/plan/types.ts";
 import { monitoringRevision } from "../src/postgres/monitoring.ts";
@@ -22,46 +24,53 @@ import { composeBundle } from "./bundle.ts";
 import { Exporters } from "./exporters.ts";
 import { Images } from "./images.ts";
 import { Monitoring } from "./monitoring.ts";
-import { leaderOf, PostgresNode } from "./node.ts";
+import { PostgresNode } from "./node.ts";
 import type { PostgresNodeArgs } from "./node.ts";
 import { Pooler } from "./pooler.ts";
 import { present } from "./present.ts";
-import type { Declaration } from "./provider-resources.ts";
+import type { Declaration } from "../resources/declaration.ts";
 import { Changes, Leftovers, Logins, Network, Preflight, ReplicationCheck, Restarts, Roles } from "./provider-resources.ts";
 import { Secrets } from "./secrets.ts";
 import { patienceS, poolerAccess, serviceNode } from "./service.ts";
 
-export interface PostgresClusterArgs {
+export interface PlannedClusterArgs {
   readonly plan: ClusterPlan;
   readonly files: RenderedFiles;
-  /** Folder of the project, which contains `images/`. */
+  /** Folder of pgstack, which contains `images/`. */
   readonly root: string;
-  /** Secrets that stack config holds. @default - none */
+  /** Folder of the Compose bundle, relative to the project. */
+  readonly bundleFolder: string;
+  /** Secrets that are given. @default - none */
   readonly given?: Readonly<Partial<Record<ServiceSecret, string>>>;
   /** What is on the engine now. @default - unknown: every node is assumed to run, and every image to be missing. */
-  readonly onEngine?: OnEngine | undefined;
+  readonly before?: Promise<Before | undefined> | Before;
   /** A preview changes nothing, so no node waits for another one: this saves half a second. @default false */
   readonly isPreview?: boolean;
 }
 
 /** A leader, its replicas, the pooler and the exporters on one Docker engine, proven by a check at the end. */
-export class PostgresCluster extends pulumi.ComponentResource {
+export class PlannedCluster extends pulumi.ComponentResource {
   readonly secrets: Secrets;
   readonly check: ReplicationCheck;
   readonly changes: Changes;
+  readonly #before: Promise<Before | undefined>;
+  /** Names of what it is made of begin with its own. */
+  readonly #name: (part: string) => string;
 
-  constructor(name: string, args: PostgresClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: PlannedClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     // Before anything is registered: a mistake in it must not leave half a cluster.
     const bundle = renderBundle(args.plan, args.root);
     super("pgstack:docker:PostgresCluster", name, {}, opts);
+    this.#before = Promise.resolve(args.before);
+    this.#name = (part) => `${name}-${part}`;
     const { plan } = args;
     const preflight = this.#preflight(plan);
     const onEngine = { parent: this, provider: this.#engine(plan), dependsOn: [preflight] };
     this.secrets = this.#secrets(args);
-    composeBundle("bundle", { plan, files: bundle, secrets: this.secrets.all }, { parent: this });
+    composeBundle(this.#name("bundle"), { plan, folder: args.bundleFolder, files: bundle, secrets: this.secrets.all }, { parent: this });
     const images = new Images(
-      "image",
-      { images: plan.images, used: usedImages(plan), root: args.root, present: args.onEngine?.images ?? new Set() },
+      this.#name("image"),
+      { images: plan.images, used: usedImages(plan), root: args.root, present: this.#before.then((before) => before?.images ?? new Set()) },
       onEngine,
     );
     const network = this.#network(plan, preflight);
@@ -69,15 +78,16 @@ export class PostgresCluster extends pulumi.ComponentResource {
 
     const nodes = this.#nodes(args, { images, network, logins }, onEngine);
     const pooler = new Pooler(
-      "pooler",
+      this.#name("pooler"),
       {
+        nameOf: this.#name,
         plan,
         files: args.files.pooler,
         network,
         secrets: this.secrets.all,
         adminPassword: this.secrets.passwords.pgbouncer,
         images: { pooler: images.resources.pooler, listener: images.resources.listener },
-        gates: [logins, ...this.#poolerWaitsFor(args, nodes)],
+        gates: this.#poolerWaitsFor(args, nodes).then((gates) => [logins, ...gates]),
       },
       onEngine,
     );
@@ -87,14 +97,18 @@ export class PostgresCluster extends pulumi.ComponentResource {
     const last = [restarts, this.#leftovers(plan, nodes, pooler)];
     this.check = this.#check(args, nodes, pooler, { exporters, monitoring }, last);
     // After everything: the next preview must still report what a failed deployment left undone.
-    this.changes = new Changes("changes", { declared: declaredOf(plan, args.files) }, { parent: this, dependsOn: [this.check] });
+    this.changes = new Changes(
+      this.#name("changes"),
+      { prefix: plan.prefix, declared: declaredOf(plan, args.files) },
+      { parent: this, dependsOn: [this.check] },
+    );
     this.registerOutputs({});
   }
 
-  #secrets({ plan, given = {} }: PostgresClusterArgs): Secrets {
+  #secrets({ plan, given = {} }: PlannedClusterArgs): Secrets {
     const users = plan.users.map(({ name }) => name);
     return new Secrets(
-      "secrets",
+      this.#name("secrets"),
       { users, salt: plan.scramSalt, grafana: plan.monitoring?.grafana !== undefined, given },
       { parent: this },
     );
@@ -103,11 +117,11 @@ export class PostgresCluster extends pulumi.ComponentResource {
   #preflight(plan: ClusterPlan): Preflight {
     const { engine, nodes } = plan;
     return new Preflight(
-      "preflight",
+      this.#name("preflight"),
       {
         host: engine.host,
         prefix: plan.prefix,
-        leader: plan.leader,
+        leader: plan.wishedLeader,
         major: plan.major,
         locale: plan.locale,
         network: { name: plan.network.name, subnet: plan.network.subnet },
@@ -120,9 +134,8 @@ export class PostgresCluster extends pulumi.ComponentResource {
           planContainers(plan).flatMap(({ name, port }) => (port === undefined ? [] : [[name, port.external]])),
         ),
         addresses: Object.fromEntries(planContainers(plan).map(({ name, address }) => [name, address])),
-        nodes: nodes.map(({ name, role, dataVolume, reclone }) => ({
+        nodes: nodes.map(({ name, dataVolume, reclone }) => ({
           name,
-          role,
           dataVolume,
           ...(reclone === undefined ? {} : { reclone }),
         })),
@@ -132,14 +145,13 @@ export class PostgresCluster extends pulumi.ComponentResource {
     );
   }
 
-  #logins({ plan, files }: PostgresClusterArgs, preflight: Preflight): Logins {
+  #logins({ plan, files }: PlannedClusterArgs, preflight: Preflight): Logins {
     return new Logins(
-      "logins",
+      this.#name("logins"),
       {
         host: plan.engine.host,
-        leader: leaderOf(plan).container,
-        replicas: plan.nodes.filter(({ role }) => role === "replica").map(({ container }) => container),
-        pooler: { ...poolerAccess(plan, this.secrets.passwords.pgbouncer), routes: {} },
+        prefix: plan.prefix,
+        pooler: poolerAccess(plan, this.secrets.passwords.pgbouncer),
         verifiers: pulumi.secret(this.secrets.all.apply((secrets) => serverVerifiers(plan, secrets))),
         userlist: pulumi.secret(this.secrets.all.apply((secrets) => userlistOf(files.pooler, secrets))),
         users: pulumi.secret(this.secrets.all.apply((secrets) => routedUsers(plan, secrets))),
@@ -150,59 +162,44 @@ export class PostgresCluster extends pulumi.ComponentResource {
 
   /** With another host the same resources would silently belong to another engine; preflight refuses that change. */
   #engine(plan: ClusterPlan): docker.Provider {
-    return new docker.Provider("engine", { host: plan.engine.host }, { parent: this });
+    return new docker.Provider(this.#name("engine"), { host: plan.engine.host }, { parent: this });
   }
 
   #network(plan: ClusterPlan, preflight: Preflight): Network {
     const { subnet } = plan.network;
     return new Network(
-      "network",
+      this.#name("network"),
       { host: plan.engine.host, name: plan.network.name, subnet, gateway: gatewayAddress(subnet), strangers: strangersRange(subnet) },
       { parent: this, dependsOn: [preflight] },
     );
   }
 
-  /**
-   * A new cluster: leader, roles, then the replicas, several at a time, since they have no clients yet and parallel copies
-   * take no longer than one. In a running cluster each node is changed after the gate of the previous one, the leader last:
-   * a value with which a server cannot start is then found on a node that takes no writes. Nodes that are down and have to be
-   * re-cloned, such as a former leader, come after the leader: the routes to it need not wait for their copy.
-   */
-  #nodes(args: PostgresClusterArgs, shared: Shared, opts: pulumi.ComponentResourceOptions): Nodes {
+  #nodes(args: PlannedClusterArgs, shared: Shared, opts: pulumi.ComponentResourceOptions): Nodes {
     const { plan } = args;
-    const containers = args.onEngine?.containers;
-    const existing = (node: NodePlan): boolean => containers === undefined || containers.has(node.container);
-    // Unknown is treated as running. A leader that is absent or stopped comes first: without it no replica can be proven, and
-    // it takes no writes, so a mistake that is found on it costs no session.
-    const leaderFirst = containers !== undefined && containers.get(leaderOf(plan).container) !== true;
-    const create = (node: NodePlan, after: After): PostgresNode =>
-      new PostgresNode(node.name, this.#nodeArgs(args, shared, node, after), opts);
-    const chain = (nodes: readonly NodePlan[], first: After): PostgresNode[] =>
-      nodes.reduce<PostgresNode[]>(
-        (made, node) => [...made, create(node, { ...first, rolloutAfter: made.at(-1)?.gate ?? first.rolloutAfter })],
-        [],
-      );
-    const replicas = plan.nodes.filter(({ role }) => role === "replica");
-    const late = (node: NodePlan): boolean => !existing(node) || (node.reclone !== undefined && containers?.get(node.container) === false);
-    const known = replicas.filter((node) => !late(node));
-    const before = leaderFirst ? [] : chain(known, { roles: undefined, rolloutAfter: undefined });
-    const leader = create(leaderOf(plan), { roles: undefined, rolloutAfter: before.at(-1)?.gate });
-    const roles = this.#roles(plan, leader);
-    const behind = leaderFirst ? chain(known, { roles, rolloutAfter: leader.gate }) : [];
-    const last = behind.at(-1) ?? leader;
-    const news = replicas
-      .filter((node) => late(node))
-      .reduce<PostgresNode[]>((made, node) => [...made, create(node, { roles, rolloutAfter: (made.at(-clonesAtOnce) ?? last).gate })], []);
-    // In the plan's order, so that the result does not depend on the order of the rollout.
-    const place = ({ node }: PostgresNode): number => replicas.findIndex(({ name }) => name === node);
-    return { all: [leader, ...[...before, ...behind, ...news].toSorted((a, b) => place(a) - place(b))], roles };
+    const turns = this.#before.then((before) => turnsOf(plan, before));
+    // Resources are declared at once; what each of them waits for depends on the engine's answer.
+    const gates = new Map<string, pulumi.Resource>();
+    const afterOf = async (node: string): Promise<pulumi.Resource[]> => {
+      const { after, afterRoles = false } = (await turns).find((turn) => turn.node === node) ?? {};
+      return present(afterRoles ? roles : undefined, args.isPreview === true || after === undefined ? undefined : gates.get(after));
+    };
+    const all = plan.nodes.map((node) => {
+      const made = new PostgresNode(this.#name(node.name), this.#nodeArgs(args, shared, node, afterOf(node.name)), opts);
+      gates.set(node.name, made.gate);
+      return made;
+    });
+    const roles = this.#roles(
+      plan,
+      this.#before.then((before) => present(gates.get(before?.leader ?? plan.firstNode))),
+    );
+    return { all, roles };
   }
 
   #nodeArgs(
-    { plan, files, isPreview = false }: PostgresClusterArgs,
+    { plan, files }: PlannedClusterArgs,
     { images, network, logins }: Shared,
     node: NodePlan,
-    { roles, rolloutAfter }: After,
+    after: Promise<pulumi.Resource[]>,
   ): PostgresNodeArgs {
     return {
       plan,
@@ -214,96 +211,107 @@ export class PostgresCluster extends pulumi.ComponentResource {
       adminPassword: this.secrets.passwords.pgbouncer,
       image: images.resources.postgres,
       logins,
-      roles,
-      rolloutAfter: isPreview ? undefined : rolloutAfter,
+      after,
     };
   }
 
   /** After every file and every gate: a replaced container has already started with its settings and needs no restart. */
   #restarts(plan: ClusterPlan, nodes: Nodes, pooler: Pooler): Restarts {
     return new Restarts(
-      "restarts",
+      this.#name("restarts"),
       {
         host: plan.engine.host,
+        prefix: plan.prefix,
         settings: restartSettings(plan),
         nodes: plan.nodes.map((node) => serviceNode(plan, node)),
         password: this.secrets.passwords.monitoring,
         patienceS,
         pooler: poolerAccess(plan, this.secrets.passwords.pgbouncer),
       },
-      { parent: this, dependsOn: [...nodes.all.map(({ gate }) => gate), nodes.roles, pooler.files, ...pooler.containers] },
+      { parent: this, dependsOn: [...nodes.all.map(({ gate }) => gate), nodes.roles, ...pooler.files, ...pooler.containers] },
     );
   }
 
   /**
    * A running pooler lists a replica only after it was proven, and a database only after it was created. A new pooler has no
-   * clients yet: it starts while replicas are cloned, and the check at the end proves its routes.
+   * clients yet: it starts while replicas are cloned, and the check at the end proves its routes. Until a node takes writes they lead
+   * to the first one, so where the data says that another one leads they wait for that.
    */
-  #poolerWaitsFor({ plan, onEngine }: PostgresClusterArgs, nodes: Nodes): readonly pulumi.Resource[] {
-    const isNew = onEngine !== undefined && !onEngine.containers.has(plan.pooler.listener);
-    return isNew ? [] : [...nodes.all.map(({ gate }) => gate), nodes.roles];
+  async #poolerWaitsFor({ plan }: PlannedClusterArgs, nodes: Nodes): Promise<pulumi.Resource[]> {
+    const before = await this.#before;
+    const isNew = before !== undefined && !before.containers.has(plan.pooler.listener);
+    const gates = nodes.all.map(({ gate }) => gate);
+    if (!isNew) return [...gates, nodes.roles];
+    return before.leader === plan.firstNode ? [] : nodes.all.filter(({ node }) => node === before.leader).map(({ gate }) => gate);
   }
 
-  #roles(plan: ClusterPlan, leader: PostgresNode): Roles {
+  #roles(plan: ClusterPlan, leadersGate: Promise<pulumi.Resource[]>): Roles {
     return new Roles(
-      "roles",
+      this.#name("roles"),
       {
         host: plan.engine.host,
-        container: leaderOf(plan).container,
+        prefix: plan.prefix,
         ...rolesSpec(plan),
         monitoring: monitoringRevision,
         verifiers: pulumi.secret(this.secrets.all.apply((secrets) => serverVerifiers(plan, secrets))),
       },
-      { parent: this, dependsOn: [leader.gate] },
+      { parent: this, dependsOn: leadersGate },
     );
   }
 
   /** After the pooler: no route leads to a database that is dropped. */
   #leftovers(plan: ClusterPlan, nodes: Nodes, pooler: Pooler): Leftovers {
     return new Leftovers(
-      "leftovers",
+      this.#name("leftovers"),
       {
         host: plan.engine.host,
-        container: leaderOf(plan).container,
-        nodes: plan.nodes.map((node) => node.container),
+        prefix: plan.prefix,
         declared: declarationOf(plan),
       },
-      { parent: this, dependsOn: [nodes.roles, ...nodes.all.map(({ files }) => files), pooler.files, ...pooler.containers] },
+      { parent: this, dependsOn: [nodes.roles, ...nodes.all.map(({ files }) => files), ...pooler.files, ...pooler.containers] },
     );
   }
 
-  #exporters(args: PostgresClusterArgs, { images, network, logins }: Shared, opts: pulumi.ComponentResourceOptions): Exporters | undefined {
+  #exporters(args: PlannedClusterArgs, { images, network, logins }: Shared, opts: pulumi.ComponentResourceOptions): Exporters | undefined {
     const { plan, files } = args;
     if (plan.exporters === undefined || files.exporters === undefined) return undefined;
     const after = present(images.resources.postgresExporter, images.resources.poolerExporter);
     return new Exporters(
-      "exporter",
+      this.#name("exporter"),
       { plan, exporters: plan.exporters, files: files.exporters, network, secrets: this.secrets.all, after, logins },
       opts,
     );
   }
 
   #monitoring(
-    { plan, files }: PostgresClusterArgs,
+    { plan, files }: PlannedClusterArgs,
     { images, network }: Shared,
     opts: pulumi.ComponentResourceOptions,
   ): Monitoring | undefined {
     const { monitoring } = plan;
     if (monitoring === undefined || files.monitoring === undefined) return undefined;
-    const args = { plan, monitoring, files: files.monitoring, network, secrets: this.secrets.all, images: images.resources };
-    return new Monitoring("monitoring", args, opts);
+    const args = {
+      nameOf: this.#name,
+      plan,
+      monitoring,
+      files: files.monitoring,
+      network,
+      secrets: this.secrets.all,
+      images: images.resources,
+    };
+    return new Monitoring(this.#name("monitoring"), args, opts);
   }
 
   /** Runs again whenever anything that it checks was changed. */
   #check(
-    { plan, files }: PostgresClusterArgs,
+    { plan, files }: PlannedClusterArgs,
     nodes: Nodes,
     pooler: Pooler,
     { exporters, monitoring }: Watching,
     last: readonly pulumi.Resource[],
   ): ReplicationCheck {
     return new ReplicationCheck(
-      "check",
+      this.#name("check"),
       {
         host: plan.engine.host,
         target: checkTargetOf(plan),
@@ -322,7 +330,7 @@ export class PostgresCluster extends pulumi.ComponentResource {
           ...nodes.all.map(({ gate }) => gate),
           ...nodes.all.map(({ files }) => files),
           nodes.roles,
-          pooler.files,
+          ...pooler.files,
           ...pooler.containers,
           ...last,
           ...(exporters?.containers ?? []),
@@ -340,12 +348,6 @@ interface Watching {
   readonly monitoring: Monitoring | undefined;
 }
 
-/** What a node's container waits for, in addition to its own parts. */
-type After = Pick<PostgresNodeArgs, "roles" | "rolloutAfter">;
-
-/** Each clone reads all of the leader's data: more at a time would take disk and network bandwidth from its clients. */
-const clonesAtOnce = 4;
-
 /** What nodes and exporters need. */
 interface Shared {
   readonly images: Images;
@@ -354,8 +356,21 @@ interface Shared {
   readonly logins: Logins;
 }
 
+/** Unknown is treated as running. */
+function turnsOf({ nodes, firstNode }: ClusterPlan, before: Before | undefined): readonly Turn[] {
+  const stateOf = (container: string): RolloutNode["container"] => {
+    if (before === undefined) return "running";
+    const runs = before.containers.get(container);
+    return runs === undefined ? "absent" : runs ? "running" : "stopped";
+  };
+  return rolloutTurns(
+    nodes.map(({ name, container, reclone }) => ({ name, container: stateOf(container), isRecloned: reclone !== undefined })),
+    before?.leader ?? firstNode,
+  );
+}
+
 interface Nodes {
-  /** Leader first. */
+  /** In the plan's order. */
   readonly all: readonly PostgresNode[];
   readonly roles: Roles;
 }
@@ -384,6 +399,6 @@ function declarationOf(plan: ClusterPlan): Declaration {
       roles.map((role) => [role, Object.fromEntries(entriesOf(plan, role).map((entry) => [entry.database, entry.right]))]),
     ),
     first: { database: database.name, owner: database.owner },
-    remove: removal,
+    remove: { databases: [...removal.databases], users: { ...removal.users } },
   };
 }
