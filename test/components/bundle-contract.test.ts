@@ -3,8 +3,10 @@ import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 
-import { PostgresCluster } from "../../components/cluster.ts";
+import { PlannedCluster } from "../../components/planned-cluster.ts";
+import { clusterName } from "../../src/plan/names.ts";
 import type { ClusterPlan } from "../../src/plan/types.ts";
+import { bundlePrograms } from "../../src/render/compose/programs.ts";
 import { renderFiles } from "../../src/render/files.ts";
 import { isSecret, plainText, Recorder, reveal } from "../../testing/pulumi.ts";
 import { aPlan, fakeSecrets, root, secretValues, stackPlan } from "../../testing/stacks.ts";
@@ -125,7 +127,7 @@ function ofCompose(service: Service, volumes: Readonly<Record<string, Volume>>):
 
 async function record(plan: ClusterPlan): Promise<Recorder> {
   const recorder = await Recorder.start(plan.stack);
-  await recorder.run(() => new PostgresCluster("cluster", { plan, files: renderFiles(plan), root }));
+  await recorder.run(() => new PlannedCluster(clusterName, { plan, files: renderFiles(plan), root, bundleFolder: `build/${plan.stack}` }));
   return recorder;
 }
 
@@ -191,11 +193,14 @@ describe("the bundle's resource", () => {
     expect(isSecret(inputs["files"])).toBe(true);
     const files = reveal(inputs["files"]) as Record<string, string>;
     const digests = inputs["digests"] as Record<string, string>;
-    expect(Object.keys(digests)).toEqual(Object.keys(files));
+    // Its program is as long as all else, and the provider has it too.
+    const programs = bundlePrograms();
+    expect(Object.keys(digests)).toEqual([...Object.keys(files), ...Object.keys(programs)].toSorted());
+    expect(JSON.stringify(inputs).length).toBeLessThan(400_000);
     for (const [path, digest] of Object.entries(digests)) {
       expect(
         createHash("sha256")
-          .update(files[path] ?? "")
+          .update(files[path] ?? programs[path] ?? "")
           .digest("hex")
           .startsWith(digest),
         path,

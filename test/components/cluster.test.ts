@@ -1,7 +1,8 @@
 import type { ComponentResource } from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
 
-import { PostgresCluster } from "../../components/cluster.ts";
+import { PlannedCluster } from "../../components/planned-cluster.ts";
+import { clusterName } from "../../src/plan/names.ts";
 import { declaredOf } from "../../src/impact/declared.ts";
 import type { OnEngine } from "../../src/engine/on-engine.ts";
 import { planContainers } from "../../src/plan/containers.ts";
@@ -19,42 +20,49 @@ const gate = "pgstack:index:NodeReady";
 const out = "pgstack:index:OutOfService";
 const password = "random:index/randomPassword:RandomPassword";
 
-async function record(plan: ClusterPlan, onEngine?: Partial<OnEngine>, isPreview = false): Promise<Recorder> {
+interface Now {
+  readonly isPreview?: boolean;
+  readonly leader?: string;
+}
+
+async function record(
+  plan: ClusterPlan,
+  onEngine?: Partial<OnEngine>,
+  { isPreview = false, leader = plan.firstNode }: Now = {},
+): Promise<Recorder> {
   const recorder = await Recorder.start(plan.stack);
   const args = {
     plan,
     files: renderFiles(plan),
     root,
+    bundleFolder: `build/${plan.stack}`,
     isPreview,
-    ...(onEngine === undefined ? {} : { onEngine: { ...nothing, ...onEngine } }),
+    ...(onEngine === undefined ? {} : { before: { ...nothing, leader, ...onEngine } }),
   };
-  await recorder.run((): ComponentResource => new PostgresCluster("cluster", args));
+  await recorder.run((): ComponentResource => new PlannedCluster(clusterName, args));
   return recorder;
 }
 
 /** Everything is there, and all but the leader runs: the one case in which nodes that exist follow the leader. */
 const leaderIsDown = (plan: ClusterPlan): Partial<OnEngine> => {
-  const leader = plan.nodes.find(({ role }) => role === "leader")?.container;
+  const leader = plan.nodes.find(({ name }) => name === plan.firstNode)?.container;
   return { containers: new Map(planContainers(plan).map(({ name }) => [name, name !== leader])) };
 };
 
 const nothing: OnEngine = { containers: new Map(), images: new Set() };
 
-/** What a rendered volume is made of. */
-const configVolume = (name: string): string[] => [`pgstack:docker:ConfigVolume ${name}`, `${volume} ${name}`, `${files} ${name}-files`];
-
-const nodeResources = (name: string, role: "leader" | "replica"): string[] => [
+const nodeResources = (name: string): string[] => [
   `pgstack:docker:PostgresNode ${name}`,
-  ...configVolume(`${name}-config`),
+  `${files} ${name}-config`,
   `${volume} ${name}-data`,
-  ...(role === "replica" ? [`pgstack:index:ReplicationSlot ${name}-slot`] : []),
   `${out} ${name}-out`,
   `${container} ${name}`,
   `${gate} ${name}-ready`,
 ];
 
-/** What every stack has beside its nodes and exporters. */
+/** What every stack has in addition to its nodes and exporters. */
 const common = [
+  "pgstack:index:Routes pooler-routes",
   "pgstack:docker:PostgresCluster cluster",
   "pgstack:index:Preflight preflight",
   "pulumi:providers:docker engine",
@@ -74,29 +82,32 @@ const common = [
   "pgstack:index:Roles roles",
   "pgstack:index:Leftovers leftovers",
   "pgstack:docker:Pooler pooler",
-  ...configVolume("pooler-config"),
+  `${files} pooler-config`,
   `${volume} pooler-socket`,
-  "pgstack:index:Calm pooler-calm",
   `${container} pooler`,
-  `${container} pgbouncer`,
   "pgstack:index:Restarts restarts",
   "pgstack:index:ReplicationCheck check",
   "pgstack:index:Changes changes",
 ];
 
+/** Names of the pooler's processes. */
+const processesOf = (count = 2): string[] => Array.from({ length: count }, (_, index) => `pgbouncer-${index + 1}`);
+
+const processResources = (count?: number): string[] => processesOf(count).flatMap((name) => [`${out} ${name}-out`, `${container} ${name}`]);
+
 const exporterResources = (...nodes: readonly string[]): string[] => [
   `${image} image-postgresExporter`,
   `${image} image-poolerExporter`,
   "pgstack:docker:Exporters exporter",
-  ...configVolume("exporter-config"),
+  `${files} exporter-config`,
   ...nodes.map((node) => `${container} exporter-${node}`),
-  `${container} exporter-pooler`,
+  ...processesOf(Math.max(2, nodes.length - 1)).map((name) => `${container} exporter-${name}`),
 ];
 
 /** Prometheus or Alertmanager: with files and a data volume. */
 const keepingService = (name: "prometheus" | "alertmanager"): string[] => [
   `${image} image-${name}`,
-  ...configVolume(`${name}-config`),
+  `${files} ${name}-config`,
   `${volume} ${name}-data`,
   `${container} ${name}`,
 ];
@@ -106,7 +117,7 @@ const monitoring = "pgstack:docker:Monitoring monitoring";
 describe("a cluster registers", () => {
   it("for staging exactly these resources", async () => {
     expect((await record(stackPlan("staging"))).ids).toEqual(
-      [...common, ...nodeResources("pg1", "leader"), ...nodeResources("pg2", "replica"), ...exporterResources("pg1", "pg2")].toSorted(),
+      [...common, ...processResources(), ...nodeResources("pg1"), ...nodeResources("pg2"), ...exporterResources("pg1", "pg2")].toSorted(),
     );
   });
 
@@ -114,10 +125,11 @@ describe("a cluster registers", () => {
     expect((await record(stackPlan("production"))).ids).toEqual(
       [
         ...common,
-        ...nodeResources("pg1", "leader"),
-        ...nodeResources("pg2", "replica"),
-        ...nodeResources("pg3", "replica"),
-        ...nodeResources("pg4", "replica"),
+        ...processResources(3),
+        ...nodeResources("pg1"),
+        ...nodeResources("pg2"),
+        ...nodeResources("pg3"),
+        ...nodeResources("pg4"),
         ...exporterResources("pg1", "pg2", "pg3", "pg4"),
         monitoring,
         ...keepingService("prometheus"),
@@ -130,13 +142,14 @@ describe("a cluster registers", () => {
     expect(recorder.ids).toEqual(
       [
         ...common,
-        ...nodeResources("pg1", "leader"),
+        ...processResources(),
+        ...nodeResources("pg1"),
         ...exporterResources("pg1"),
         monitoring,
         ...keepingService("prometheus"),
         ...keepingService("alertmanager"),
         `${image} image-grafana`,
-        ...configVolume("grafana-config"),
+        `${files} grafana-config`,
         `${container} grafana`,
         `${password} secrets-grafana`,
       ].toSorted(),
@@ -145,30 +158,31 @@ describe("a cluster registers", () => {
     expect(recorder.find(image, "image-grafana").inputs["build"]).toBeUndefined();
   });
 
-  it("without replicas no slot, and a pooler that waits for the leader alone", async () => {
+  it("without replicas a pooler that waits for the leader alone", async () => {
     const recorder = await record(aPlan({ replicas: 0 }));
-    expect(recorder.ids).toEqual([...common, ...nodeResources("pg1", "leader"), ...exporterResources("pg1")].toSorted());
-    expect(recorder.find(files, "pooler-config-files").dependencies.filter((id) => id.startsWith(gate))).toEqual([`${gate} pg1-ready`]);
+    expect(recorder.ids).toEqual([...common, ...processResources(), ...nodeResources("pg1"), ...exporterResources("pg1")].toSorted());
+    expect(recorder.find(files, "pooler-config").dependencies.filter((id) => id.startsWith(gate))).toEqual([`${gate} pg1-ready`]);
   });
 
   it("without exporters neither their containers nor their images", async () => {
     const { ids } = await record(aPlan({ replicas: 0, exporters: false }));
-    expect(ids).toEqual([...common, ...nodeResources("pg1", "leader")].toSorted());
+    expect(ids).toEqual([...common, ...processResources(), ...nodeResources("pg1")].toSorted());
   });
 
-  it("for another leader the slot of pg1 on it", async () => {
-    const recorder = await record(aPlan({ replicas: 1, leader: "pg2" }), nothing);
-    expect(recorder.ids).toEqual(
-      [...common, ...nodeResources("pg1", "replica"), ...nodeResources("pg2", "leader"), ...exporterResources("pg1", "pg2")].toSorted(),
-    );
-    expect(recorder.find("pgstack:index:ReplicationSlot", "pg1-slot").inputs).toEqual({
-      host: "unix:///var/run/docker.sock",
-      container: "pgstack-test-pg2",
-      slot: "pg1",
-      dataVolume: "pgstack-test-pg1-data",
-    });
-    expect(recorder.find("pgstack:index:Roles", "roles").inputs["container"]).toBe("pgstack-test-pg2");
-    expect(recorder.find(container, "pg1").dependencies).toContain(`${gate} pg2-ready`);
+  it("the same whoever leads, in another order", async () => {
+    const [one, two] = [
+      await record(aPlan({ replicas: 1 }), nothing, { leader: "pg1" }),
+      await record(aPlan({ replicas: 1 }), nothing, { leader: "pg2" }),
+    ];
+    expect(two.ids).toEqual(one.ids);
+    for (const { id, inputs } of one.registrations) expect(two.registrations.find((other) => other.id === id)?.inputs, id).toEqual(inputs);
+    expect(one.find(container, "pg2").dependencies).toContain(`${gate} pg1-ready`);
+    expect(two.find(container, "pg1").dependencies).toContain(`${gate} pg2-ready`);
+    expect(two.find("pgstack:index:Roles", "roles").dependencies).toContain(`${gate} pg2-ready`);
+    // A pooler's first routes are written once there is a leader to lead to.
+    const gatesOfRoutes = ({ dependencies }: Registration): string[] => dependencies.filter((id) => id.startsWith(gate));
+    expect(gatesOfRoutes(one.find(files, "pooler-config"))).toEqual([]);
+    expect(gatesOfRoutes(two.find(files, "pooler-config"))).toEqual([`${gate} pg2-ready`]);
   });
 });
 
@@ -188,9 +202,7 @@ describe("the resources of production", () => {
     expect(Object.entries(parents).filter(([, parent]) => parent === undefined)).toHaveLength(1);
     expect(parents[`${container} pg2`]).toBe("pgstack:docker:PostgresNode pg2");
     expect(parents[`${volume} pg2-data`]).toBe("pgstack:docker:PostgresNode pg2");
-    expect(parents[`${files} pg2-config-files`]).toBe("pgstack:docker:ConfigVolume pg2-config");
-    expect(parents["pgstack:docker:ConfigVolume pg2-config"]).toBe("pgstack:docker:PostgresNode pg2");
-    expect(parents["pgstack:index:ReplicationSlot pg2-slot"]).toBe("pgstack:docker:PostgresNode pg2");
+    expect(parents[`${files} pg2-config`]).toBe("pgstack:docker:PostgresNode pg2");
     expect(parents[`${gate} pg2-ready`]).toBe("pgstack:docker:PostgresNode pg2");
     expect(parents[`${container} pooler`]).toBe("pgstack:docker:Pooler pooler");
     expect(parents[`${container} exporter-pg2`]).toBe("pgstack:docker:Exporters exporter");
@@ -201,7 +213,7 @@ describe("the resources of production", () => {
   it("of Docker live on the declared engine", () => {
     expect(recorder.find("pulumi:providers:docker", "engine").inputs).toEqual({ host: "unix:///var/run/docker.sock" });
     const onDocker = recorder.registrations.filter(({ type }) => type.startsWith("docker:"));
-    expect(onDocker).toHaveLength(31);
+    expect(onDocker).toHaveLength(28);
     expect(new Set(onDocker.map(({ provider }) => provider))).toEqual(new Set(["engine"]));
   });
 
@@ -216,7 +228,7 @@ describe("the resources of production", () => {
   it("bring up new replicas at the same time, behind those that exist", async () => {
     const gatesBefore = async (existing: readonly string[], leaderRuns = true, isPreview = false): Promise<Record<string, string[]>> => {
       const containers = new Map(existing.map((node) => [`pgstack-production-${node}`, node !== "pg1" || leaderRuns]));
-      const seen = await record(stackPlan("production"), { containers }, isPreview);
+      const seen = await record(stackPlan("production"), { containers }, { isPreview });
       const gates = (node: string): string[] => orderOf(seen.find(container, node)).filter((one) => one.startsWith(gate));
       return Object.fromEntries(["pg1", "pg2", "pg3", "pg4"].map((node) => [node, gates(node)]));
     };
@@ -259,9 +271,13 @@ describe("the resources of production", () => {
   });
 
   it("clone a leader of before last, behind the routes to the one that leads, and the check does not tell the order", async () => {
-    const plan = aPlan({ replicas: 2, leader: "pg2", reclone: { pg1: "adopted" } });
+    const plan = aPlan({ replicas: 2, reclone: { pg1: "adopted" } });
     const on = (pg1: boolean): Promise<Recorder> =>
-      record(plan, { containers: new Map([1, 2, 3].map((number) => [`pgstack-test-pg${number}`, number !== 1 || pg1])) });
+      record(
+        plan,
+        { containers: new Map([1, 2, 3].map((number) => [`pgstack-test-pg${number}`, number !== 1 || pg1])) },
+        { leader: "pg2" },
+      );
     const adopting = await on(false);
     const gates = (node: string): string[] => orderOf(adopting.find(container, node)).filter((one) => one.startsWith(gate));
     expect(["pg3", "pg2", "pg1"].map(gates)).toEqual([[], [`${gate} pg3-ready`], [`${gate} pg2-ready`]]);
@@ -272,9 +288,8 @@ describe("the resources of production", () => {
   it("take a node out of service after all that its container needs, and right before it", () => {
     expect(orderOf(recorder.find(out, "pg3-out"))).toEqual([
       `${image} image-postgres`,
-      `${files} pg3-config-files`,
+      `${files} pg3-config`,
       `${gate} pg2-ready`,
-      "pgstack:index:ReplicationSlot pg3-slot",
       "pgstack:index:Roles roles",
     ]);
     const spec = recorder.find(out, "pg3-out").inputs["spec"];
@@ -286,8 +301,9 @@ describe("the resources of production", () => {
     expect(orderOf(recorder.find("pgstack:index:Restarts", "restarts"))).toEqual(
       [
         `${container} pooler`,
-        `${container} pgbouncer`,
-        `${files} pooler-config-files`,
+        ...processesOf(3).map((name) => `${container} ${name}`),
+        `${files} pooler-config`,
+        "pgstack:index:Routes pooler-routes",
         ...["pg1", "pg2", "pg3", "pg4"].map((node) => `${gate} ${node}-ready`),
         "pgstack:index:Roles roles",
       ].toSorted(),
@@ -302,9 +318,8 @@ describe("the resources of production", () => {
   it("bring the nodes up one after the other, the leader first", () => {
     expect(orderOf(recorder.find(container, "pg1"))).toEqual([
       `${image} image-postgres`,
-      `${volume} pg1-config`,
       `${volume} pg1-data`,
-      `${files} pg1-config-files`,
+      `${files} pg1-config`,
       `${out} pg1-out`,
     ]);
     for (const [node, before] of [
@@ -314,12 +329,10 @@ describe("the resources of production", () => {
     ] as const) {
       expect(orderOf(recorder.find(container, node))).toEqual([
         `${image} image-postgres`,
-        `${volume} ${node}-config`,
         `${volume} ${node}-data`,
-        `${files} ${node}-config-files`,
+        `${files} ${node}-config`,
         `${gate} ${before}-ready`,
         `${out} ${node}-out`,
-        `pgstack:index:ReplicationSlot ${node}-slot`,
         "pgstack:index:Roles roles",
       ]);
     }
@@ -329,38 +342,40 @@ describe("the resources of production", () => {
     const logins = "pgstack:index:Logins logins";
     expect(orderOf(recorder.find("pgstack:index:Logins", "logins"))).toEqual(["pgstack:index:Preflight preflight"]);
     for (const name of ["pg1", "pg4", "pooler", "exporter"])
-      expect(recorder.find(files, `${name}-config-files`).dependencies, name).toContain(logins);
-    expect(recorder.find("pgstack:index:Logins", "logins").inputs).toMatchObject({
-      leader: "pgstack-production-pg1",
-      replicas: ["pgstack-production-pg2", "pgstack-production-pg3", "pgstack-production-pg4"],
-    });
+      expect(recorder.find(files, `${name}-config`).dependencies, name).toContain(logins);
   });
 
-  it("make roles on the proven leader, and slots after them", () => {
+  it("make roles on the proven leader", () => {
     expect(orderOf(recorder.find("pgstack:index:Roles", "roles"))).toEqual([`${gate} pg1-ready`]);
-    expect(orderOf(recorder.find("pgstack:index:ReplicationSlot", "pg3-slot"))).toEqual(["pgstack:index:Roles roles"]);
   });
 
-  it("prove a node by its container, at its own port and the leader's", () => {
+  it("prove a node by its container, at its own port", () => {
     const { inputs, ...registration } = recorder.find(gate, "pg3-ready");
     expect(orderOf({ ...registration, inputs })).toEqual([`${container} pg3`]);
     expect(inputs).toMatchObject({
       node: {
         name: "pg3",
-        role: "replica",
         container: "pgstack-production-pg3",
         networkAddress: "172.29.20.8",
         address: { host: "127.0.0.1", port: 25_434 },
       },
       containerId: "pg3-id",
-      leader: { host: "127.0.0.1", port: 25_432 },
     });
   });
 
+  it("hold no role of a node in an input of a kind that acts on servers", () => {
+    const acting = ["OutOfService", "NodeReady", "Restarts", "Logins", "Roles", "Leftovers"];
+    const inputs = recorder.registrations.filter(({ type }) => acting.includes(type.replace("pgstack:index:", "")));
+    expect(inputs.length).toBeGreaterThan(acting.length);
+    for (const { inputs: of, name } of inputs) {
+      expect(of["prefix"], name).toBe("pgstack-production");
+      expect(JSON.stringify({ ...of, pooler: undefined }), name).not.toMatch(/"(role|leader|leaderContainer|replicas)":/);
+    }
+  });
+
   it("list a replica in the pooler after all gates", () => {
-    expect(orderOf(recorder.find(files, "pooler-config-files"))).toEqual([
+    expect(orderOf(recorder.find(files, "pooler-config"))).toEqual([
       `${image} image-pooler`,
-      `${volume} pooler-config`,
       "pgstack:index:Logins logins",
       `${gate} pg1-ready`,
       `${gate} pg2-ready`,
@@ -368,45 +383,66 @@ describe("the resources of production", () => {
       `${gate} pg4-ready`,
       "pgstack:index:Roles roles",
     ]);
+    const routes = recorder.find("pgstack:index:Routes", "pooler-routes");
+    expect(orderOf(routes)).toEqual([`${files} pooler-config`]);
+    expect(routes.inputs).toMatchObject({
+      firstNode: "pg1",
+      nodes: ["pg1", "pg2", "pg3", "pg4"],
+      mode: "transaction",
+      pooler: { processes: [1, 2, 3].map((number) => ({ number, container: `pgstack-production-pgbouncer-${number}` })) },
+      routes: [
+        { name: "app", database: "app", reads: false, poolSize: 50, most: 60 },
+        { name: "app_ro", database: "app", reads: true, poolSize: 110, most: 120 },
+      ],
+    });
     expect(orderOf(recorder.find(container, "pooler"))).toEqual([
       `${image} image-listener`,
       `${volume} pooler-socket`,
-      `${files} pooler-config-files`,
+      `${files} pooler-config`,
+      "pgstack:index:Routes pooler-routes",
     ]);
-    expect(orderOf(recorder.find(container, "pgbouncer"))).toEqual([
-      `${container} pooler`,
-      `${image} image-pooler`,
-      `${volume} pooler-config`,
-      `${volume} pooler-socket`,
-      "pgstack:index:Calm pooler-calm",
-      `${files} pooler-config-files`,
-    ]);
+  });
+
+  it("replace the processes of the pooler together, each behind its own long transactions", () => {
+    for (const name of ["pgbouncer-1", "pgbouncer-2", "pgbouncer-3"])
+      expect(orderOf(recorder.find(container, name)), name).toEqual([
+        `${container} pooler`,
+        `${image} image-pooler`,
+        `${volume} pooler-socket`,
+        `${files} pooler-config`,
+        `${out} ${name}-out`,
+        "pgstack:index:Routes pooler-routes",
+      ]);
   });
 
   it("wait for the pooler's long transactions before its container is replaced", () => {
-    const { inputs } = recorder.find("pgstack:index:Calm", "pooler-calm");
-    expect(inputs).toMatchObject({
-      container: "pgstack-production-pgbouncer",
-      nodes: ["pg1", "pg2", "pg3", "pg4"].map((name) => ({ name, container: `pgstack-production-${name}` })),
-      address: "172.29.20.253",
-      timeoutS: 60,
-    });
-    expect(inputs["spec"]).toMatch(/^[0-9a-f]{16}$/);
+    for (const [name, address] of [
+      ["pgbouncer-1", "172.29.20.249"],
+      ["pgbouncer-2", "172.29.20.247"],
+      ["pgbouncer-3", "172.29.20.245"],
+    ] as const) {
+      const { inputs } = recorder.find(out, `${name}-out`);
+      expect(inputs).toMatchObject({
+        container: `pgstack-production-${name}`,
+        service: {
+          kind: "pooler",
+          nodes: ["pg1", "pg2", "pg3", "pg4"].map((node) => ({ name: node, container: `pgstack-production-${node}` })),
+          address,
+          timeoutS: 60,
+        },
+      });
+      expect(inputs["spec"]).toMatch(/^[0-9a-f]{16}$/);
+    }
   });
 
   it("start exporters as soon as they have their files: they wait for what they watch", () => {
-    const before = [
-      `${image} image-poolerExporter`,
-      `${image} image-postgresExporter`,
-      `${volume} exporter-config`,
-      `${files} exporter-config-files`,
-    ];
+    const before = [`${image} image-poolerExporter`, `${image} image-postgresExporter`, `${files} exporter-config`];
     expect(orderOf(recorder.find(container, "exporter-pg4"))).toEqual(before.toSorted());
-    expect(orderOf(recorder.find(container, "exporter-pooler"))).toEqual(before.toSorted());
-    expect(recorder.find(container, "exporter-pooler").inputs["command"]).toEqual([
+    expect(orderOf(recorder.find(container, "exporter-pgbouncer-3"))).toEqual(before.toSorted());
+    expect(recorder.find(container, "exporter-pgbouncer-3").inputs["command"]).toEqual([
       "/bin/bash",
       "-c",
-      "until (exec 3<>/dev/tcp/172.29.20.2/6432 && printf '\\0\\0\\0\\10\\4\\322\\26\\57' >&3 && read -rN1 -t1 <&3) 2>/dev/null; " +
+      "until (exec 3<>/dev/tcp/172.29.20.245/6432 && printf '\\0\\0\\0\\10\\4\\322\\26\\57' >&3 && read -rN1 -t1 <&3) 2>/dev/null; " +
         "do sleep 0.1; done; exec /usr/bin/prometheus-pgbouncer-exporter",
     ]);
   });
@@ -414,22 +450,20 @@ describe("the resources of production", () => {
   it("check the cluster last, and again whenever a container is another one", () => {
     const check = recorder.find("pgstack:index:ReplicationCheck", "check");
     const nodes = ["pg1", "pg2", "pg3", "pg4"];
+    const watched = [...nodes, ...processesOf(3)];
     expect(orderOf(check)).toEqual(
       [
-        ...[...nodes.map((node) => `exporter-${node}`), "exporter-pooler", ...nodes, "pooler", "pgbouncer", "prometheus"].map(
-          (name) => `${container} ${name}`,
-        ),
-        ...[...nodes, "pooler", "prometheus"].map((name) => `${files} ${name}-config-files`),
+        ...[...watched.map((name) => `exporter-${name}`), ...watched, "pooler", "prometheus"].map((name) => `${container} ${name}`),
+        ...[...nodes, "pooler", "prometheus"].map((name) => `${files} ${name}-config`),
         ...nodes.map((node) => `${gate} ${node}-ready`),
         "pgstack:index:Restarts restarts",
         "pgstack:index:Roles roles",
         "pgstack:index:Leftovers leftovers",
+        "pgstack:index:Routes pooler-routes",
       ].toSorted(),
     );
     expect(check.inputs["triggers"]).toEqual(
-      expect.arrayContaining(
-        [...nodes, "pooler", "pgbouncer", ...nodes.map((node) => `exporter-${node}`), "exporter-pooler"].map((name) => `${name}-id`),
-      ),
+      expect.arrayContaining([...watched, "pooler", ...watched.map((name) => `exporter-${name}`)].map((name) => `${name}-id`)),
     );
   });
 
@@ -455,18 +489,13 @@ describe("the resources of production", () => {
       expect({ name, retainOnDelete, protect }).toEqual({ name, retainOnDelete: true, protect: false });
       expect(ignoreChanges).toEqual(["name", "labels", "driver", "driverOpts"]);
     }
-    const config = recorder.ofType(volume).filter(({ name }) => !name.endsWith("-data"));
-    expect(config.map(({ name, retainOnDelete, ignoreChanges }) => [name, retainOnDelete, ignoreChanges])).toEqual(
-      [
-        "exporter-config",
-        "pg1-config",
-        "pg2-config",
-        "pg3-config",
-        "pg4-config",
-        "pooler-config",
-        "pooler-socket",
-        "prometheus-config",
-      ].map((name) => [name, false, []]),
+    const others = recorder.ofType(volume).filter(({ name }) => !name.endsWith("-data"));
+    expect(others.map(({ name, retainOnDelete, ignoreChanges }) => [name, retainOnDelete, ignoreChanges])).toEqual([
+      ["pooler-socket", false, []],
+    ]);
+    const config = recorder.ofType(files).filter(({ retainOnDelete }) => !retainOnDelete);
+    expect(config.map(({ inputs }) => inputs["volume"])).toEqual(
+      ["exporters", "pg1", "pg2", "pg3", "pg4", "pooler", "prometheus"].map((service) => `pgstack-production-${service}-config`),
     );
   });
 
@@ -482,7 +511,7 @@ describe("the resources of production", () => {
     const changes = recorder.find("pgstack:index:Changes", "changes");
     expect(orderOf(changes)).toContain("pgstack:index:ReplicationCheck check");
     const plan = stackPlan("production");
-    expect(changes.inputs).toEqual({ declared: declaredOf(plan, renderFiles(plan)) });
+    expect(changes.inputs).toEqual({ prefix: plan.prefix, declared: declaredOf(plan, renderFiles(plan)) });
   });
 
   it("build no image that the engine has", async () => {
@@ -512,5 +541,5 @@ it("an image from stack config is pulled, not built", async () => {
   const { inputs, ignoreChanges } = recorder.find(image, "image-pooler");
   expect(inputs).toEqual({ name: "registry.example/pgbouncer:1.24.1", keepLocally: true });
   expect(ignoreChanges).toEqual([]);
-  expect(recorder.find(container, "pgbouncer").inputs["image"]).toBe("registry.example/pgbouncer:1.24.1");
+  for (const name of processesOf()) expect(recorder.find(container, name).inputs["image"]).toBe("registry.example/pgbouncer:1.24.1");
 });

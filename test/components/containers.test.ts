@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 
-import { PostgresCluster } from "../../components/cluster.ts";
+import { PlannedCluster } from "../../components/planned-cluster.ts";
+import { clusterName } from "../../src/plan/names.ts";
 import { renderFiles } from "../../src/render/files.ts";
 import type { Registration } from "../../testing/pulumi.ts";
 import { Recorder } from "../../testing/pulumi.ts";
@@ -10,7 +11,7 @@ const container = "docker:index/container:Container";
 
 async function containersOf(plan: ReturnType<typeof aPlan>): Promise<Registration[]> {
   const recorder = await Recorder.start(plan.stack);
-  await recorder.run(() => new PostgresCluster("cluster", { plan, files: renderFiles(plan), root }));
+  await recorder.run(() => new PlannedCluster(clusterName, { plan, files: renderFiles(plan), root, bundleFolder: `build/${plan.stack}` }));
   return recorder.ofType(container);
 }
 
@@ -21,7 +22,7 @@ describe.each(stacks)("every container of %s", (stack) => {
   });
 
   it("is there", () => {
-    expect(containers.map(({ inputs }) => inputs["name"])).toHaveLength({ staging: 7, production: 12 }[stack]);
+    expect(containers.map(({ inputs }) => inputs["name"])).toHaveLength({ staging: 9, production: 16 }[stack]);
   });
 
   it("is hardened in the same way", () => {
@@ -49,8 +50,7 @@ describe.each(stacks)("every container of %s", (stack) => {
 
   it("is published on the loopback address alone", () => {
     const addresses = containers.flatMap(({ inputs }) => (inputs["ports"] as { readonly ip: string }[]).map(({ ip }) => ip));
-    // PgBouncer serves the listener's port.
-    expect(addresses).toEqual(containers.filter(({ name }) => name !== "pgbouncer").map(() => "127.0.0.1"));
+    expect(addresses).toEqual(containers.map(() => "127.0.0.1"));
   });
 
   it("gets its files through volumes: nothing is uploaded, mounted from the host or privileged", () => {
@@ -69,7 +69,7 @@ describe.each(stacks)("every container of %s", (stack) => {
       expect(
         mounts.filter(({ readOnly }) => readOnly).map(({ target }) => target),
         name,
-      ).toEqual(name === "pooler" ? [] : name === "pgbouncer" ? ["/etc/pgstack", "/run/pgstack"] : ["/etc/pgstack"]);
+      ).toEqual(name === "pooler" ? [] : /^pgbouncer-\d+$/.test(name) ? ["/etc/pgstack", "/run/pgstack"] : ["/etc/pgstack"]);
     }
   });
 
@@ -113,16 +113,17 @@ describe("containers", () => {
   });
 
   it("of the pooler may open a file for each client and server, and do not wait for clients when they stop", async () => {
-    expect(await one({ pooler: { maxClients: 5000, memory: "256MB" } }, "pgbouncer")).toMatchObject({
+    expect(await one({ pooler: { maxClients: 5000, memory: "256MB" } }, "pgbouncer-2")).toMatchObject({
+      name: "pgstack-test-pgbouncer-2",
       image: "pgstack/pgbouncer:bbbbbbbbbbbb",
-      command: ["perl", "/etc/pgstack/launch.pl", "/run/pgstack/listener.sock", "/usr/sbin/pgbouncer", "/etc/pgstack/pgbouncer.ini"],
+      command: ["perl", "/etc/pgstack/launch.pl", "/run/pgstack/listener.sock", "/usr/sbin/pgbouncer", "/etc/pgstack/process-2.ini"],
       memory: 256,
       shmSize: 64,
       stopSignal: "SIGINT",
       stopTimeout: 60,
       ulimits: [{ name: "nofile", soft: 16_384, hard: 16_384 }],
-      networksAdvanced: [{ name: "pgstack-test", aliases: ["pgbouncer"], ipv4Address: "172.29.10.253" }],
-      ports: [],
+      networksAdvanced: [{ name: "pgstack-test", aliases: ["pgbouncer-2"], ipv4Address: "172.29.10.247" }],
+      ports: [{ internal: 6432, external: 6434, ip: "127.0.0.1", protocol: "tcp" }],
     });
   });
 
@@ -152,12 +153,12 @@ describe("containers", () => {
       networksAdvanced: [{ name: "pgstack-test", aliases: ["pg2-exporter"], ipv4Address: "172.29.10.7" }],
       ports: [{ internal: 9187, external: 9188, ip: "127.0.0.1", protocol: "tcp" }],
     });
-    expect(await one({}, "exporter-pooler")).toMatchObject({
+    expect(await one({}, "exporter-pgbouncer-2")).toMatchObject({
       envs: [
-        "PGBOUNCER_EXPORTER_CONNECTION_STRING=postgres://monitoring@pooler:6432/pgbouncer?sslmode=disable&connect_timeout=1",
+        "PGBOUNCER_EXPORTER_CONNECTION_STRING=postgresql://monitoring@pgbouncer-2:6432/pgbouncer?sslmode=disable&connect_timeout=1",
         "PGPASSFILE=/etc/pgstack/monitoring.pgpass",
       ],
-      ports: [{ internal: 9127, external: 9127, ip: "127.0.0.1", protocol: "tcp" }],
+      ports: [{ internal: 9127, external: 9128, ip: "127.0.0.1", protocol: "tcp" }],
     });
   });
 

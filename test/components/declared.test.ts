@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 
-import { PostgresCluster } from "../../components/cluster.ts";
+import { PlannedCluster } from "../../components/planned-cluster.ts";
+import { clusterName } from "../../src/plan/names.ts";
 import { clusterOutputs } from "../../components/outputs.ts";
 import type { ClusterPlan } from "../../src/plan/types.ts";
 import { renderFiles } from "../../src/render/files.ts";
@@ -15,7 +16,9 @@ const keys: StackKeys = {
 
 async function deploy(plan: ClusterPlan): Promise<{ recorder: Recorder; outputs: Record<string, unknown> }> {
   const recorder = await Recorder.start(plan.stack);
-  const cluster = await recorder.run(() => new PostgresCluster("cluster", { plan, files: renderFiles(plan), root }));
+  const cluster = await recorder.run(
+    () => new PlannedCluster(clusterName, { plan, files: renderFiles(plan), root, bundleFolder: `build/${plan.stack}` }),
+  );
   return { recorder, outputs: clusterOutputs(plan, cluster) };
 }
 
@@ -69,7 +72,7 @@ describe("declared databases and users", () => {
     expect(dependencies).toEqual(
       expect.arrayContaining([
         "pgstack:index:Roles roles",
-        "pgstack:index:ConfigFiles pooler-config-files",
+        "pgstack:index:ConfigFiles pooler-config",
         "docker:index/container:Container pooler",
       ]),
     );
@@ -89,7 +92,7 @@ describe("declared databases and users", () => {
   });
 
   it("have a route in the pooler only after they are made", () => {
-    expect(recorder.find("pgstack:index:ConfigFiles", "pooler-config-files").dependencies).toContain("pgstack:index:Roles roles");
+    expect(recorder.find("pgstack:index:ConfigFiles", "pooler-config").dependencies).toContain("pgstack:index:Roles roles");
   });
 
   it("give secret connection strings by user and database", async () => {
@@ -97,15 +100,18 @@ describe("declared databases and users", () => {
     expect(secret).toBe(true);
     const url = (user: string, port: number, route: string): string =>
       `postgresql://${user}:${fakeUserPassword(user)}@127.0.0.1:${port}/${route}`;
+    // All nodes: whichever leads takes the session.
+    const direct = (user: string, database: string): string =>
+      `postgresql://${user}:${fakeUserPassword(user)}@127.0.0.1:5432,127.0.0.1:5433/${database}?target_session_attrs=read-write`;
     expect(value).toEqual({
-      batch: { app: { direct: url("batch", 5432, "app") } },
+      batch: { app: { direct: direct("batch", "app") } },
       reporter: {
-        app: { write: url("reporter", 6432, "app"), read: url("reporter", 6432, "app_ro"), direct: url("reporter", 5432, "app") },
-        shop: { write: url("reporter", 6432, "shop"), read: url("reporter", 6432, "shop_ro"), direct: url("reporter", 5432, "shop") },
+        app: { write: url("reporter", 6432, "app"), read: url("reporter", 6432, "app_ro"), direct: direct("reporter", "app") },
+        shop: { write: url("reporter", 6432, "shop"), read: url("reporter", 6432, "shop_ro"), direct: direct("reporter", "shop") },
       },
       seller: {
-        shop: { write: url("seller", 6432, "shop"), read: url("seller", 6432, "shop_ro"), direct: url("seller", 5432, "shop") },
-        shop_shadow: { direct: url("seller", 5432, "shop_shadow") },
+        shop: { write: url("seller", 6432, "shop"), read: url("seller", 6432, "shop_ro"), direct: direct("seller", "shop") },
+        shop_shadow: { direct: direct("seller", "shop_shadow") },
       },
     });
   });
@@ -119,13 +125,13 @@ describe("a stack without any", () => {
     expect(all(empty.recorder)).toEqual(all(without.recorder));
     const roles = without.recorder.find("pgstack:index:Roles", "roles").inputs;
     expect(Object.keys(roles).toSorted()).toEqual([
-      "container",
       "database",
       "extensions",
       "host",
       "monitoring",
       "monitoringConnections",
       "owner",
+      "prefix",
       "verifiers",
     ]);
     expect(Object.keys(without.outputs)).not.toContain("userUrls");

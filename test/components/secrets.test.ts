@@ -1,8 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
 
-import { PostgresCluster } from "../../components/cluster.ts";
+import { PlannedCluster } from "../../components/planned-cluster.ts";
+import { clusterName } from "../../src/plan/names.ts";
 import { clusterOutputs } from "../../components/outputs.ts";
+import { isRoutesFile } from "../../src/pgbouncer/routes.ts";
 import { renderFiles } from "../../src/render/files.ts";
 import { isSecret, plainText, Recorder, reveal, valueOf } from "../../testing/pulumi.ts";
 import { allFiles, fakeSecrets, root, secretValues, stackPlan, stacks, textOfFile } from "../../testing/stacks.ts";
@@ -12,10 +14,12 @@ describe.each(stacks)("the secrets of %s", (stack) => {
   const rendered = renderFiles(plan);
   let recorder: Recorder;
   let outputs: Record<string, unknown> = {};
-  let cluster: PostgresCluster;
+  let cluster: PlannedCluster;
   beforeAll(async () => {
     recorder = await Recorder.start(stack);
-    cluster = await recorder.run(() => new PostgresCluster("cluster", { plan, files: rendered, root }));
+    cluster = await recorder.run(
+      () => new PlannedCluster(clusterName, { plan, files: rendered, root, bundleFolder: `build/${plan.stack}` }),
+    );
     outputs = clusterOutputs(plan, cluster);
   });
 
@@ -44,8 +48,8 @@ describe.each(stacks)("the secrets of %s", (stack) => {
 
   it("are in the inputs that need them, wrapped", () => {
     const revealed = (type: string, name: string): string => JSON.stringify(reveal(recorder.find(type, name).inputs));
-    expect(revealed("pgstack:index:ConfigFiles", "pg1-config-files")).toContain(fakeSecrets.passwords.replicator);
-    expect(revealed("pgstack:index:ConfigFiles", "exporter-config-files")).toContain(fakeSecrets.passwords.monitoring);
+    expect(revealed("pgstack:index:ConfigFiles", "pg1-config")).toContain(fakeSecrets.passwords.replicator);
+    expect(revealed("pgstack:index:ConfigFiles", "exporter-config")).toContain(fakeSecrets.passwords.monitoring);
     expect(revealed("pgstack:index:NodeReady", "pg2-ready")).toContain(fakeSecrets.passwords.monitoring);
     expect(revealed("pgstack:index:Roles", "roles")).toContain("SCRAM-SHA-256$4096:");
   });
@@ -57,8 +61,8 @@ describe.each(stacks)("the secrets of %s", (stack) => {
       ["exporters", "exporter"] as const,
     ];
     for (const [volume, name] of volumes) {
-      const { inputs } = recorder.find("pgstack:index:ConfigFiles", `${name}-config-files`);
-      const specs = allFiles(rendered).filter((one) => one.name.startsWith(`${volume}/`));
+      const { inputs } = recorder.find("pgstack:index:ConfigFiles", `${name}-config`);
+      const specs = allFiles(rendered).filter(({ name: of, file }) => of.startsWith(`${volume}/`) && !isRoutesFile(file.path));
       const plain = specs.flatMap(({ file }) => (file.kind === "plain" ? [[file.path, file.content]] : []));
       expect(inputs["files"], volume).toEqual(Object.fromEntries(plain));
       const secretFiles = inputs["secretFiles"] as Readonly<Record<string, { readonly mode: number; readonly content: unknown }>>;
@@ -73,17 +77,18 @@ describe.each(stacks)("the secrets of %s", (stack) => {
   });
 
   it("reach the pooler's reload and the gates as secret passwords", () => {
-    const { inputs } = recorder.find("pgstack:index:ConfigFiles", "pooler-config-files");
+    const { inputs } = recorder.find("pgstack:index:ConfigFiles", "pooler-config");
     const reload = inputs["reload"] as Readonly<Record<string, unknown>>;
     expect(isSecret(reload["password"])).toBe(true);
     expect(reveal(reload)).toEqual({
       server: "pgbouncer",
-      container: `pgstack-${stack}-pgbouncer`,
-      listener: `pgstack-${stack}-pooler`,
-      address: { host: "127.0.0.1", port: plan.pooler.hostPort },
+      processes: plan.pooler.processes.map(({ number, hostPort, settings }) => ({
+        number,
+        container: `pgstack-${stack}-pgbouncer-${number}`,
+        address: { host: "127.0.0.1", port: hostPort },
+        settings: Object.fromEntries([...plan.pooler.settings, ...settings].map(({ name, value }) => [name, value])),
+      })),
       password: fakeSecrets.passwords.pgbouncer,
-      drainTimeoutS: 60,
-      settings: Object.fromEntries(plan.pooler.settings.map(({ name, value }) => [name, value])),
     });
     const gates = recorder.ofType("pgstack:index:NodeReady");
     expect(gates.map((gate) => [isSecret(gate.inputs["password"]), reveal(gate.inputs["password"])])).toEqual(
@@ -114,7 +119,7 @@ describe.each(stacks)("the secrets of %s", (stack) => {
   });
 
   it("make every stack output secret that holds one, and no other", async () => {
-    const secret = ["writeUrl", "readUrl", "replicaUrls", "directUrl", "adminUrl", "dotenv", "check"];
+    const secret = ["writeUrl", "readUrl", "nodeUrls", "directUrl", "adminUrl", "adminUrls", "dotenv", "check"];
     for (const [name, output] of Object.entries(outputs)) {
       const { value, secret: hidden } = await valueOf(pulumi.output(output));
       const text = JSON.stringify(value);
