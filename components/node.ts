@@ -4,11 +4,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { nodeContainer } from "../src/plan/containers.ts";
 import type { ClusterPlan, ClusterSecrets, NodePlan } from "../src/plan/types.ts";
 import type { FileSpec } from "../src/files/file-spec.ts";
-import { ConfigVolume } from "./config-volume.ts";
+import { configFiles } from "./config-files.ts";
 import { serviceContainer } from "./container.ts";
 import { dataVolume } from "./data-volume.ts";
 import { present } from "./present.ts";
-import { NodeReady, OutOfService, ReplicationSlot } from "./provider-resources.ts";
+import type { ConfigFiles } from "./provider-resources.ts";
+import { NodeReady, OutOfService } from "./provider-resources.ts";
 import { patienceS, poolerAccess, serviceNode, specOf } from "./service.ts";
 
 export interface PostgresNodeArgs {
@@ -23,13 +24,11 @@ export interface PostgresNodeArgs {
   readonly image: pulumi.Resource | undefined;
   /** Has set the passwords in the running cluster with which everything here logs in. */
   readonly logins: pulumi.Resource;
-  /** Roles on the leader, with which a replica logs in; undefined for the leader itself. */
-  readonly roles: pulumi.Resource | undefined;
-  /** The gate that this node's container waits for. */
-  readonly rolloutAfter: pulumi.Resource | undefined;
+  /** What its container waits for in this deployment: the gate of the node before it, roles with which it logs in on the leader. */
+  readonly after: Promise<pulumi.Resource[]>;
 }
 
-/** One PostgreSQL server with its volumes, its slot on the leader and its gate. */
+/** One PostgreSQL server with its volumes and its gate. */
 export class PostgresNode extends pulumi.ComponentResource {
   readonly node: string;
   readonly containerId: pulumi.Output<string>;
@@ -42,30 +41,30 @@ export class PostgresNode extends pulumi.ComponentResource {
     const { plan, node } = args;
     const config = this.#config(name, args);
     const data = dataVolume(`${name}-data`, node.dataVolume, this);
-    const slot = this.#slot(name, args);
     const planned = nodeContainer(plan, node);
     const spec = specOf(plan, planned);
     // One node at a time: a container is changed only after the previous node was proven.
-    const ready = present(args.network, config.files, slot, args.image, args.roles, args.rolloutAfter);
+    const ready = args.after.then((after) => [...present(args.network, config, args.image), ...after]);
     const outOfService = this.#outOfService(name, args, spec, ready);
+    const before: Promise<pulumi.Resource[]> = ready.then((of) => [...of, outOfService]);
     const container = serviceContainer(
       name,
       {
         plan,
         container: planned,
-        volumes: { [node.dataVolume]: data.name, [node.configVolume]: config.volumeName },
+        volumes: { [node.dataVolume]: data.name },
       },
-      { parent: this, dependsOn: [...ready, outOfService] },
+      { parent: this, dependsOn: before },
     );
     this.node = node.name;
     this.containerId = container.id;
-    this.files = config.files;
+    this.files = config;
     this.gate = this.#gate(name, args, container, spec);
     this.registerOutputs({});
   }
 
-  #config(name: string, { plan, node, files, secrets, image, logins }: PostgresNodeArgs): ConfigVolume {
-    return new ConfigVolume(
+  #config(name: string, { plan, node, files, secrets, image, logins }: PostgresNodeArgs): ConfigFiles {
+    return configFiles(
       `${name}-config`,
       {
         host: plan.engine.host,
@@ -75,25 +74,25 @@ export class PostgresNode extends pulumi.ComponentResource {
         secrets,
         reload: { server: "postgres", container: node.container },
       },
-      { parent: this, filesDependOn: present(logins, image) },
+      { parent: this, dependsOn: present(logins, image) },
     );
   }
 
-  /** The container depends on its slot, so on scale-down the slot is dropped after it. */
-  #slot(name: string, { plan, node, roles }: PostgresNodeArgs): ReplicationSlot | undefined {
-    if (node.slot === undefined) return undefined;
-    const leader = leaderOf(plan);
-    return new ReplicationSlot(
-      `${name}-slot`,
-      { host: plan.engine.host, container: leader.container, slot: node.slot, dataVolume: node.dataVolume },
-      { parent: this, dependsOn: present(roles) },
-    );
-  }
-
-  #outOfService(name: string, { plan, node, adminPassword }: PostgresNodeArgs, spec: string, ready: pulumi.Resource[]): OutOfService {
+  #outOfService(
+    name: string,
+    { plan, node, adminPassword }: PostgresNodeArgs,
+    spec: string,
+    ready: Promise<pulumi.Resource[]>,
+  ): OutOfService {
     return new OutOfService(
       `${name}-out`,
-      { host: plan.engine.host, node: serviceNode(plan, node), spec, leader: plan.leader, pooler: poolerAccess(plan, adminPassword) },
+      {
+        host: plan.engine.host,
+        prefix: plan.prefix,
+        container: node.container,
+        spec,
+        service: { kind: "node", node: serviceNode(plan, node), dataVolume: node.dataVolume, pooler: poolerAccess(plan, adminPassword) },
+      },
       { parent: this, dependsOn: ready },
     );
   }
@@ -104,11 +103,10 @@ export class PostgresNode extends pulumi.ComponentResource {
       `${name}-ready`,
       {
         host: plan.engine.host,
+        prefix: plan.prefix,
         node: serviceNode(plan, node),
         containerId: container.id,
         spec,
-        leader: serviceNode(plan, leaderOf(plan)).address,
-        leaderContainer: leaderOf(plan).container,
         password: monitoringPassword,
         patienceS,
         pooler: poolerAccess(plan, adminPassword),
@@ -116,10 +114,4 @@ export class PostgresNode extends pulumi.ComponentResource {
       { parent: this, dependsOn: [container] },
     );
   }
-}
-
-export function leaderOf(plan: ClusterPlan): NodePlan {
-  const leader = plan.nodes.find(({ role }) => role === "leader");
-  if (leader === undefined) throw new Error("a plan without a leader");
-  return leader;
 }

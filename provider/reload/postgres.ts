@@ -1,4 +1,3 @@
-import { poll } from "../../src/deadline.ts";
 import type { Engine } from "../../src/engine/connect.ts";
 import { isRunning } from "../../src/engine/container.ts";
 import { execInContainer } from "../../src/engine/exec.ts";
@@ -6,7 +5,7 @@ import { runSql, SqlError } from "../../src/engine/psql.ts";
 import { UserError } from "../../src/errors.ts";
 import type { Problem } from "../../src/errors.ts";
 import { paths } from "../../src/layout.ts";
-import { fileErrorsSql } from "../../src/postgres/file-errors.ts";
+import { awaitReload, reloadSql } from "../../src/postgres/reload.ts";
 import type { Context } from "../kind.ts";
 import { RefusedFiles } from "./refused-files.ts";
 
@@ -22,16 +21,12 @@ export async function reloadPostgres(context: Context, engine: Engine, { contain
   await takeBackOverrides(context, engine, container);
   const before = await askToReload(engine, container);
   if (before === undefined) return;
-  const seen = await poll(
-    async () => {
-      const answer = await runSql(engine, container, proof(before), "postgres", context.signal);
-      const [reloaded, problems = ""] = answer.split("|");
-      return reloaded === "t" ? { problems } : undefined;
-    },
-    { everyMs: 50, timeoutMs: reloadTimeoutMs, signal: context.signal },
-  );
-  if (seen === undefined) throw failed(container, `it did not read its files again within ${reloadTimeoutMs / 1000} s`);
-  if (seen.problems !== "") throw new RefusedFiles([problemOf(container, `it does not accept its files: ${seen.problems}`)]);
+  const problems = await awaitReload((sql) => runSql(engine, container, sql, "postgres", context.signal), before, {
+    timeoutMs: reloadTimeoutMs,
+    signal: context.signal,
+  });
+  if (problems === undefined) throw failed(container, `it did not read its files again within ${reloadTimeoutMs / 1000} s`);
+  if (problems !== "") throw new RefusedFiles([problemOf(container, `it does not accept its files: ${problems}`)]);
 }
 
 /**
@@ -66,7 +61,7 @@ async function takeBackOverrides(context: Context, engine: Engine, container: st
 
 async function askToReload(engine: Engine, container: string): Promise<string | undefined> {
   try {
-    return await runSql(engine, container, "select pg_conf_load_time(); select from pg_reload_conf() \\g /dev/null\n");
+    return await runSql(engine, container, reloadSql);
   } catch (error) {
     if (!(error instanceof SqlError)) throw error;
     // Not accepting connections: still starting, or waiting for its leader. Or nobody can log in, and these files fix it.
@@ -80,12 +75,6 @@ async function askToReload(engine: Engine, container: string): Promise<string | 
  * script, which is process 1 until the server replaces it, gets no signal.
  */
 const hangUp = 'read -r name </proc/1/comm; [ "$name" != postgres ] || kill -HUP 1';
-
-/** A new session sees the load time of the process that it was forked from. */
-function proof(before: string): string {
-  return `
-    select pg_conf_load_time() > '${before}'::timestamptz, (select string_agg(line, '; ') from (${fileErrorsSql}) as errors);`;
-}
 
 function failed(container: string, problem: string): UserError {
   return new UserError([problemOf(container, problem)]);

@@ -96,7 +96,7 @@ function scripted(template: string, shell: string, ...args: readonly string[]): 
 }
 
 /** What differs between nodes. pgstack sets it, and it is the same at each start. */
-const identity = /^(cluster_name|primary_conninfo|primary_slot_name|recovery_target_timeline) = /;
+const identity = /^(cluster_name|primary_slot_name|recovery_target_timeline|include_if_exists) = /;
 
 /** Settings of all nodes are the same, so one trial is enough for them. */
 function settingsOf(files: readonly VolumeFile[]): string {

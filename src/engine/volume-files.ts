@@ -23,7 +23,7 @@ const carrierLabel = "pgstack.carrier";
 const staleS = 60;
 
 /**
- * Writes files into a volume, owned by the containers' user. They travel as an archive into a container that mounts the
+ * Writes files into a volume, which is made if it is not there, owned by the containers' user. They travel as an archive into a container that mounts the
  * volume and is never started, so no process sees them and no image needs a shell (0.1 to 0.25 s).
  */
 export async function writeVolumeFiles(engine: Engine, volume: string, image: string, files: readonly VolumeFile[]): Promise<void> {
@@ -153,4 +153,20 @@ export async function removeCarriers(engine: Engine, volume: string, olderS = 0)
       }
     }),
   );
+}
+
+/** Nothing happens to one that is gone already. */
+export async function removeVolume(engine: Engine, volume: string): Promise<void> {
+  try {
+    await engine.getVolume(volume).remove();
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
+/** An image to read volumes with: the stored one may have been pruned since, and any other works as well. */
+export async function anyImage(engine: Engine, preferred: string): Promise<string> {
+  const images = await engine.listImages();
+  if (images.some(({ RepoTags, RepoDigests }) => [...(RepoTags ?? []), ...(RepoDigests ?? [])].includes(preferred))) return preferred;
+  return images[0]?.Id ?? preferred;
 }

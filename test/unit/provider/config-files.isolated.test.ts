@@ -14,6 +14,8 @@ const world = {
   /** What the server complains about in files that it reads again. */
   refuses: (_settings: string): string => "",
   trial: "accepted\n",
+  /** What a trial was given. */
+  tried: new Map<string, string>(),
   /** What happened, in order. */
   events: [] as string[],
   canLogIn: true,
@@ -33,14 +35,13 @@ async function otherReload(): Promise<void> {
 
 vi.mock(import("../../../provider/reload/pgbouncer.ts"), async (original) => ({ ...(await original()), reloadPgbouncer: otherReload }));
 vi.mock(import("../../../provider/reload/prometheus.ts"), async (original) => ({ ...(await original()), reloadPrometheus: otherReload }));
-vi.mock(import("../../../provider/reload/stop-mark.ts"), () => ({ liftStopMark: async () => void world.events.push("restart") }));
 vi.mock(import("../../../provider/traffic/quiet.ts"), async (original) => ({
   ...(await original()),
   reloadQuietly: () => otherReload().then(() => true),
 }));
 
 beforeEach(() => {
-  Object.assign(world, { files: new Map(), refuses: () => "", trial: "accepted\n", events: [], canLogIn: true });
+  Object.assign(world, { files: new Map(), refuses: () => "", trial: "accepted\n", tried: new Map(), events: [], canLogIn: true });
 });
 
 const engine = {
@@ -48,7 +49,12 @@ const engine = {
   getVolume: () => ({ inspect: async () => ({}) }),
   createContainer: async ({ name }: { readonly name?: string }) => (name === undefined ? carrier : trial()),
   getContainer: () => ({
-    inspect: async () => ({ Id: "c", RestartCount: 0, State: { Running: true, Restarting: false, ExitCode: 0, OOMKilled: false } }),
+    inspect: async () => ({
+      Id: "c",
+      RestartCount: 0,
+      State: { Running: true, Restarting: false, ExitCode: 0, OOMKilled: false },
+      NetworkSettings: { Ports: {} },
+    }),
     exec: async ({ Cmd }: { readonly Cmd: readonly string[] }) => ({
       start: async () => Object.assign(new PassThrough(), { command: Cmd }),
       inspect: async () => ({ ExitCode: Cmd[0] === "env" && !world.canLogIn ? 2 : 0 }),
@@ -85,18 +91,22 @@ function trial(): object {
   const stream = new PassThrough();
   world.events.push("trial");
   return {
-    putArchive: async () => undefined,
+    putArchive: async (body: Buffer) => unpack(body, world.tried),
     attach: async () => stream,
     start: async () => stream.end(world.trial),
     remove: async () => undefined,
   };
 }
 
+async function unpack(body: Buffer, into: Map<string, string>): Promise<void> {
+  const reader = extract();
+  Readable.from([body]).pipe(reader);
+  for await (const entry of reader) into.set(entry.header.name, (await buffer(entry)).toString());
+}
+
 const carrier = {
   putArchive: async (body: Buffer) => {
-    const reader = extract();
-    Readable.from([body]).pipe(reader);
-    for await (const entry of reader) world.files.set(entry.header.name, (await buffer(entry)).toString());
+    await unpack(body, world.files);
     world.events.push(`write ${settings()}`);
   },
   getArchive: async () => {
@@ -168,17 +178,49 @@ describe("files of a PostgreSQL server", () => {
   });
 });
 
+/** Processes of a pooler in these containers. */
+const processesOf = (...containers: readonly string[]): readonly unknown[] =>
+  containers.map((container, index) => ({ number: index + 1, container, address: { host: "h", port: index + 1 }, settings: {} }));
+
+describe("files of PgBouncer, which include those of its routes", () => {
+  const own = (text: string): Record<string, unknown> => ({
+    ...inputs(text),
+    reload: {
+      server: "pgbouncer",
+      processes: processesOf("pgbouncer-1", "pgbouncer-2"),
+      password: "p",
+    },
+  });
+
+  it("are tried with the routes that it has, and taken out again without them", async () => {
+    world.files = new Map([
+      ["postgresql.conf", "a = '1'"],
+      ["routes.json", "before"],
+      ["routes-1.ini", "before 1"],
+      ["routes-2.ini", "before 2"],
+    ]);
+    world.refuses = (text) => {
+      // Somebody changes the routes meanwhile.
+      for (const path of ["routes.json", "routes-1.ini", "routes-2.ini"]) world.files.set(path, "after");
+      return text === "a = '2'" ? "no" : "";
+    };
+    await expect(configFiles.apply(context, own("a = '2'"), own("a = '1'"))).rejects.toThrow("refused: no");
+    expect(world.tried.get("pgstack/routes-1.ini")).toBe("before 1");
+    expect(settings()).toBe("a = '1'");
+    for (const path of ["routes.json", "routes-1.ini", "routes-2.ini"]) expect(world.files.get(path)).toBe("after");
+  });
+});
+
 describe.each(["pgbouncer", "prometheus", "alertmanager"] as const)("files of %s", (server) => {
   const own = (text: string, image: string): Record<string, unknown> => ({
     ...inputs(text, image),
     reload: {
       server,
       container: server,
+      processes: processesOf(server, "another"),
       address: { host: "h", port: 1 },
       password: "p",
-      drainTimeoutS: 1,
       settings: {},
-      signals: "inside",
     },
   });
 
@@ -198,15 +240,5 @@ describe.each(["pgbouncer", "prometheus", "alertmanager"] as const)("files of %s
     world.refuses = (text) => (text === "a = '2'" ? "no" : "");
     await expect(change("a = '2'")).rejects.toThrow("refused: no");
     expect(world.events).toEqual(["trial", "write a = '2'", "reload with a = '2'", "write a = '1'", "reload with a = '1'"]);
-  });
-
-  it("of a version that signalled by the engine: its container is restarted first, with the files that it has", async () => {
-    world.files.set("postgresql.conf", "a = '1'");
-    const image = `${server}-${(images += 1)}`;
-    const older = { ...inputs("a = '1'", image), reload: { server, container: server, address: { host: "h", port: 1 } } };
-    await configFiles.apply(context, own("a = '2'", image), older);
-    // PgBouncer's is restarted once its long transactions are over (`Calm`).
-    const first = server === "pgbouncer" ? [] : ["restart"];
-    expect(world.events).toEqual([...first, "trial", "write a = '2'", "reload with a = '2'"]);
   });
 });

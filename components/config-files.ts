@@ -1,44 +1,27 @@
-import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { ClusterSecrets } from "../src/plan/types.ts";
 import type { FileSpec } from "../src/files/file-spec.ts";
-import type { Reload } from "./provider-resources.ts";
+import type { ConfigFilesInputs } from "../resources/config-files.ts";
+import type { Inputs } from "./provider-resources.ts";
 import { ConfigFiles } from "./provider-resources.ts";
 
-export interface ConfigVolumeArgs {
+export interface ConfigFilesArgs {
   readonly host: string;
   readonly volume: string;
   readonly image: string;
   readonly files: readonly FileSpec[];
   readonly secrets: pulumi.Output<ClusterSecrets>;
-  readonly reload: Reload;
+  readonly reload: Inputs<ConfigFilesInputs["reload"]>;
 }
 
 /** A volume with rendered files. Everything in it can be rendered again, so it is deleted with the stack. */
-export class ConfigVolume extends pulumi.ComponentResource {
-  readonly volumeName: pulumi.Output<string>;
-  readonly files: ConfigFiles;
-
-  constructor(name: string, args: ConfigVolumeArgs, opts?: pulumi.ComponentResourceOptions & { filesDependOn?: pulumi.Resource[] }) {
-    const { filesDependOn, ...componentOpts } = opts ?? {};
-    super("pgstack:docker:ConfigVolume", name, {}, componentOpts);
-    const volume = new docker.Volume(name, { name: args.volume }, { parent: this });
-    this.volumeName = volume.name;
-    this.files = new ConfigFiles(
-      `${name}-files`,
-      {
-        host: args.host,
-        volume: volume.name,
-        image: args.image,
-        files: plainFiles(args.files),
-        secretFiles: secretFiles(args.files, args.secrets),
-        reload: args.reload,
-      },
-      { parent: this, ...(filesDependOn === undefined ? {} : { dependsOn: filesDependOn }) },
-    );
-    this.registerOutputs({});
-  }
+export function configFiles(
+  name: string,
+  { host, volume, image, files, secrets, reload }: ConfigFilesArgs,
+  opts: pulumi.CustomResourceOptions,
+): ConfigFiles {
+  return new ConfigFiles(name, { host, volume, image, files: plainFiles(files), secretFiles: secretFiles(files, secrets), reload }, opts);
 }
 
 function plainFiles(files: readonly FileSpec[]): Record<string, string> {
