@@ -29,7 +29,7 @@ interface ListedImage {
 
 /**
  * What is on the engine before a deployment. The order of a rollout follows from it, so in `up` an engine that cannot be asked
- * is an error; a preview goes on without, and warns.
+ * is an error; a preview continues without, and warns.
  *
  * @throws UserError in `up`, when the engine cannot be reached, is slow, or answers with an error
  */
@@ -39,7 +39,7 @@ export async function engineBefore(host: string, isPreview: boolean, warn: (text
   } catch (error) {
     const problem = `the Docker engine at ${host} cannot be asked which containers and images it has: ${(error as Error).message}`;
     if (isPreview) {
-      await warn(`${problem}. This preview goes on as if all of them were there`);
+      await warn(`${problem}. This preview continues as if all of them existed`);
       return undefined;
     }
     throw new UserError([

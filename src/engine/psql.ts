@@ -1,6 +1,6 @@
 import { paths } from "../layout.ts";
-import { isTooOld, liftedOptions } from "../postgres/lifted-settings.ts";
-import { quietSession } from "../postgres/quiet-session.ts";
+import { isTooOld } from "../postgres/lifted-settings.ts";
+import { psqlCall, psqlMessage } from "../postgres/psql.ts";
 import type { Engine } from "./connect.ts";
 import { execInContainer } from "./exec.ts";
 import type { ExecResult } from "./exec.ts";
@@ -20,9 +20,10 @@ const oldServers = new Set<string>();
  * @throws Error with psql's message and without the statement
  */
 export async function runSql(engine: Engine, container: string, sql: string, database = "postgres", signal?: AbortSignal): Promise<string> {
-  const psql = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", paths.socketDirectory, "-U", "postgres", "-d", database, "-f", "-"];
-  const run = (major: number): Promise<ExecResult> =>
-    execInContainer(engine, container, ["env", `PGOPTIONS=${liftedOptions(major)}`, ...psql], `${quietSession}${sql}`, signal);
+  const run = (major: number): Promise<ExecResult> => {
+    const { command, options, input } = psqlCall(paths.socketDirectory, sql, { database, major });
+    return execInContainer(engine, container, ["env", `PGOPTIONS=${options}`, ...command], input, signal);
+  };
   let result = await run(oldServers.has(container) ? 15 : newestMajor);
   if (result.exitCode !== 0 && isTooOld(result.stderr)) {
     // Nothing of the SQL has run: it is refused at login.
@@ -39,16 +40,10 @@ export class SqlError extends Error {
   readonly isUnreachable: boolean;
 
   constructor(container: string, { stderr, exitCode }: { readonly stderr: string; readonly exitCode: number }) {
-    const message = messageOf(stderr);
+    const message = psqlMessage(stderr);
     super(`${container}: ${message === "" ? `psql ended with code ${exitCode}` : message}`);
     this.name = "SqlError";
     // psql's own codes: 1 is an error of its own, 3 one of the script.
     this.isUnreachable = exitCode !== 1 && exitCode !== 3;
   }
-}
-
-/** psql's error lines; the `LINE 1: …` that follows would repeat the statement. */
-function messageOf(stderr: string): string {
-  const lines = stderr.split("\n").filter((line) => /(ERROR|FATAL|PANIC|error):/.test(line));
-  return (lines.length > 0 ? lines : [stderr.trim()]).join("; ").replace(/^psql:[^:]*:\d+: /, "");
 }

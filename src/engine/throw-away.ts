@@ -24,7 +24,7 @@ const label = "pgstack.throw-away";
 const staleS = 120;
 
 /**
- * Runs a command in a container without network and volumes, which the engine removes when it ends, also if nobody waits for it
+ * Runs a command in a container without network and volumes, which the engine removes when it ends, also if the caller no longer waits for it
  * any more.
  *
  * @returns what it printed, both streams

@@ -14,7 +14,7 @@ export function publishedForClients({ bindAddress, dockerHost }: Where): Publish
   return { address: bindAddress, host: dockerHost.startsWith("unix:") ? "127.0.0.1" : engineHost(dockerHost) };
 }
 
-/** For what asks nobody who he is: this machine alone where the engine is here, else what clients have, since the check comes from here. */
+/** For services without authentication: only this machine if the engine is here, otherwise the clients' networks, because the check comes from here. */
 export function publishedForOperators(where: Where): Published {
   const isHere = where.dockerHost.startsWith("unix:") || /^(localhost|127\..*)$/.test(engineHost(where.dockerHost));
   return isHere ? { address: "127.0.0.1", host: "127.0.0.1" } : publishedForClients(where);

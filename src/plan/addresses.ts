@@ -6,18 +6,17 @@ import { formatAddress, parseSubnet } from "./subnet.ts";
  * may have the leader's old address; a pooler that connected there meanwhile would keep that connection and send writes to it.
  *
  * The order leaves every container's address alone when replicas are added: network and gateway first, then the pooler and
- * its exporter, then each node with its exporter. PgBouncer and what runs once come from the other end.
+ * then each node with its exporter. The pooler's processes with their exporters, and what runs once, come from the other end.
  */
 const poolerOffset = 2;
 const nodesOffset = 4;
 
-/**
- * Addresses that a cluster takes from its subnet, the network's, the gateway's and the broadcast address included.
- *
- * @param isMonitored - whether Prometheus and what stands around it take theirs at the end
- */
-export function addressesNeeded(nodes: number, isMonitored: boolean): number {
-  return nodesOffset + 2 * nodes + (isMonitored ? 6 : 3);
+/** The first of the pooler's processes, from the end: behind it are the broadcast address, what runs once, and the monitoring. */
+const processesFromEnd = 6;
+
+/** Addresses that a cluster takes from its subnet, the network's, the gateway's and the broadcast address included. */
+export function addressesNeeded(nodes: number, processes: number): number {
+  return nodesOffset + 2 * nodes + processesFromEnd + 2 * processes;
 }
 
 /** The engine would take one out of the range of the others. */
@@ -32,7 +31,7 @@ export function gatewayAddress(subnet: string): string {
  */
 export function strangersRange(subnet: string): string | undefined {
   const { first, size } = parseSubnet(subnet);
-  if (size / 2 < nodesOffset + 2 * (maxReplicas + 1)) return undefined;
+  if (size / 2 < nodesOffset + 2 * (maxReplicas + 1) || size / 4 < processesFromEnd + 2 * maxReplicas) return undefined;
   return `${formatAddress(first + size / 2)}/${32 - Math.log2(size / 4)}`;
 }
 
@@ -41,18 +40,23 @@ export function oneShotAddress(subnet: string): string {
   return fromEnd(subnet, 1);
 }
 
-/** Where PgBouncer comes from when it connects to nodes. */
-export function pgbouncerAddress(subnet: string): string {
-  return fromEnd(subnet, 2);
+/**
+ * Where one of the pooler's processes comes from when it connects to nodes.
+ *
+ * @param number - 1 for pgbouncer-1
+ */
+export function processAddress(subnet: string, number: number): string {
+  return fromEnd(subnet, processesFromEnd + 2 * (number - 1));
+}
+
+/** @param number - 1 for that of pgbouncer-1 */
+export function processExporterAddress(subnet: string, number: number): string {
+  return fromEnd(subnet, processesFromEnd + 2 * (number - 1) + 1);
 }
 
 /** Where clients in the network reach the pooler. */
 export function poolerAddress(subnet: string): string {
   return at(subnet, poolerOffset);
-}
-
-export function poolerExporterAddress(subnet: string): string {
-  return at(subnet, poolerOffset + 1);
 }
 
 /** @param index - 0 for pg1 */

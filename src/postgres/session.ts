@@ -1,15 +1,7 @@
 import pg from "pg";
 
-/** Where and as whom to log in. */
-export interface Login {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly password: string;
-  readonly database: string;
-  /** Opens a replication connection (`IDENTIFY_SYSTEM` and the like). */
-  readonly replication?: boolean;
-}
+import { driverOptions } from "./endpoint.ts";
+import type { Login } from "./endpoint.ts";
 
 export interface SessionLimits {
   readonly connectTimeoutMs: number;
@@ -28,15 +20,12 @@ export async function withSession<T>(
   work: (client: pg.Client) => Promise<T>,
   limits: SessionLimits = usualLimits,
 ): Promise<T> {
-  const { replication, ...where } = login;
   const client = new pg.Client({
-    ...where,
-    ...(replication === true ? { replication: "true" } : {}),
+    ...driverOptions(login),
     application_name: "pgstack-check",
     connectionTimeoutMillis: limits.connectTimeoutMs,
     // Only on the client: as a startup parameter the pooler would have to know it.
     query_timeout: limits.statementTimeoutMs,
-    ssl: false,
   });
   // A server that goes down between two statements must not end this process.
   client.on("error", () => undefined);

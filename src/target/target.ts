@@ -1,17 +1,13 @@
 import { declaredSpec } from "../plan/declared-spec.ts";
 import { monitoringServices } from "../plan/monitoring.ts";
 import type { ClusterPlan, ClusterSecrets, ExportersPlan, PasswordRole } from "../plan/types.ts";
-import type { NodeRole } from "../node-role.ts";
 import type { DatabaseSpec, UserSpec } from "../postgres/declared.ts";
 
-/** One node as the check expects it. */
+/** One node. Its slot on whichever node leads is named like it. */
 export interface CheckNode {
   readonly name: string;
-  readonly role: NodeRole;
   /** Port at `accessHost`. */
   readonly port: number;
-  /** Replication slot on the leader; undefined for the leader. */
-  readonly slot: string | undefined;
   /** Container, for the advice in a finding. */
   readonly container: string;
 }
@@ -23,8 +19,16 @@ export interface CheckExporters {
     readonly port: number;
     readonly container: string;
   }[];
-  readonly poolerPort: number;
-  readonly poolerContainer: string;
+  readonly processes: readonly CheckProcess[];
+}
+
+/** A process of the pooler, or its exporter. */
+export interface CheckProcess {
+  /** From 1 on. */
+  readonly number: number;
+  /** Port at `accessHost` of this one alone. */
+  readonly port: number;
+  readonly container: string;
 }
 
 /** A web service of the cluster. */
@@ -43,14 +47,15 @@ export interface CheckMonitoring {
 
 /**
  * What the check compares a running cluster with: the part of the plan that can be seen from outside, as plain
- * data without secrets. Kept in the stack's outputs, so that the check needs neither config nor the engine.
+ * data without secrets. Who leads is not among it: that is observed. Kept in the stack's outputs, so that the check needs neither config nor the engine.
  */
 export interface CheckTarget {
   readonly stack: string;
   /** The Docker engine that it runs on, for its logs; absent in stacks of older versions. */
   readonly engine?: string | undefined;
   readonly accessHost: string;
-  readonly leader: string;
+  /** The node that is to lead, where stack config names one: reported, never acted on. */
+  readonly wish?: string | undefined;
   readonly database: string;
   readonly appUser: string;
   /** PostgreSQL's declared major version. */
@@ -58,13 +63,11 @@ export interface CheckTarget {
   readonly nodes: readonly CheckNode[];
   readonly writeRoute: string;
   readonly readRoute: string;
-  /** Nodes that the read route must reach, and the only ones it may reach. */
-  readonly rotation: readonly string[];
   readonly poolerPort: number;
-  /** PgBouncer's, for the advice in a finding. */
-  readonly poolerContainer: string;
-  /** The one that holds the pooler's port; absent in what earlier versions have left. */
-  readonly listenerContainer?: string | undefined;
+  /** The container that holds the pooler's port. */
+  readonly listenerContainer: string;
+  /** What serves that port, in order. */
+  readonly processes: readonly CheckProcess[];
   readonly exporters: CheckExporters | undefined;
   /** Absent when the stack runs no Prometheus. */
   readonly monitoring?: CheckMonitoring | undefined;
@@ -101,25 +104,18 @@ export function checkSecretsOf({ passwords, users }: ClusterSecrets): CheckSecre
 export function checkTargetOf(plan: ClusterPlan): CheckTarget {
   return {
     stack: plan.stack,
+    ...(plan.wishedLeader === undefined ? {} : { wish: plan.wishedLeader }),
     engine: plan.engine.host,
     accessHost: plan.engine.accessHost,
-    leader: plan.leader,
     database: plan.database.name,
     appUser: plan.database.owner,
     major: plan.major,
-    nodes: plan.nodes.map(({ name, role, hostPort, slot, container }) => ({
-      name,
-      role,
-      port: hostPort,
-      slot,
-      container,
-    })),
+    nodes: plan.nodes.map(({ name, hostPort, container }) => ({ name, port: hostPort, container })),
     writeRoute: plan.pooler.write.name,
     readRoute: plan.pooler.read.name,
-    rotation: plan.pooler.read.hosts,
     poolerPort: plan.pooler.hostPort,
-    poolerContainer: plan.pooler.container,
     listenerContainer: plan.pooler.listener,
+    processes: plan.pooler.processes.map(processOf),
     exporters: plan.exporters === undefined ? undefined : exportersOf(plan.exporters),
     ...monitoringOf(plan),
     ...declaredOf(plan),
@@ -155,12 +151,10 @@ function exportersOf(exporters: ExportersPlan): CheckExporters {
       port: hostPort,
       container,
     })),
-    poolerPort: exporters.pooler.hostPort,
-    poolerContainer: exporters.pooler.container,
+    processes: exporters.processes.map(processOf),
   };
 }
 
-/** The replicas of a cluster. */
-export function replicasOf(target: CheckTarget): readonly CheckNode[] {
-  return target.nodes.filter((node) => node.role === "replica");
+function processOf({ number, hostPort, container }: ExportersPlan["processes"][number]): CheckProcess {
+  return { number, port: hostPort, container };
 }

@@ -58,12 +58,12 @@ describe.each([
     expect([...(known?.images ?? [])]).toEqual(["pgstack/postgres:17"]);
   });
 
-  it("that answers with an error ends up, and a preview goes on and says so", async () => {
+  it("that answers with an error ends up, and a preview continues and says so", async () => {
     const host = await listening(fails, remote);
     await expect(before(host, false)).rejects.toThrow(
       /^pgstack:dockerHost: the Docker engine at .* cannot be asked .*\n {2}fix: start the engine/,
     );
-    expect(await before(host, true)).toEqual([expect.stringMatching(/cannot be asked .*This preview goes on/)]);
+    expect(await before(host, true)).toEqual([expect.stringMatching(/cannot be asked .*This preview continues/)]);
   });
 
   it("that does not answer is named after its limit", async () => {

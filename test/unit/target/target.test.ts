@@ -14,6 +14,7 @@ function targetOf(config: Readonly<Record<string, string>>): CheckTarget {
     poolerExporter: "4",
     prometheus: "5",
     alertmanager: "6",
+    orchestrator: "8",
   };
   const context = { project: "pgstack", stack: "test", stackFile: "Pulumi.test.yaml", imageHashes };
   return checkTargetOf(planCluster(parseConfig(config, "Pulumi.test.yaml"), context));
@@ -40,10 +41,19 @@ describe("checkTargetOf", () => {
               "port": 9188,
             },
           ],
-          "poolerContainer": "pgstack-test-pooler-exporter",
-          "poolerPort": 9127,
+          "processes": [
+            {
+              "container": "pgstack-test-pgbouncer-1-exporter",
+              "number": 1,
+              "port": 9127,
+            },
+            {
+              "container": "pgstack-test-pgbouncer-2-exporter",
+              "number": 2,
+              "port": 9128,
+            },
+          ],
         },
-        "leader": "pg1",
         "listenerContainer": "pgstack-test-pooler",
         "major": 17,
         "nodes": [
@@ -51,23 +61,27 @@ describe("checkTargetOf", () => {
             "container": "pgstack-test-pg1",
             "name": "pg1",
             "port": 5432,
-            "role": "leader",
-            "slot": undefined,
           },
           {
             "container": "pgstack-test-pg2",
             "name": "pg2",
             "port": 5433,
-            "role": "replica",
-            "slot": "pg2",
           },
         ],
-        "poolerContainer": "pgstack-test-pgbouncer",
         "poolerPort": 6432,
-        "readRoute": "shop_ro",
-        "rotation": [
-          "pg2",
+        "processes": [
+          {
+            "container": "pgstack-test-pgbouncer-1",
+            "number": 1,
+            "port": 6433,
+          },
+          {
+            "container": "pgstack-test-pgbouncer-2",
+            "number": 2,
+            "port": 6434,
+          },
         ],
+        "readRoute": "shop_ro",
         "stack": "test",
         "timeoutMs": 90000,
         "writeRoute": "shop",
@@ -75,8 +89,9 @@ describe("checkTargetOf", () => {
     `);
   });
 
-  it("expects reads from the leader when there are no replicas", () => {
-    expect(targetOf({ replicas: "0" })).toMatchObject({ leader: "pg1", rotation: ["pg1"] });
+  it("says of no node that it leads", () => {
+    expect(targetOf({ replicas: "1", leader: "pg2" }).nodes).toEqual(targetOf({ replicas: "1", leader: "pg1" }).nodes);
+    expect(JSON.stringify(targetOf({ replicas: "1" }))).not.toMatch(/leader|replica|slot/);
   });
 
   it("expects no metrics without exporters", () => {
