@@ -24,7 +24,7 @@ async function lookAt(engine: Engine, name: string, container: string): Promise<
     const { State } = await orAborted(engine.getContainer(container).inspect(), limit);
     // Such a one is started again and again: when it ended last says nothing of the server.
     if ((!State.Running || State.Restarting) && State.ExitCode === refusedExitCode) return plainView(name, container, "refused");
-    if (!State.Running || State.Restarting) return plainView(name, container, "stopped", timeOf(State.FinishedAt));
+    if (!State.Running || State.Restarting) return plainView(name, container, "stopped");
     if (State.Paused) return plainView(name, container, "silent");
     return parseTenure(name, container, await orAborted(runSql(engine, container, tenureSql), limit));
   } catch (error) {
@@ -35,26 +35,26 @@ async function lookAt(engine: Engine, name: string, container: string): Promise<
   }
 }
 
-/** `2026-11-28T20:09:50.123Z` as people read it. */
-function timeOf(finishedAt: string): string | undefined {
-  const time = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)/.exec(finishedAt);
-  return time === null || finishedAt.startsWith("0001") ? undefined : `${time[1]} ${time[2]} UTC`;
-}
-
 /** What a data volume shows about a node that does not answer. */
 export interface VolumeData {
+  /** Major version of the database in it; undefined when there is none. */
+  readonly version: number | undefined;
   /** Whether it holds a database that is not a replica's. */
   readonly isLeaders: boolean;
   /** The value of `reclone` for which it was last cloned. */
   readonly usedWord: string | undefined;
 }
 
-/** Undefined where there is no image to look with; then there is no server either. */
+/** Undefined where there is no image to look with; then there is no server either. A volume that is not there holds nothing. */
 export async function lookIntoVolume(engine: Engine, volume: string): Promise<VolumeData | undefined> {
   const [image] = await engine.listImages();
   if (image === undefined) return undefined;
   const read = (path: string): Promise<string | undefined> => readVolumeFile(engine, volume, image.Id, path);
   const version = await read("pgdata/PG_VERSION");
   const standby = await read("pgdata/standby.signal");
-  return { isLeaders: version !== undefined && standby === undefined, usedWord: await read(".pgstack.reclone") };
+  return {
+    version: version === undefined ? undefined : Number(version.trim()),
+    isLeaders: version !== undefined && standby === undefined,
+    usedWord: await read(".pgstack.reclone"),
+  };
 }
