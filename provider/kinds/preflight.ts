@@ -3,15 +3,16 @@ import type { Engine } from "../../src/engine/connect.ts";
 import { UserError } from "../../src/errors.ts";
 import { dataProblems } from "../preflight/data.ts";
 import { fixedProblems } from "../preflight/fixed.ts";
-import { currentLeadershipProblems } from "../preflight/leadership.ts";
+import { currentLeadership, leadershipWorld } from "../preflight/leadership.ts";
 import { nameProblems, sizeProblems, subnetProblems } from "../preflight/engine.ts";
-import { inputs } from "../preflight/inputs.ts";
+import { preflightInputs } from "../../resources/preflight.ts";
 import { portProblems } from "../preflight/ports.ts";
 import { strangerProblems } from "../preflight/strangers.ts";
 import { removalProblems } from "../preflight/removal.ts";
-import type { PreflightInputs } from "../preflight/inputs.ts";
+import type { PreflightInputs } from "../../resources/preflight.ts";
 import { parseInputs } from "../inputs.ts";
 import type { Context, Kind } from "../kind.ts";
+import { rememberTopology } from "../topology.ts";
 
 /**
  * Refuses, before anything changes, what cannot work on this engine or would contradict existing data. Everything else depends
@@ -20,8 +21,8 @@ import type { Context, Kind } from "../kind.ts";
  */
 export const preflight: Kind = {
   check: async (context, olds, news) => {
-    const wanted = parseInputs(inputs, news);
-    const before = olds === undefined ? undefined : parseInputs(inputs, olds);
+    const wanted = parseInputs(preflightInputs, news);
+    const before = olds === undefined ? undefined : parseInputs(preflightInputs, olds);
     const reasons = [...contextProblems(), ...(before === undefined ? [] : fixedProblems(before, wanted))];
     // Another engine, or another name on it, cannot be compared with this one.
     const isElsewhere = before?.host !== wanted.host || before.prefix !== wanted.prefix;
@@ -40,7 +41,7 @@ export const preflight: Kind = {
   },
 
   apply: async (_context, properties) => {
-    const { host } = parseInputs(inputs, properties);
+    const { host } = parseInputs(preflightInputs, properties);
     try {
       const { ID, ServerVersion } = await greetEngine(await connectEngine(host));
       return { engineId: ID, engineVersion: ServerVersion };
@@ -75,12 +76,24 @@ async function seenProblems(
   const isSame = unchanged(before, wanted);
   if (!isSame) await greetEngine(engine);
   const [leadership, strangers] = await Promise.all([
-    before === undefined ? [] : currentLeadershipProblems(before, wanted),
+    before === undefined ? [] : leadershipReasons(context, engine, before, wanted),
     strangerProblems(engine, wanted),
   ]);
   const early = [...reasons, ...leadership, ...strangers];
   if (isSame || early.length > 0) return early;
   return [...(await engineProblems(engine, before, wanted)), ...(await removalProblems(context, before, wanted))];
+}
+
+/** Later decisions of this run need not ask all nodes again. */
+async function leadershipReasons(
+  context: Context,
+  engine: Engine,
+  before: PreflightInputs,
+  wanted: PreflightInputs,
+): Promise<readonly string[]> {
+  const { problems, seen } = await currentLeadership(context, leadershipWorld(engine, wanted.prefix), before, wanted);
+  rememberTopology(wanted.prefix, seen);
+  return problems;
 }
 
 function unchanged(before: PreflightInputs | undefined, wanted: PreflightInputs): boolean {

@@ -1,6 +1,6 @@
 import type { Engine } from "../../src/engine/connect.ts";
 import { overlaps, parseSubnet } from "../../src/plan/subnet.ts";
-import type { PreflightInputs } from "./inputs.ts";
+import type { PreflightInputs } from "../../resources/preflight.ts";
 
 /** Compares limits with what the engine has. */
 export async function sizeProblems(engine: Engine, wanted: PreflightInputs): Promise<readonly string[]> {

@@ -1,6 +1,6 @@
 import { fixedProblems as fixedChanges, renamed } from "../../src/impact/fixed.ts";
 import type { Fixed } from "../../src/impact/fixed.ts";
-import type { PreflightInputs } from "./inputs.ts";
+import type { PreflightInputs } from "../../resources/preflight.ts";
 
 /** A renamed stack, and changes of what is fixed once a cluster exists, each with what to do instead. */
 export function fixedProblems(before: PreflightInputs, wanted: PreflightInputs): readonly string[] {

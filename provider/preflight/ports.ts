@@ -2,8 +2,10 @@ import { createServer } from "node:net";
 import { networkInterfaces } from "node:os";
 
 import type { Engine } from "../../src/engine/connect.ts";
-import { containerName } from "../../src/plan/names.ts";
-import type { PreflightInputs } from "./inputs.ts";
+import { containerName, nodeOfContainer } from "../../src/plan/names.ts";
+import { precedes, rolloutTurns } from "../../src/rollout/turns.ts";
+import { topologySeen } from "../topology.ts";
+import type { PreflightInputs } from "../../resources/preflight.ts";
 
 /** A container that publishes a port now. */
 interface Holder {
@@ -24,28 +26,21 @@ export async function portProblems(
 ): Promise<readonly string[]> {
   const containers = await engine.listContainers();
   const holders = portHolders(containers);
-  const order = rolloutOrder(wanted, containers);
   const own = new Set([...wanted.containers, ...(before?.containers ?? [])]);
   const problems = await Promise.all(
-    places(wanted).map(async ({ container, port }) => {
+    Object.entries(wanted.published).map(async ([container, port]) => {
       const holder = holders.get(port);
       if (holder === undefined) {
         const isNew = before === undefined || before.bindAddress !== wanted.bindAddress || !before.ports.includes(port);
         return isNew && (await taken(wanted, port, [])) ? [inUse(port, "another process")] : [];
       }
       if (!own.has(holder.container)) return [inUse(port, `container ${holder.container}`)];
-      if (container !== undefined && holder.container !== container && !isFreedBefore(order, holder.container, container))
+      if (holder.container !== container && !isFreedBefore(wanted, containers, holder.container, container))
         return [handedOn(port, holder.container, container)];
       return (await taken(wanted, port, holder.addresses)) ? [inUse(port, "another process, on another address of this machine")] : [];
     }),
   );
   return problems.flat();
-}
-
-/** Ports with the containers that get them; inputs of an older version name no containers. */
-function places({ published, ports }: PreflightInputs): readonly { readonly container: string | undefined; readonly port: number }[] {
-  if (published === undefined) return ports.map((port) => ({ container: undefined, port }));
-  return Object.entries(published).map(([container, port]) => ({ container, port }));
 }
 
 function inUse(port: number, holder: string): string {
@@ -60,23 +55,24 @@ function handedOn(port: number, holder: string, container: string): string {
   );
 }
 
-/**
- * The nodes' containers as the rollout replaces them (`PostgresCluster`): replicas in their order and the leader last, each after
- * the one before it. A leader that does not run comes first.
- */
-function rolloutOrder({ prefix, nodes }: PreflightInputs, containers: readonly Listed[]): readonly string[] {
-  const inRole = (wanted: "leader" | "replica"): readonly string[] =>
-    nodes.filter(({ role }) => role === wanted).map(({ name }) => containerName(prefix, name));
-  const leader = inRole("leader");
-  const isRunning = containers.some(
-    ({ Names, State }) => (State === "running" || State === "paused") && Names.some((name) => leader.includes(name.replace(/^\//, ""))),
+/** Whether a container is replaced, and so lets go of its port, before another one of the rollout gets its own. */
+function isFreedBefore(
+  { prefix, nodes, leader }: PreflightInputs,
+  containers: readonly Listed[],
+  holder: string,
+  container: string,
+): boolean {
+  const states = new Map(
+    containers.flatMap(({ Names, State }) =>
+      Names.map((name) => [name.replace(/^\//, ""), State === "running" || State === "paused" ? "running" : "stopped"] as const),
+    ),
   );
-  return isRunning ? [...inRole("replica"), ...leader] : [...leader, ...inRole("replica")];
-}
-
-function isFreedBefore(order: readonly string[], holder: string, container: string): boolean {
-  const [first, second] = [order.indexOf(holder), order.indexOf(container)];
-  return first !== -1 && first < second;
+  const turns = rolloutTurns(
+    nodes.map(({ name }) => ({ name, container: states.get(containerName(prefix, name)) ?? "absent", isRecloned: false })),
+    topologySeen(prefix)?.leader?.name ?? leader ?? nodes[0]?.name ?? "",
+  );
+  const nodeOf = (name: string): string => nodeOfContainer(prefix, name) ?? name;
+  return precedes(turns, nodeOf(holder), nodeOf(container));
 }
 
 type Listed = Awaited<ReturnType<Engine["listContainers"]>>[number];

@@ -1,8 +1,7 @@
-import { containerName } from "../../src/plan/names.ts";
 import type { Context } from "../kind.ts";
-import { goneBetween } from "../leftovers/inputs.ts";
+import { goneBetween } from "../leftovers/gone.ts";
 import { previewedProblems } from "../leftovers/problems.ts";
-import type { PreflightInputs } from "./inputs.ts";
+import type { PreflightInputs } from "../../resources/preflight.ts";
 
 /**
  * Databases and users that were removed from stack config and have data. `Leftovers` checks the same before it drops anything;
@@ -13,7 +12,6 @@ export function removalProblems(
   before: PreflightInputs | undefined,
   wanted: PreflightInputs,
 ): Promise<readonly string[]> {
-  const { host, prefix, leader, declared } = wanted;
-  if (declared === undefined) return Promise.resolve([]);
-  return previewedProblems(context, { host, container: containerName(prefix, leader) }, goneBetween(before?.declared, declared), declared);
+  const { host, prefix, declared } = wanted;
+  return previewedProblems(context, { host, prefix }, goneBetween(before?.declared, declared), declared);
 }

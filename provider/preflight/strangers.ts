@@ -1,11 +1,11 @@
 import type { Engine } from "../../src/engine/connect.ts";
-import type { PreflightInputs } from "./inputs.ts";
+import type { PreflightInputs } from "../../resources/preflight.ts";
 
 /**
  * Containers of others in the cluster's network that have an address of one of its containers. That happens on networks without
- * a range for others: those of older versions, and small ones.
+ * a range for others: small ones.
  */
-export async function strangerProblems(engine: Engine, { network, addresses = {} }: PreflightInputs): Promise<readonly string[]> {
+export async function strangerProblems(engine: Engine, { network, addresses }: PreflightInputs): Promise<readonly string[]> {
   // By listing: a name may belong to several networks, and a prefix would find others.
   const found = (await engine.listNetworks({ filters: { name: [network.name] } })).find(({ Name }) => Name === network.name);
   if (found === undefined) return [];

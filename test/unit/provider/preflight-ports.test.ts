@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { PreflightInputs } from "../../../provider/preflight/inputs.ts";
+import type { PreflightInputs } from "../../../resources/preflight.ts";
 import { portProblems } from "../../../provider/preflight/ports.ts";
 import { strangerProblems } from "../../../provider/preflight/strangers.ts";
 import type { Engine } from "../../../src/engine/connect.ts";
@@ -26,7 +26,8 @@ function declared(ports: Ports, bindAddress = "127.0.0.1"): PreflightInputs {
     ports: Object.values(ports),
     published: Object.fromEntries(Object.entries(ports).map(([name, port]) => [`pgstack-a-${name}`, port])),
     addresses: { "pgstack-a-pg1": "172.29.10.4", "pgstack-a-pg4": "172.29.10.10" },
-    nodes: ["pg1", "pg2", "pg3"].map((name) => ({ name, role: name === "pg1" ? "leader" : "replica", dataVolume: `${name}-data` })),
+    nodes: ["pg1", "pg2", "pg3"].map((name) => ({ name, dataVolume: `${name}-data` })),
+    declared: { databases: {}, users: [], entries: {}, first: { database: "app", owner: "app" }, remove: { databases: [], users: {} } },
   };
 }
 

@@ -18,7 +18,10 @@ const deployed = {
   cpus: 0,
   containers: ["pgstack-a-pg1"],
   ports: [15432],
-  nodes: [{ name: "pg1", role: "leader", dataVolume: "pgstack-a-pg1-data" }],
+  published: { "pgstack-a-pg1": 15432 },
+  addresses: { "pgstack-a-pg1": "172.29.10.4" },
+  nodes: [{ name: "pg1", dataVolume: "pgstack-a-pg1-data" }],
+  declared: { databases: {}, users: [], entries: {}, first: { database: "app", owner: "app" }, remove: { databases: [], users: {} } },
 };
 
 describe("the preflight", () => {
