@@ -1,18 +1,13 @@
 import { poll } from "../../src/deadline.ts";
 import { UserError } from "../../src/errors.ts";
-import type { RunningRoute, ServerConnection } from "../../src/pgbouncer/console.ts";
-import { routesOf, withNode, withoutNode } from "../../src/pgbouncer/rotation.ts";
-import type { ServiceNode } from "../service/access.ts";
+import type { ServerConnection } from "../../src/pgbouncer/console.ts";
+import type { Routes } from "../../src/pgbouncer/routes.ts";
+import { byDeployment, ledBy, withDrained, withoutDrained } from "../../src/pgbouncer/routes.ts";
+import type { ServiceNode } from "../../resources/parts.ts";
+import type { KnownNode } from "../service/known-node.ts";
+import { changeRoutes } from "./routes.ts";
 import { longestQueries } from "./sessions.ts";
-import type { Traffic } from "./world.ts";
-
-/** Where a node may be listed. */
-interface Listed {
-  readonly world: Pick<Traffic["world"], "routes">;
-  readonly pooler: Pick<Traffic["pooler"], "routes">;
-}
-
-const reloadTimeoutMs = 10_000;
+import type { Traffic, TrafficWorld } from "./world.ts";
 
 /**
  * Takes a replica out of every route and waits until the pooler has no connection to it: running reads end first. Nothing
@@ -20,11 +15,11 @@ const reloadTimeoutMs = 10_000;
  *
  * @throws UserError when reads do not end in time; the replica is then back in rotation
  */
-export async function drain(traffic: Traffic, node: ServiceNode, leader: string): Promise<void> {
+export async function drain(traffic: Traffic, node: KnownNode): Promise<void> {
   const { context, world, pooler } = traffic;
   if (!(await world.isServing())) return;
   context.status(`taking ${node.name} out of rotation`);
-  await edit(traffic, (ini) => withoutNode(ini, node.name, leader));
+  await changeRoutes(traffic, (routes) => withDrained(routes, node.name, byDeployment));
   let left: readonly ServerConnection[] = [];
   const drained = await poll(
     async () => {
@@ -45,52 +40,20 @@ export async function drain(traffic: Traffic, node: ServiceNode, leader: string)
   ]);
 }
 
-/** Puts a node back into the routes that are declared to use it. */
-export async function putBack(traffic: Traffic, node: ServiceNode): Promise<void> {
+/** Lets a replica back into the routes, or has writes lead to the leader that a node has become. */
+export async function putBack(traffic: Traffic, { name, role }: KnownNode): Promise<void> {
   if (!(await traffic.world.isServing())) return;
-  await edit(traffic, (ini) => withNode(ini, node.name, traffic.pooler.routes));
+  const change = (routes: Routes): Routes =>
+    role === "leader" ? ledBy(routes, name, byDeployment) : withoutDrained(routes, name, byDeployment);
+  await changeRoutes(traffic, change, "leave");
 }
 
-/**
- * Whether a running pooler leaves a node out of a route that is declared to use it: an interrupted change leaves that. For one
- * that does not answer this is unknown.
- */
-export async function isOutOfRotation({ world, pooler }: Listed, node: ServiceNode): Promise<boolean> {
+/** Whether a running pooler leads to a replica by none of its routes: an interrupted change leaves that. Unknown for one that does not answer. */
+export async function isOutOfRotation(world: Pick<TrafficWorld, "processes">, { name }: ServiceNode): Promise<boolean> {
   try {
-    const running = await world.routes();
-    return running.some(({ name, hosts }) => pooler.routes[name]?.hosts.includes(node.name) === true && !hosts.includes(node.name));
+    const running = await world.processes();
+    return running.length > 0 && running.every(({ routes }) => routes.every(({ host }) => host !== name));
   } catch {
     return false;
   }
-}
-
-/** Changes the pooler's file and has it read it; nothing when the change is none. */
-async function edit({ context, world, pooler }: Traffic, change: (ini: string) => string): Promise<void> {
-  const before = await world.readFile();
-  if (before === undefined) return;
-  const after = change(before);
-  if (after === before) return;
-  await world.writeFile(after);
-  if (!(await world.reload())) return;
-  const wanted = routesOf(after);
-  const taken = await poll(
-    async () => {
-      const routes = await world.routes();
-      return routes.every((route) => usesHosts(route, wanted)) ? true : undefined;
-    },
-    { everyMs: 50, timeoutMs: reloadTimeoutMs, signal: context.signal },
-  );
-  if (taken === true) return;
-  throw new UserError([
-    {
-      where: pooler.container,
-      problem: `it did not take its routes within ${reloadTimeoutMs / 1000} s`,
-      fix: `see its log: docker logs ${pooler.container}`,
-    },
-  ]);
-}
-
-function usesHosts({ name, hosts }: RunningRoute, wanted: ReadonlyMap<string, readonly string[]>): boolean {
-  const declared = wanted.get(name);
-  return declared === undefined || declared.join(",") === hosts.join(",");
 }

@@ -22,9 +22,10 @@ export async function whileHeld<T>(traffic: Traffic, routes: readonly string[], 
 
 /** PAUSE answers only when all transactions have ended; what it is for here it does at once. */
 async function hold({ context, world, pooler }: Traffic, routes: readonly string[]): Promise<void> {
+  /** Those that every process holds. */
   const paused = async (): Promise<readonly string[]> => {
-    const all = await world.routes();
-    return all.flatMap(({ name, isPaused }) => (isPaused ? [name] : []));
+    const all = await world.processes();
+    return routes.filter((route) => all.every((process) => process.routes.some(({ name, isPaused }) => name === route && isPaused)));
   };
   const before = await paused();
   for (const route of routes.filter((name) => !before.includes(name)))
@@ -39,9 +40,9 @@ async function hold({ context, world, pooler }: Traffic, routes: readonly string
   if (held === undefined) {
     throw new UserError([
       {
-        where: pooler.container,
-        problem: `it did not hold ${routes.join(", ")} within ${heldTimeoutMs / 1000} s, so no password was changed`,
-        fix: `see its log: docker logs ${pooler.container}`,
+        where: pooler.listener,
+        problem: `the pooler did not hold ${routes.join(", ")} within ${heldTimeoutMs / 1000} s, so no password was changed`,
+        fix: "see the logs of its processes: ./pgstack logs",
       },
     ]);
   }

@@ -1,5 +1,5 @@
 import { UserError } from "../../src/errors.ts";
-import type { ServiceNode } from "../service/access.ts";
+import type { ServiceNode } from "../../resources/parts.ts";
 import { longTransactionsAfter } from "./calm.ts";
 import { longTransactions } from "./sessions.ts";
 import type { Traffic } from "./world.ts";
@@ -20,8 +20,8 @@ const pauseTimeoutMs = 3000;
 export async function pauseLeader(traffic: Traffic, leader: ServiceNode): Promise<readonly string[]> {
   const { context, world } = traffic;
   if (!(await world.isServing())) return [];
-  const all = await world.routes();
-  const routes = all.filter(({ hosts }) => hosts.includes(leader.name)).map(({ name }) => name);
+  const all = (await world.processes()).flatMap(({ routes: of }) => of);
+  const routes = [...new Set(all.filter(({ host }) => host === leader.name).map(({ name }) => name))];
   if (routes.length === 0) return [];
   await awaitCalm(traffic, leader);
   // What is flushed now need not be flushed while clients wait.
@@ -49,9 +49,9 @@ export async function pauseLeader(traffic: Traffic, leader: ServiceNode): Promis
 /** Ends the pause of every route to the leader. */
 export async function resumeLeader({ world }: Traffic, leader: ServiceNode): Promise<void> {
   if (!(await world.isServing())) return;
-  const all = await world.routes();
-  const held = all.filter(({ hosts, isPaused }) => isPaused && hosts.includes(leader.name)).map(({ name }) => name);
-  await world.resume(held);
+  const all = (await world.processes()).flatMap(({ routes }) => routes);
+  const held = new Set(all.filter(({ host, isPaused }) => isPaused && host === leader.name).map(({ name }) => name));
+  await world.resume([...held]);
 }
 
 async function awaitCalm(traffic: Traffic, leader: ServiceNode): Promise<void> {
@@ -74,7 +74,7 @@ export async function arm({ world, pooler }: Traffic, routes: readonly string[])
   } catch (error) {
     throw new UserError([
       {
-        where: pooler.container,
+        where: pooler.listener,
         problem: `a pause of the pooler cannot be given a deadline, so nothing was paused: ${(error as Error).message}`,
         fix: "the pooler's image needs perl (Debian's images have it); see images.pooler",
       },

@@ -2,8 +2,9 @@ import { poll } from "../../src/deadline.ts";
 import type { Engine } from "../../src/engine/connect.ts";
 import { isRunning } from "../../src/engine/container.ts";
 import { signalInside } from "../../src/engine/signal-inside.ts";
-import type { PoolerAccess } from "../../src/pgbouncer/console.ts";
+import type { ConsoleAccess } from "../../src/pgbouncer/console.ts";
 import { PoolerConsole } from "../../src/pgbouncer/console.ts";
+import type { PoolerAccess } from "../../resources/parts.ts";
 import type { Context } from "../kind.ts";
 
 /** How long to wait for a moment without a login: with very many logins there may be none. */
@@ -19,11 +20,21 @@ export async function awaitNoLogins(context: Context, console: PoolerConsole): P
   await poll(none, { everyMs: 2, timeoutMs: quietMs, signal: context.signal });
 }
 
-/** Makes a running pooler reload its files in such a moment. False when it does not run. */
+/** Has each process that runs reload its files in such a moment. False when none runs. */
 export async function reloadQuietly(
   context: Context,
   engine: Engine,
-  pooler: PoolerAccess & { readonly container: string },
+  { processes, password }: Pick<PoolerAccess, "processes" | "password">,
+): Promise<boolean> {
+  const reloaded = await Promise.all(processes.map((process) => reloadProcess(context, engine, { ...process, password })));
+  return reloaded.includes(true);
+}
+
+/** The same for one process. */
+export async function reloadProcess(
+  context: Context,
+  engine: Engine,
+  pooler: ConsoleAccess & { readonly container: string },
 ): Promise<boolean> {
   if (!(await isRunning(engine, pooler.container))) return false;
   try {

@@ -4,12 +4,13 @@ import { startInContainer } from "../../src/engine/exec.ts";
 import { runSql } from "../../src/engine/psql.ts";
 import { readVolumeFile, writeVolumeFiles } from "../../src/engine/volume-files.ts";
 import { paths } from "../../src/layout.ts";
-import type { RunningRoute, ServerConnection } from "../../src/pgbouncer/console.ts";
-import { PoolerConsole } from "../../src/pgbouncer/console.ts";
+import type { PoolerConsole, RunningProcess, ServerConnection } from "../../src/pgbouncer/console.ts";
+import { routesFile } from "../../src/pgbouncer/routes.ts";
+import type { RoutesText } from "../../src/pgbouncer/routes.ts";
 import type { Context } from "../kind.ts";
-import type { Pooler } from "../service/access.ts";
+import type { PoolerAccess } from "../../resources/parts.ts";
 import { awaitNoLogins, reloadQuietly } from "./quiet.ts";
-import { isServing } from "./serving.ts";
+import { isServing, onConsoles, routesOn, runningProcesses } from "./serving.ts";
 
 /** Servers, by their containers. */
 export interface Servers {
@@ -20,22 +21,23 @@ export interface Servers {
 
 /** What stopping and letting go clients asks of a cluster and does to it. Tests have one of their own. */
 export interface TrafficWorld extends Servers {
-  /** Whether the pooler runs and its console answers. */
+  /** Whether any process of the pooler answers. */
   readonly isServing: () => Promise<boolean>;
-  readonly routes: () => Promise<readonly RunningRoute[]>;
-  /** The pooler's connections to servers. */
+  /** Of each process that runs. */
+  readonly processes: () => Promise<readonly RunningProcess[]>;
+  /** The pooler's connections to servers, those of all processes. */
   readonly servers: () => Promise<readonly ServerConnection[]>;
-  /** Holds a route, and returns when its transactions have ended. @throws when they do not within `timeoutMs` */
+  /** Holds a route in every process, and returns when its transactions have ended. @throws when they do not within `timeoutMs` */
   readonly pause: (route: string, timeoutMs: number) => Promise<void>;
   readonly resume: (routes: readonly string[]) => Promise<void>;
   /** Starts a process next to the pooler that resumes the routes after so many seconds. */
   readonly resumeLater: (routes: readonly string[], seconds: number) => Promise<void>;
-  /** Waits for a moment in which the pooler opens no connection. */
+  /** Waits for a moment in which no process opens a connection. */
   readonly awaitNoLogins: () => Promise<void>;
-  /** The pooler's `pgbouncer.ini`; undefined when it has none. */
+  /** The wanted routes as they are in the pooler's config volume; undefined when it has none. */
   readonly readFile: () => Promise<string | undefined>;
-  readonly writeFile: (content: string) => Promise<void>;
-  /** Has a running pooler read its files again. False when it does not run. */
+  readonly writeFiles: (files: readonly RoutesText[]) => Promise<void>;
+  /** Has each process that runs read its files again. False when none runs. */
   readonly reload: () => Promise<boolean>;
 }
 
@@ -43,10 +45,9 @@ export interface TrafficWorld extends Servers {
 export interface Traffic {
   readonly context: Context;
   readonly world: TrafficWorld;
-  readonly pooler: Pick<Pooler, "container" | "drainTimeoutS" | "routes">;
+  readonly pooler: Pick<PoolerAccess, "listener" | "processes" | "drainTimeoutS">;
 }
 
-const file = "pgbouncer.ini";
 const watchTimeoutMs = 5000;
 
 /** The servers of an engine. */
@@ -57,31 +58,35 @@ export function serversOn(engine: Engine): Servers {
   };
 }
 
-/** Routes as a pooler that answers has them. */
-export function routesOn(pooler: Pooler): Promise<readonly RunningRoute[]> {
-  return PoolerConsole.with(pooler, (console) => console.routes());
-}
-
 /** The cluster on an engine. */
-export function trafficOn(context: Context, engine: Engine, pooler: Pooler): Traffic {
-  const { container, configVolume, image } = pooler;
+export function trafficOn(context: Context, engine: Engine, pooler: PoolerAccess): Traffic {
+  const { configVolume, image } = pooler;
+  const each = <T>(work: (console: PoolerConsole) => Promise<T>, timeoutMs?: number): Promise<readonly T[]> =>
+    onConsoles(engine, pooler, work, timeoutMs);
   const world: TrafficWorld = {
     ...serversOn(engine),
     isServing: () => isServing(engine, pooler),
-    routes: () => routesOn(pooler),
-    servers: () => PoolerConsole.with(pooler, (console) => console.servers()),
-    pause: (route, timeoutMs) => PoolerConsole.with(pooler, (console) => console.pause(route), timeoutMs),
-    resume: (routes) =>
-      PoolerConsole.with(pooler, async (console) => {
+    processes: () => routesOn(engine, pooler),
+    servers: async () => (await each((console) => console.servers())).flat(),
+    pause: async (route, timeoutMs) => void (await each((console) => console.pause(route), timeoutMs)),
+    resume: async (routes) =>
+      void (await each(async (console) => {
         for (const route of routes) await console.resume(route);
-      }),
+      })),
     resumeLater: async (routes, seconds) => {
       const command = ["perl", `${paths.config}/resume-later.pl`, String(seconds), ...routes];
-      await startInContainer(engine, container, command, watchTimeoutMs);
+      const running = await runningProcesses(engine, pooler);
+      await Promise.all(running.map(({ container }) => startInContainer(engine, container, command, watchTimeoutMs)));
     },
-    awaitNoLogins: () => PoolerConsole.with(pooler, (console) => awaitNoLogins(context, console)),
-    readFile: () => readVolumeFile(engine, configVolume, image, file),
-    writeFile: (content) => writeVolumeFiles(engine, configVolume, image, [{ path: file, content, mode: 0o644 }]),
+    awaitNoLogins: async () => void (await each((console) => awaitNoLogins(context, console))),
+    readFile: () => readVolumeFile(engine, configVolume, image, routesFile),
+    writeFiles: (files) =>
+      writeVolumeFiles(
+        engine,
+        configVolume,
+        image,
+        files.map((file) => ({ ...file, mode: 0o644 })),
+      ),
     reload: () => reloadQuietly(context, engine, pooler),
   };
   return { context, world, pooler };

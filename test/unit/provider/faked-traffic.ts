@@ -1,23 +1,34 @@
 import type { Context } from "../../../provider/kind.ts";
-import type { ServiceNode } from "../../../provider/service/access.ts";
+import type { KnownNode } from "../../../provider/service/known-node.ts";
 import type { Traffic, TrafficWorld } from "../../../provider/traffic/world.ts";
-import type { RunningRoute, ServerConnection } from "../../../src/pgbouncer/console.ts";
-import { routesOf } from "../../../src/pgbouncer/rotation.ts";
+import type { RunningProcess, RunningRoute, ServerConnection } from "../../../src/pgbouncer/console.ts";
+import type { Routes, RoutesText } from "../../../src/pgbouncer/routes.ts";
+import { processRoutesFile, routesFile, routesFiles } from "../../../src/pgbouncer/routes.ts";
+import { readIni, readPgbouncerConnstr } from "../render/escape-readers.ts";
 
-const route = (hosts: readonly string[]): { readonly hosts: string[]; readonly poolSize: number; readonly maxDbConnections: number } => ({
-  hosts: [...hosts],
-  poolSize: 20,
-  maxDbConnections: 25,
-});
+/** Two routes of a cluster that pg1 leads, with a process of the pooler for each replica. */
+export function routesWith(replicas: readonly string[]): Routes {
+  const route = { database: "app", poolSize: 20, most: 25, parameters: {} };
+  const routes = [
+    { ...route, name: "app", reads: false },
+    { ...route, name: "app_ro", reads: true },
+  ];
+  return { leader: "pg1", nodes: ["pg1", ...replicas], drained: {}, processes: Math.max(2, replicas.length), routes };
+}
 
-export function nodeOf(name: string, role: ServiceNode["role"]): ServiceNode {
+export function nodeOf(name: string, role: KnownNode["role"]): KnownNode {
   return { name, role, container: name, networkAddress: `address of ${name}`, address: { host: "127.0.0.1", port: 1 } };
 }
 
 export const leader = nodeOf("pg1", "leader");
 export const replica = nodeOf("pg2", "replica");
 
-/** A pooler with its routes and their clients, and servers; any step can be made to fail. */
+/** The text of what is wanted. */
+export function wantedText(routes: Routes): string {
+  return routesFiles(routes).find(({ path }) => path === routesFile)?.content ?? "";
+}
+
+/** A pooler of several processes with its routes and their clients, and servers; any step can be made to fail. */
 export class FakedTraffic implements TrafficWorld {
   readonly steps: string[] = [];
   failsAt = Infinity;
@@ -28,16 +39,42 @@ export class FakedTraffic implements TrafficWorld {
   long = "";
   /** Routes whose transactions do not end. */
   readonly endless = new Set<string>();
+  /** Routes that are held, in each process that holds any. */
   readonly paused = new Set<string>();
   readonly watched = new Set<string>();
-  file: string;
-  #loaded: string;
+  /** Processes that do not run. */
+  readonly stopped = new Set<number>();
+  /** Processes that go on as before when they are told to read their files. */
+  readonly deaf = new Set<number>();
+  /** Processes that hold nobody, whatever they are told. */
+  readonly restless = new Set<number>();
+  readonly files = new Map<string, string>();
+  readonly #loaded = new Map<number, string>();
 
   constructor(readers: readonly string[]) {
-    const line = (name: string, hosts: readonly string[]): string =>
-      `${name} = host=${hosts.join(",")} port=5432 pool_size=20 max_db_connections=25`;
-    this.file = `[databases]\n${line("app", ["pg1"])}\n${line("app_ro", readers)}\n[pgbouncer]\nlisten_port = 6432\n`;
-    this.#loaded = this.file;
+    this.put(routesWith(readers));
+    for (const number of this.numbers()) this.start(number);
+  }
+
+  /** What is wanted, as it is in the volume. */
+  get file(): string {
+    return this.files.get(routesFile) ?? "";
+  }
+
+  /** Writes these routes, without anybody reading them. */
+  put(routes: Routes): void {
+    for (const { path, content } of routesFiles(routes)) this.files.set(path, content);
+  }
+
+  /** Has a process read its file, as it does at its start. */
+  start(number: number): void {
+    this.stopped.delete(number);
+    this.#loaded.set(number, this.files.get(processRoutesFile(number)) ?? "");
+  }
+
+  /** Processes that have a file. */
+  numbers(): readonly number[] {
+    return [...this.files.keys()].flatMap((path) => Number(/^routes-(\d+)\.ini$/.exec(path)?.[1] ?? 0) || []);
   }
 
   /** Something is done, or fails. */
@@ -46,8 +83,27 @@ export class FakedTraffic implements TrafficWorld {
     if (this.steps.length === this.failsAt) throw new Error(`broken at ${name}`);
   }
 
-  hostsOf(name: string): readonly string[] | undefined {
-    return routesOf(this.#loaded).get(name);
+  /** Nodes that the processes which run lead to by a route, in the order of the processes. */
+  hostsOf(name: string): readonly string[] {
+    return [...new Set(this.#running().flatMap(({ routes }) => routes.filter((route) => route.name === name).map(({ host }) => host)))];
+  }
+
+  #running(): readonly RunningProcess[] {
+    const running = [...this.#loaded].filter(([number]) => !this.stopped.has(number));
+    return running.map(([number, text]) => ({ number, routes: this.#routesIn(number, text) }));
+  }
+
+  #routesIn(number: number, text: string): readonly RunningRoute[] {
+    return [...(readIni(text).get("databases") ?? [])].map(([name, line]) => {
+      const of = new Map(readPgbouncerConnstr(line));
+      return {
+        name,
+        host: of.get("host") ?? "",
+        database: of.get("dbname") ?? "",
+        poolSize: Number(of.get("pool_size")),
+        isPaused: this.paused.has(name) && !this.restless.has(number),
+      };
+    });
   }
 
   isRunning = async (): Promise<boolean> => true;
@@ -59,9 +115,9 @@ export class FakedTraffic implements TrafficWorld {
 
   isServing = async (): Promise<boolean> => this.serving;
 
-  routes = async (): Promise<readonly RunningRoute[]> => {
+  processes = async (): Promise<readonly RunningProcess[]> => {
     this.step("ask for routes");
-    return [...routesOf(this.#loaded)].map(([name, hosts]) => ({ name, hosts, isPaused: this.paused.has(name) }));
+    return this.#running();
   };
 
   servers = async (): Promise<readonly ServerConnection[]> => {
@@ -95,24 +151,21 @@ export class FakedTraffic implements TrafficWorld {
 
   readFile = async (): Promise<string | undefined> => this.file;
 
-  writeFile = async (content: string): Promise<void> => {
+  writeFiles = async (files: readonly RoutesText[]): Promise<void> => {
     this.step("write");
-    this.file = content;
+    for (const { path, content } of files) this.files.set(path, content);
   };
 
   reload = async (): Promise<boolean> => {
     this.step("reload");
-    this.#loaded = this.file;
-    return true;
+    const running = this.numbers().filter((number) => !this.stopped.has(number));
+    for (const number of running) if (!this.deaf.has(number)) this.start(number);
+    return running.length > 0;
   };
 }
 
 export const context: Context = { signal: new AbortController().signal, log: () => undefined, status: () => undefined };
 
-export function trafficOf(world: FakedTraffic, readers: readonly string[]): Traffic {
-  return {
-    context,
-    world,
-    pooler: { container: "pgbouncer", drainTimeoutS: 0.02, routes: { app: route(["pg1"]), app_ro: route(readers) } },
-  };
+export function trafficOf(world: FakedTraffic): Traffic {
+  return { context, world, pooler: { listener: "pooler", processes: [], drainTimeoutS: 0.02 } };
 }
