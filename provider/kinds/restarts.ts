@@ -1,29 +1,20 @@
-import { z } from "zod";
-
+import type { RestartsInputs } from "../../resources/restarts.ts";
+import { restartsInputs } from "../../resources/restarts.ts";
 import { connectEngine } from "../../src/engine/connect.ts";
 import type { Engine } from "../../src/engine/connect.ts";
 import { isRunning } from "../../src/engine/container.ts";
 import { UserError } from "../../src/errors.ts";
+import type { NodeRole } from "../../src/node-role.ts";
+import { monitoringLogin } from "../../src/postgres/endpoint.ts";
 import { withSession } from "../../src/postgres/session.ts";
-import type { PendingNode, PendingSetting } from "../../src/restarts/order.ts";
-import { restartOrder, standbyLimited } from "../../src/restarts/order.ts";
+import type { PendingNode, PendingRow, PendingSetting } from "../../src/rollout/pending.ts";
+import { pendingSettings, pendingSql, waitingOf } from "../../src/rollout/pending.ts";
+import { restartOrder } from "../../src/rollout/restarts.ts";
 import { parseInputs } from "../inputs.ts";
 import type { Context, Kind } from "../kind.ts";
-import type { ServiceNode } from "../service/access.ts";
-import { nodeInputs, poolerInputs } from "../service/access.ts";
+import { topologyNow } from "../topology.ts";
+import type { ServiceNode } from "../../resources/parts.ts";
 import { restartNode, restartWorld } from "../service/restart.ts";
-
-const inputs = z.object({
-  host: z.string(),
-  /** Settings that take effect only at a restart, as declared: a preview shows them. */
-  settings: z.record(z.string(), z.string()),
-  nodes: z.array(nodeInputs),
-  password: z.string(),
-  patienceS: z.number(),
-  pooler: poolerInputs,
-});
-
-type Inputs = z.output<typeof inputs>;
 
 /** Raised and lowered settings together need replicas before and after the leader. */
 const maxPasses = 3;
@@ -36,26 +27,22 @@ export const restarts: Kind = {
   needsWork: (_context, olds) => Promise.resolve((olds["pending"] ?? "") !== ""),
 
   apply: async (context, properties) => {
-    const wanted = parseInputs(inputs, properties);
+    const wanted = parseInputs(restartsInputs, properties);
     const engine = await connectEngine(wanted.host);
-    const leader = wanted.nodes.find(({ role }) => role === "leader");
-    if (leader === undefined) throw new Error("a cluster without a leader");
-    const { password, patienceS, pooler } = wanted;
-    const world = restartWorld(context, engine, { leader, password, patienceS, pooler });
+    const { prefix, password, patienceS, pooler } = wanted;
+    const world = restartWorld(context, engine, { prefix, password, patienceS, pooler });
     for (let pass = 1; ; pass += 1) {
       const found = await Promise.all(wanted.nodes.map((node) => pendingOf(context, engine, wanted, node)));
-      const order = restartOrder(found);
+      const order = restartOrder(found.map(waitingOf));
       if (order.length === 0) return { pending: "" };
       if (pass > maxPasses) throw stillPending(found);
+      const { leader } = await topologyNow({ engine, prefix });
       for (const name of order) {
         const node = wanted.nodes.find((other) => other.name === name);
         if (node === undefined) continue;
-        const heldMs = await restartNode(world, node, leader.name);
-        const what = (found.find((pending) => pending.node === name)?.pending ?? []).map((setting) => setting.name).join(", ");
-        context.log(
-          "info",
-          `${name} restarted for ${what}${heldMs === undefined ? "" : `; clients waited ${(heldMs / 1000).toFixed(1)} s`}`,
-        );
+        const role = leader?.name === name ? "leader" : "replica";
+        const heldMs = await restartNode(world, { ...node, role });
+        context.log("info", restartedText(name, found, heldMs));
       }
     }
   },
@@ -64,7 +51,7 @@ export const restarts: Kind = {
   failed: { pending: "interrupted" },
 
   read: async (context, stored) => {
-    const wanted = parseInputs(inputs, stored);
+    const wanted = parseInputs(restartsInputs, stored);
     const engine = await connectEngine(wanted.host);
     const found = await Promise.all(wanted.nodes.map((node) => pendingOf(context, engine, wanted, node)));
     // A server that is down is handled by the gate and the check.
@@ -75,23 +62,19 @@ export const restarts: Kind = {
   },
 };
 
-async function pendingOf(context: Context, engine: Engine, { password, settings }: Inputs, node: ServiceNode): Promise<PendingNode> {
-  const of = (pending: readonly PendingSetting[]): PendingNode => ({ node: node.name, role: node.role, pending });
+async function pendingOf(
+  context: Context,
+  engine: Engine,
+  { password, settings }: RestartsInputs,
+  node: ServiceNode,
+): Promise<PendingNode> {
+  const of = (pending: readonly PendingSetting[], role?: NodeRole): PendingNode => ({ node: node.name, role, pending });
   try {
-    const login = { ...node.address, user: "monitoring", password, database: "postgres" };
-    return of(
-      await withSession(login, async (client) => {
-        const { rows } = await client.query<{ name: string; running: string; marked: boolean }>(
-          `select name, setting as running, pending_restart as marked from pg_settings
-          where pending_restart or (source = 'command line' and name = any($1))`,
-          [standbyLimited],
-        );
-        return rows.flatMap(({ name, running, marked }) => {
-          const wanted = settings[name] ?? running;
-          return marked || wanted !== running ? [{ name, running, wanted }] : [];
-        });
-      }),
-    );
+    return await withSession(monitoringLogin(node.address, password), async (client) => {
+      const recovery = await client.query<{ standby: boolean }>("select pg_is_in_recovery() as standby");
+      const { rows } = await client.query<PendingRow>(pendingSql);
+      return of(pendingSettings(rows, settings), recovery.rows[0]?.standby === false ? "leader" : "replica");
+    });
   } catch (error) {
     // The check handles a server that runs and does not answer; one that is down has no sessions to lose.
     if (await isRunning(engine, node.container)) {
@@ -100,6 +83,11 @@ async function pendingOf(context: Context, engine: Engine, { password, settings 
     }
     return of([{ name: "being down", running: "", wanted: "" }]);
   }
+}
+
+function restartedText(name: string, found: readonly PendingNode[], heldMs: number | undefined): string {
+  const what = (found.find(({ node }) => node === name)?.pending ?? []).map((setting) => setting.name).join(", ");
+  return `${name} restarted for ${what}${heldMs === undefined ? "" : `; clients waited ${(heldMs / 1000).toFixed(1)} s`}`;
 }
 
 function stillPending(found: readonly PendingNode[]): UserError {

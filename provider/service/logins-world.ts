@@ -5,10 +5,10 @@ import { acceptsPassword } from "../../src/pgbouncer/accepts.ts";
 import { withSession } from "../../src/postgres/session.ts";
 import type { Context } from "../kind.ts";
 import { whileHeld } from "../traffic/hold.ts";
-import { isServing } from "../traffic/serving.ts";
-import { routesOn, serversOn, trafficOn } from "../traffic/world.ts";
+import { allServe, routesOn, runningProcesses } from "../traffic/serving.ts";
+import { serversOn, trafficOn } from "../traffic/world.ts";
 import type { Servers } from "../traffic/world.ts";
-import type { Pooler } from "./access.ts";
+import type { PoolerAccess, PoolerProcess } from "../../resources/parts.ts";
 import { awaitReplay } from "./replay.ts";
 
 /** A login through a route of the pooler. */
@@ -22,14 +22,16 @@ export interface RouteLogin {
 export interface LoginsWorld extends Servers {
   /** The pooler's `userlist.txt`; undefined when it has none. */
   readonly readUserlist: () => Promise<string | undefined>;
-  /** Writes it and has the pooler read it. */
+  /** Writes it and has every process read it. */
   readonly writeUserlist: (content: string) => Promise<void>;
-  /** Whether the pooler runs and its console answers. */
+  /** Whether any process of the pooler runs. */
+  readonly runs: () => Promise<boolean>;
+  /** Whether the pooler runs and all of it answers. */
   readonly isServing: () => Promise<boolean>;
   readonly routes: () => Promise<readonly string[]>;
-  /** Whether the pooler lets this login in by this verifier; what it comes to servers with is new from then on. */
+  /** Whether every process lets this login in by this verifier; what they come to servers with is new from then on. */
   readonly accepts: (login: RouteLogin, verifier: string) => Promise<boolean>;
-  /** Runs a statement through a route. @throws what the driver throws */
+  /** Runs a statement through a route of every process. @throws what the driver throws */
   readonly query: (login: RouteLogin) => Promise<void>;
   /** Runs work while the pooler opens no connection to a server for these routes. */
   readonly whileHeld: <T>(routes: readonly string[], work: () => Promise<T>) => Promise<T>;
@@ -40,21 +42,28 @@ export interface LoginsWorld extends Servers {
 const file = "userlist.txt";
 
 /** The cluster on an engine. */
-export function loginsWorld(context: Context, engine: Engine, pooler: Pooler): LoginsWorld {
-  const { container, configVolume, image, address } = pooler;
+export function loginsWorld(context: Context, engine: Engine, pooler: PoolerAccess): LoginsWorld {
+  const { configVolume, image } = pooler;
+  const running = (): Promise<readonly PoolerProcess[]> => runningProcesses(engine, pooler);
   return {
     ...serversOn(engine),
     readUserlist: () => readVolumeFile(engine, configVolume, image, file),
     writeUserlist: async (content) => {
       await writeVolumeFiles(engine, configVolume, image, [{ path: file, content, mode: 0o600 }]);
       // PgBouncer reads the file at a signal alone, and then only when it looks different.
-      await signalInside(engine, container, "HUP");
+      await Promise.all((await running()).map(({ container }) => signalInside(engine, container, "HUP")));
     },
-    isServing: () => isServing(engine, pooler),
-    routes: async () => (await routesOn(pooler)).map(({ name }) => name),
-    accepts: ({ user, password, route }, verifier) => acceptsPassword({ ...address, user, password, database: route }, verifier),
-    query: ({ user, password, route }) =>
-      withSession({ ...address, user, password, database: route }, async (client) => void (await client.query("select 1"))),
+    isServing: () => allServe(engine, pooler),
+    runs: async () => (await running()).length > 0,
+    routes: async () => (await routesOn(engine, pooler))[0]?.routes.map(({ name }) => name) ?? [],
+    accepts: async ({ user, password, route }, verifier) => {
+      const logins = (await running()).map(({ address }) => ({ ...address, user, password, database: route }));
+      return (await Promise.all(logins.map((login) => acceptsPassword(login, verifier)))).every(Boolean);
+    },
+    query: async ({ user, password, route }) => {
+      const logins = (await running()).map(({ address }) => ({ ...address, user, password, database: route }));
+      await Promise.all(logins.map((login) => withSession(login, async (client) => void (await client.query("select 1")))));
+    },
     whileHeld: (routes, work) => whileHeld(trafficOn(context, engine, pooler), routes, work),
     awaitReplay: (replicas, lsn, timeoutMs) => awaitReplay(context, engine, replicas, lsn, timeoutMs),
   };

@@ -12,7 +12,8 @@ export interface Logins {
   /** The replicas' containers. */
   readonly replicas: readonly string[];
   readonly pooler: {
-    readonly container: string;
+    /** The container that publishes its port. */
+    readonly listener: string;
     /** How long transactions may take to end, in seconds. */
     readonly drainTimeoutS: number;
   };
@@ -54,12 +55,11 @@ export async function switchLogins(context: Context, world: LoginsWorld, logins:
   const work = { context, world, logins, limits };
   const before = await otherVerifiers(work);
   if (before === undefined) return [];
-  const { pooler } = logins;
   const running = await world.readUserlist();
   const changed = running === undefined ? [] : changedUsers(running, logins.userlist);
   const names = [...new Set([...before.keys(), ...changed])].toSorted();
   if (names.length === 0) return [];
-  if (running === undefined || !(await world.isRunning(pooler.container))) {
+  if (running === undefined || !(await world.runs())) {
     // Without a pooler there is one place where a password is, and the file is written before it starts.
     await setVerifiers(work, wantedOf(before, logins));
     return names;
@@ -137,9 +137,9 @@ async function requireAnswer({ world, logins: { pooler } }: Work): Promise<void>
   if (await world.isServing()) return;
   throw new UserError([
     {
-      where: pooler.container,
-      problem: "its console does not answer, so no password was changed",
-      fix: `see its log: docker logs ${pooler.container}. Then deploy again`,
+      where: pooler.listener,
+      problem: "not all of its processes answer on their consoles, so no password was changed",
+      fix: "see the logs of its processes: ./pgstack logs. Then deploy again",
     },
   ]);
 }
@@ -210,7 +210,7 @@ async function requireService({ context, world, logins: { pooler }, limits }: Wo
     if (served === undefined)
       throw new UserError([
         {
-          where: `${pooler.container}, route ${route}`,
+          where: `${pooler.listener}, route ${route}`,
           problem: `the new password of ${name} is set, but a login with it does not get to a server: ${reason}`,
           fix: "see what the check says (./pgstack check), then deploy again",
         },
@@ -236,12 +236,11 @@ function notReplayed(late: readonly string[], consequence: string): UserError {
 }
 
 function unreadable({ logins: { pooler }, limits }: Work): UserError {
-  const { container } = pooler;
   return new UserError([
     {
-      where: container,
-      problem: `it did not take its new userlist.txt within ${limits.poolerMs / 1000} s`,
-      fix: `see its log: docker logs ${container}. Then deploy again`,
+      where: pooler.listener,
+      problem: `the pooler did not take its new userlist.txt within ${limits.poolerMs / 1000} s`,
+      fix: "see the logs of its processes: ./pgstack logs. Then deploy again",
     },
   ]);
 }

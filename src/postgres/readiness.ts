@@ -1,64 +1,78 @@
 import type pg from "pg";
 
 import type { NodeRole } from "../node-role.ts";
-import type { Login } from "./session.ts";
+import type { Login } from "./endpoint.ts";
 import { withSession } from "./session.ts";
 import { walDistance } from "./wal.ts";
 
-/** How far a node is on its way to its declared role; `undefined` as reason means it has arrived. */
+/** How far a node is on its way to serving. */
 export type Readiness =
-  | { readonly state: "ready" }
+  /** Either it takes writes and no other node does, or it follows the one that does. */
+  | { readonly state: "ready"; readonly role: NodeRole }
   | { readonly state: "waiting"; readonly reason: string }
   /** It will never arrive by itself. */
   | { readonly state: "wrong"; readonly reason: string };
 
-const ready: Readiness = { state: "ready" };
 const waiting = (reason: string): Readiness => ({ state: "waiting", reason });
 const wrong = (reason: string): Readiness => ({ state: "wrong", reason });
 
 const limits = { connectTimeoutMs: 1000, statementTimeoutMs: 2000 };
 
-export interface NodeLogins {
-  readonly node: Login;
-  readonly leader: Login;
-}
+/** The other node that takes writes, and how to log in to it; or, while none does, why. */
+export type OtherLeader =
+  | { readonly name: string; readonly login: Login }
+  | {
+      readonly name: undefined;
+      /** The states of the other nodes, for people. */
+      readonly seen: string;
+    };
+
+/** What a node waits for while no node takes writes. */
+export const noLeader = "it is a replica, and no node takes writes";
 
 /**
- * Asks a node over TCP whether it plays its declared role; a replica must stream from this leader and have replayed what
- * the leader had written when it was asked.
+ * Asks a node over TCP whether it serves in the role that its data gives it: it takes writes, and no other node does; or it
+ * streams from the node that does, and has replayed what that one had written when it was asked.
  *
+ * @param otherLeader - who else takes writes
+ * @param follow - has a replica follow this leader; false when there was nothing to change
  * @param whenNoRoles - asks a fresh leader whose roles do not exist yet (it refuses the login, which proves that it is up)
  */
 export async function nodeReadiness(
-  role: NodeRole,
-  logins: NodeLogins,
+  node: Login,
+  otherLeader: () => Promise<OtherLeader>,
   whenNoRoles: () => Promise<{ inRecovery: boolean }>,
+  follow: (leader: string) => Promise<boolean>,
 ): Promise<Readiness> {
   try {
     return await withSession(
-      logins.node,
-      (client) => (role === "leader" ? leaderReadiness(client) : replicaReadiness(client, logins.leader)),
+      node,
+      async (client) => {
+        const { rows } = await client.query<{ recovering: boolean }>("select pg_is_in_recovery() as recovering");
+        const other = await otherLeader();
+        if (rows[0]?.recovering === false) return aloneOrForked(other);
+        if (other.name === undefined) return waiting(`${noLeader} (${other.seen})`);
+        const readiness = await replicaReadiness(client, other.login);
+        if (readiness.state === "waiting" && (await follow(other.name))) return waiting(`it follows ${other.name} from now on`);
+        return readiness;
+      },
       limits,
     );
   } catch (error) {
     const { code, message } = error as { readonly code?: string; readonly message: string };
     if (message.startsWith("pg_hba.conf rejects connection")) return wrong(`${message}: list this machine's network in clientNetworks`);
-    if (role === "leader" && isRefusedLogin(code)) {
-      const { inRecovery } = await whenNoRoles();
-      return inRecovery ? wrong("it is in recovery: its data is a replica's") : ready;
-    }
+    if (isRefusedLogin(code) && !(await whenNoRoles()).inRecovery) return aloneOrForked(await otherLeader());
     return waiting(code === "28P01" ? "it does not accept the monitoring role's password yet" : message);
   }
+}
+
+function aloneOrForked({ name }: OtherLeader): Readiness {
+  return name === undefined ? { state: "ready", role: "leader" } : wrong(`it accepts writes, and so does ${name}`);
 }
 
 /** invalid_password or invalid_authorization_specification: the server is up and knows no such role. */
 function isRefusedLogin(code: string | undefined): boolean {
   return code === "28P01" || code === "28000";
-}
-
-async function leaderReadiness(client: pg.Client): Promise<Readiness> {
-  const { rows } = await client.query<{ recovering: boolean }>("select pg_is_in_recovery() as recovering");
-  return rows[0]?.recovering === false ? ready : wrong("it is in recovery: its data is a replica's");
 }
 
 /** What a leader says of its WAL. */
@@ -109,14 +123,14 @@ async function replicaReadiness(client: pg.Client, leader: Login): Promise<Readi
 
 /**
  * @param before - the leader before the replica was asked
- * @param askAgain - the leader now. It goes on writing: a replica may well be past where it was, never past where it is now
+ * @param askAgain - the leader now. It keeps writing: a replica may well be past where it was, never past where it is now
  */
 export async function judgeReplica(
   replica: ReplicaWal,
   before: LeaderWal,
   askAgain: () => Promise<LeaderWal | undefined>,
 ): Promise<Readiness> {
-  if (!replica.recovering) return wrong("it accepts writes: its data is a leader's");
+  if (!replica.recovering) return waiting("it has just been promoted");
   if (replica.system !== before.system)
     return wrong(`it holds the data of another cluster (system identifier ${replica.system}, the leader has ${before.system})`);
   const { replayed } = replica;
@@ -125,7 +139,7 @@ export async function judgeReplica(
   const ahead = replayed !== null && behind !== undefined && behind < 0 ? await bytesAhead(replayed, askAgain) : 0;
   if (ahead > 0)
     return wrong(
-      `it holds ${ahead} bytes of WAL that the leader lacks: the leader's data is older than what it sent, as after a volume that was put back from a copy`,
+      `it holds ${ahead} bytes of WAL that the leader does not have: the leader's data is older than what it sent, for example because a volume was restored from a copy`,
     );
   return judgeProgress(replica, before, behind);
 }
@@ -140,5 +154,5 @@ function judgeProgress({ receiver, timeline }: ReplicaWal, leader: LeaderWal, be
   if (timeline !== null && timeline !== leader.timeline)
     return waiting(`it receives timeline ${timeline}, the leader's is ${leader.timeline}`);
   if (behind === undefined) return waiting("it has replayed nothing yet");
-  return behind <= 0 ? ready : waiting(`${behind} bytes behind the leader`);
+  return behind <= 0 ? { state: "ready", role: "replica" } : waiting(`${behind} bytes behind the leader`);
 }
