@@ -1,7 +1,9 @@
+import { Command } from "@commander-js/extra-typings";
+
 import { UserError } from "../errors.ts";
-import type { Command, CommandIo } from "./command.ts";
+import type { CommandIo, Subcommand } from "./command.ts";
 import { commonExitCodes, UsageError } from "./command.ts";
-import { didYouMean, parseOptionsAndNames } from "./options.ts";
+import { didYouMean, exitCodesHelp } from "./options.ts";
 import type { RunPulumi } from "./pulumi.ts";
 import { runPulumi } from "./pulumi.ts";
 import { stackNamed } from "./stack-plan.ts";
@@ -11,38 +13,14 @@ import { loadRotatable } from "./stack-passwords.ts";
 /** Exit code when the deployment failed. */
 export const failedExitCode = 3;
 
-const help = `Usage: pgstack rotate ROLE... --stack NAME [--json]
-       pgstack rotate --all --stack NAME [--json]
-       pgstack rotate --salt --stack NAME [--json]
-
-Gives roles of a deployed stack new passwords, with a deployment: sessions go on,
-a login takes the new password at once and the old one no longer, and replicas and
-exporters follow. What else the stack file has changed is deployed too.
-
-  ROLE                 app (or what appUser names), a declared user, replicator,
-                       monitoring or pgbouncer
-  -s, --stack NAME     the Pulumi stack
-      --all            every role
-      --salt           new salts for every role; passwords stay
-      --json           print what was done as JSON; Pulumi's lines go to the error output
-  -h, --help           print this
-
-No password is printed: read the new URLs with pulumi stack output --show-secrets.
-
-Exit codes:
-   0  done
-   1  unexpected error
-   2  mistake in the call, an unknown role, or the stack is not deployed
-   ${failedExitCode}  the deployment failed; the next one goes on where it ended
- 130  interrupted
-`;
-
-const options = {
-  stack: { type: "string", short: "s" },
-  all: { type: "boolean" },
-  salt: { type: "boolean" },
-  json: { type: "boolean" },
-} as const;
+const codesHelp = exitCodesHelp(
+  {
+    [commonExitCodes.ok]: "done",
+    [commonExitCodes.usage]: "mistake in the call, an unknown role, or the stack is not deployed",
+    [failedExitCode]: "the deployment failed; the next one continues where it ended",
+  },
+  "No password is printed: read the new URLs with pulumi stack output --show-secrets.",
+);
 
 /** What `rotate` needs from outside; tests replace it. */
 export interface RotateWorld {
@@ -51,46 +29,54 @@ export interface RotateWorld {
 }
 
 /** The command `rotate`. */
-export function rotateCommand(world: RotateWorld = { load: loadRotatable, pulumi: runPulumi }): Command {
-  return {
-    name: "rotate",
-    summary: "give roles new passwords while sessions go on",
-    help,
-    run: async (args, io) => rotate(args, io, world),
-  };
+export function rotateCommand(world: RotateWorld = { load: loadRotatable, pulumi: runPulumi }): Subcommand {
+  return (io, finish) =>
+    new Command("rotate")
+      .summary("give roles new passwords without ending sessions")
+      .description(
+        "Gives roles of a deployed stack new passwords, in a deployment: sessions continue, a login needs the new password from then on, " +
+          "and replicas and exporters get it too. Other changes of the stack file are deployed as well.",
+      )
+      .argument("[role...]", "app (or what appUser names), a declared user, replicator, monitoring or pgbouncer")
+      .requiredOption("-s, --stack <name>", "the Pulumi stack")
+      .option("--all", "every role")
+      .option("--salt", "new salts for every role; passwords do not change")
+      .option("--json", "print what was done as JSON; Pulumi's lines go to the error output")
+      .addHelpText("after", codesHelp)
+      .action((roles, given) => {
+        if (given.all === true && roles.length > 0) throw new UsageError("name roles or give --all, not both");
+        if (given.all !== true && given.salt !== true && roles.length === 0) throw new UsageError("name a role, or give --all or --salt");
+        return finish(rotate(new Set(roles), given, io, world));
+      });
 }
 
-async function rotate(args: readonly string[], io: CommandIo, world: RotateWorld): Promise<number> {
-  const { names, stack, all = false, salt = false, json = false } = readArguments(args);
+interface RotateOptions {
+  readonly stack: string;
+  readonly all?: boolean | undefined;
+  readonly salt?: boolean | undefined;
+  readonly json?: boolean | undefined;
+}
+
+async function rotate(
+  names: ReadonlySet<string>,
+  { stack: named, all = false, salt = false, json = false }: RotateOptions,
+  io: CommandIo,
+  world: RotateWorld,
+): Promise<number> {
+  const stack = stackNamed(named).given;
   const known = await world.load(stack, io.signal);
-  const roles = all ? [...known.roles.keys()] : names;
+  const roles = all ? [...known.roles.keys()] : [...names];
   const urns = [...urnsOf(stack, roles, known), ...(salt ? [known.salt] : [])];
   const up = ["up", "--stack", stack, "--yes", "--skip-preview", ...urns.flatMap((urn) => ["--replace", urn])];
   const code = await world.pulumi(up, io, json);
   io.signal.throwIfAborted();
   if (code !== 0) {
-    io.err(`${stack}: the deployment failed. Mend what Pulumi names, then: pulumi up --stack ${stack}\n`);
+    io.err(`${stack}: the deployment failed. Fix what Pulumi reports, then: pulumi up --stack ${stack}\n`);
     return failedExitCode;
   }
   const outputs = outputsOf(roles, known);
   io.out(json ? `${JSON.stringify({ stack, rotated: roles, salt, outputs })}\n` : report(stack, roles, salt, outputs));
   return commonExitCodes.ok;
-}
-
-interface Arguments {
-  readonly names: readonly string[];
-  readonly stack: string;
-  readonly all: boolean | undefined;
-  readonly salt: boolean | undefined;
-  readonly json: boolean | undefined;
-}
-
-function readArguments(args: readonly string[]): Arguments {
-  const { names, options: given } = parseOptionsAndNames(args, options);
-  if (given.stack === undefined) throw new UsageError("option --stack is missing");
-  if (given.all === true && names.length > 0) throw new UsageError("name roles or give --all, not both");
-  if (given.all !== true && given.salt !== true && names.length === 0) throw new UsageError("name a role, or give --all or --salt");
-  return { ...given, names: [...new Set(names)], stack: stackNamed(given.stack).given };
 }
 
 function urnsOf(stack: string, roles: readonly string[], known: Rotatable): readonly string[] {
@@ -111,7 +97,7 @@ function urnsOf(stack: string, roles: readonly string[], known: Rotatable): read
 /** Stack outputs that hold a new password. */
 function outputsOf(roles: readonly string[], { owner, users }: Rotatable): readonly string[] {
   return [
-    ...(roles.includes(owner) ? ["writeUrl", "readUrl", "directUrl", "replicaUrls", "dotenv"] : []),
+    ...(roles.includes(owner) ? ["writeUrl", "readUrl", "directUrl", "nodeUrls", "dotenv"] : []),
     ...(roles.includes("pgbouncer") ? ["adminUrl"] : []),
     ...(roles.some((role) => users.includes(role)) ? ["userUrls"] : []),
   ];

@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { clusterName } from "../plan/names.ts";
 import type { RunProgram } from "./stack-outputs.ts";
 import { explainFailure, ProgramError } from "./stack-outputs.ts";
 
@@ -49,7 +50,8 @@ export async function stackState(stack: string, signal: AbortSignal, run: RunPro
   return { resources: resources.filter((one) => one.delete !== true), unfinished: [...unfinished].toSorted() };
 }
 
-/** The name of a resource, which its URN ends with. */
+/** The name of a resource, which its URN ends with, without the cluster's name in front of it. */
 export function nameOf(urn: string): string {
-  return urn.split("::").at(-1) ?? urn;
+  const name = urn.split("::").at(-1) ?? urn;
+  return name.startsWith(`${clusterName}-`) ? name.slice(clusterName.length + 1) : name;
 }

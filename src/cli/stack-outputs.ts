@@ -10,6 +10,7 @@ import { project } from "./stack-plan.ts";
 const maxBytes = 64 * 1024 * 1024;
 
 const port = z.int().min(1).max(65_535);
+const process = z.object({ number: z.int(), port, container: z.string() });
 const service = z.object({ host: z.string(), port, container: z.string() });
 
 /** What the check needs, as it is stored. */
@@ -18,30 +19,20 @@ export const checkSchema = z.object({
     stack: z.string(),
     engine: z.string().optional(),
     accessHost: z.string(),
-    leader: z.string(),
+    wish: z.string().optional(),
     database: z.string(),
     appUser: z.string(),
     major: z.int(),
-    nodes: z.array(
-      z.object({
-        name: z.string(),
-        role: z.enum(["leader", "replica"]),
-        port,
-        slot: z.string().optional(),
-        container: z.string(),
-      }),
-    ),
+    nodes: z.array(z.object({ name: z.string(), port, container: z.string() })),
     writeRoute: z.string(),
     readRoute: z.string(),
-    rotation: z.array(z.string()),
     poolerPort: port,
-    poolerContainer: z.string(),
-    listenerContainer: z.string().optional(),
+    listenerContainer: z.string(),
+    processes: z.array(process),
     exporters: z
       .object({
         nodes: z.array(z.object({ node: z.string(), port, container: z.string() })),
-        poolerPort: port,
-        poolerContainer: z.string(),
+        processes: z.array(process),
       })
       .optional(),
     monitoring: z.object({ prometheus: service, alertmanager: service.optional(), grafana: service.optional() }).optional(),
@@ -121,7 +112,6 @@ export function stackCheckOf({ target, secrets }: z.output<typeof checkSchema>):
       ...target,
       exporters: target.exporters,
       declared: target.declared,
-      nodes: target.nodes.map((node) => ({ ...node, slot: node.slot })),
     },
     secrets,
   };
@@ -129,14 +119,14 @@ export function stackCheckOf({ target, secrets }: z.output<typeof checkSchema>):
 
 /** Why Pulumi did not answer. */
 export function explainFailure(stack: string, command: string, { code, message }: ProgramError): UserError {
-  if (code === "ENOENT") return problem(stack, "the program `pulumi` is not there", 'run make setup, then eval "$(make -s env)"');
+  if (code === "ENOENT") return problem(stack, "`pulumi` was not found on PATH", 'run make setup, then eval "$(make -s env)"');
   if (/no stack named/i.test(message)) return problem(stack, "there is no such stack", "list the stacks: pulumi stack ls");
   const said = message
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "")
     .join("; ");
-  return problem(stack, `pulumi ${command} failed: ${said}`, "mend what Pulumi names, or check the environment: make -s env");
+  return problem(stack, `pulumi ${command} failed: ${said}`, "fix what Pulumi reports, or check the environment: make -s env");
 }
 
 function problem(stack: string, what: string, fix: string): UserError {

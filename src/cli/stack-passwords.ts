@@ -17,7 +17,8 @@ export interface Rotatable {
 
 const passwordType = "random:index/randomPassword:RandomPassword";
 const saltType = "random:index/randomId:RandomId";
-const ofUser = "secrets-user-";
+const ofSecrets = "secrets-";
+const ofUser = `${ofSecrets}user-`;
 
 /**
  * Names and URNs of a stack's passwords, from Pulumi's state. Secrets are neither asked for nor needed.
@@ -42,6 +43,6 @@ export async function loadRotatable(stack: string, signal: AbortSignal, run: Run
 }
 
 function roleOf(name: string, owner: string): string {
-  if (name === "secrets-app") return owner;
-  return name.startsWith(ofUser) ? name.slice(ofUser.length) : name.replace(/^secrets-/, "");
+  if (name === `${ofSecrets}app`) return owner;
+  return name.slice(name.startsWith(ofUser) ? ofUser.length : ofSecrets.length);
 }

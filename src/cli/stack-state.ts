@@ -13,7 +13,7 @@ export interface Deployed {
 }
 
 /**
- * What was declared when a stack's last deployment ended well, from Pulumi's state. Secrets are neither asked for nor needed.
+ * What was declared when a stack's last deployment succeeded, from Pulumi's state. Secrets are neither asked for nor needed.
  *
  * @returns undefined when nothing of the stack exists yet
  * @throws UserError when there is no such stack, its state does not contain it, or Pulumi does not run
@@ -30,7 +30,7 @@ export async function loadDeployed(stack: string, signal: AbortSignal, run: RunP
       where: `stack ${stack}`,
       problem:
         stored === undefined
-          ? "no deployment of it with this version of pgstack has ended well yet, so its state does not tell what was declared"
+          ? "no deployment of it with this version of pgstack has succeeded yet, so its state does not contain the declaration"
           : "its state is of another version of pgstack",
       fix: `deploy it once: pulumi up --stack ${stack}. Until then compare with a commit: --base REF`,
     },

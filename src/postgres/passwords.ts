@@ -2,7 +2,7 @@ import { sqlIdent, sqlLiteral } from "../formats/escape.ts";
 
 /**
  * SQL for the superuser that lists roles with another verifier than the wanted one, as `role|verifier`; roles that do not exist
- * yet are none of them. The first line tells whether the server is in recovery.
+ * yet are none of them. The first line says whether the server is in recovery.
  */
 export function otherVerifiersSql(wanted: Readonly<Record<string, string>>): string {
   const rows = Object.entries(wanted).map(([role, verifier]) => `(${sqlLiteral(role)}, ${sqlLiteral(verifier)})`);
@@ -19,7 +19,7 @@ export function parseOtherVerifiers(answer: string): { readonly inRecovery: bool
 }
 
 /**
- * SQL that gives roles these verifiers, all or none (an empty one takes the password away), and tells up to where a replica must have
+ * SQL that gives roles these verifiers, all or none (an empty one takes the password away), and returns the position up to which a replica must have
  * replayed to have them too. It must reach psql through standard input. A standby that is away must not hold it up.
  */
 export function setVerifiersSql(verifiers: ReadonlyMap<string, string>): string {

@@ -12,9 +12,15 @@ const password = (name: string): { urn: string; type: string } => ({
   type: "random:index/randomPassword:RandomPassword",
 });
 const resources = [
-  ...["secrets-app", "secrets-replicator", "secrets-monitoring", "secrets-pgbouncer", "secrets-user-reporter"].map(password),
-  { ...password("secrets-user-gone"), delete: true },
-  { urn: urn("random:index/randomId:RandomId", "secrets-salt"), type: "random:index/randomId:RandomId" },
+  ...[
+    "cluster-secrets-app",
+    "cluster-secrets-replicator",
+    "cluster-secrets-monitoring",
+    "cluster-secrets-pgbouncer",
+    "cluster-secrets-user-reporter",
+  ].map(password),
+  { ...password("cluster-secrets-user-gone"), delete: true },
+  { urn: urn("random:index/randomId:RandomId", "cluster-secrets-salt"), type: "random:index/randomId:RandomId" },
   { urn: urn("pgstack:index:Roles", "roles"), type: "pgstack:index:Roles", inputs: { owner: "shop" } },
 ];
 
@@ -58,24 +64,24 @@ describe("pgstack rotate", () => {
     const ran = await rotate(["shop", "reporter", "shop", "--stack", "staging"]);
     expect(ran.code).toBe(0);
     expect(ran.calls.map((call) => call.slice(0, 5))).toEqual([["up", "--stack", "staging", "--yes", "--skip-preview"]]);
-    expect(replaced(ran)).toEqual(["secrets-app", "secrets-user-reporter"]);
+    expect(replaced(ran)).toEqual(["cluster-secrets-app", "cluster-secrets-user-reporter"]);
     expect(ran.out).toMatch(/^staging: new password for shop, reporter\n {2}pulumi stack output writeUrl --show-secrets --stack staging\n/);
     expect(ran.out).toContain("output userUrls ");
   });
 
   it("replaces all, and not what is already replaced", async () => {
     expect(replaced(await rotate(["--all", "-s", "staging"]))).toEqual([
-      "secrets-app",
-      "secrets-replicator",
-      "secrets-monitoring",
-      "secrets-pgbouncer",
-      "secrets-user-reporter",
+      "cluster-secrets-app",
+      "cluster-secrets-replicator",
+      "cluster-secrets-monitoring",
+      "cluster-secrets-pgbouncer",
+      "cluster-secrets-user-reporter",
     ]);
   });
 
   it("replaces the salt and no password", async () => {
     const ran = await rotate(["--salt", "-s", "staging", "--json"]);
-    expect(replaced(ran)).toEqual(["secrets-salt"]);
+    expect(replaced(ran)).toEqual(["cluster-secrets-salt"]);
     expect(JSON.parse(ran.out)).toEqual({ stack: "staging", rotated: [], salt: true, outputs: [] });
   });
 
@@ -87,17 +93,17 @@ describe("pgstack rotate", () => {
   });
 
   it.each([
-    [["shop"], "option --stack is missing"],
+    [["shop"], "required option '-s, --stack <name>' not specified"],
     [["-s", "staging"], "name a role, or give --all or --salt"],
     [["shop", "--all", "-s", "staging"], "name roles or give --all, not both"],
-    [["shop", "--every", "-s", "staging"], "unknown option --every"],
+    [["shop", "--every", "-s", "staging"], "unknown option '--every'"],
   ])("refuses the call %j", async (args, message) => {
     const ran = await rotate(args);
     expect(ran).toMatchObject({ code: 2, calls: [] });
     expect(ran.err).toContain(message);
   });
 
-  it("gives 3 when the deployment fails, and says how to go on", async () => {
+  it("gives 3 when the deployment fails, and says how to continue", async () => {
     const ran = await rotate(["shop", "-s", "staging"], { exit: 255 });
     expect(ran).toMatchObject({ code: 3, out: "" });
     expect(ran.err).toContain("pulumi up --stack staging");

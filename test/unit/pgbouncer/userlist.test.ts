@@ -34,7 +34,7 @@ describe("new verifiers", () => {
 describe("a server's first SCRAM message", () => {
   const verifier = "SCRAM-SHA-256$4096:c2FsdA==$stored:server";
 
-  it("tells by salt and iterations which verifier it is about", () => {
+  it("identifies a verifier by salt and iterations", () => {
     expect(isOffered("r=abc,s=c2FsdA==,i=4096", verifier)).toBe(true);
     expect(isOffered("r=abc,s=b3RoZXI=,i=4096", verifier)).toBe(false);
     expect(isOffered("r=abc,s=c2FsdA==,i=5000", verifier)).toBe(false);

@@ -23,7 +23,7 @@ function wanted(version: string): Logins {
   return {
     leader: "pg1",
     replicas: ["pg2"],
-    pooler: { container: "pgbouncer", drainTimeoutS: 0.02 },
+    pooler: { listener: "pooler", drainTimeoutS: 0.02 },
     verifiers: verifiersOf(version, roles),
     userlist: userlistOf(version),
     users: {
@@ -39,6 +39,8 @@ class Faked implements LoginsWorld {
   userlist: string | undefined = userlistOf("old");
   running = new Set(["pg1", "pg2", "pgbouncer"]);
   inRecovery = false;
+  /** Whether all processes of the pooler answer. */
+  answers = true;
   /** Replicas that never replay. */
   stuck: readonly string[] = [];
   held: readonly string[] = [];
@@ -82,7 +84,9 @@ class Faked implements LoginsWorld {
     if (!this.ignoresFile) this.#loaded = content;
   };
 
-  isServing = async (): Promise<boolean> => this.running.has("pgbouncer");
+  runs = async (): Promise<boolean> => this.running.has("pgbouncer");
+
+  isServing = async (): Promise<boolean> => this.running.has("pgbouncer") && this.answers;
 
   routes = async (): Promise<readonly string[]> => ["app", "app_ro"];
 
@@ -186,6 +190,19 @@ describe("a change of passwords", () => {
     await expect(change(world)).rejects.toThrow(/pg2[\s\S]*no password was changed/);
     expect(versions(world)).toEqual(old);
     expect(world.steps.filter((step) => step.startsWith("hold"))).toEqual([]);
+  });
+
+  it("is refused before a user gets another password when a process of the pooler does not answer", async () => {
+    const world = new Faked();
+    world.answers = false;
+    await expect(change(world)).rejects.toThrow("pooler: the pooler did not take its new userlist.txt");
+    expect(world.servers).toEqual(new Faked().servers);
+    expect(versions(world)).toEqual(old);
+    const known = new Faked();
+    known.userlist = known.userlist?.replace("pgbouncer-old", "pgbouncer-new");
+    known.answers = false;
+    await expect(change(known)).rejects.toThrow("pooler: not all of its processes answer on their consoles, so no password was changed");
+    expect(known.steps).toEqual(["ask the leader"]);
   });
 
   it("is taken back when the pooler does not read its list", async () => {
