@@ -56,7 +56,7 @@ sub welcome {
   }
 }
 
-# struct msghdr with one byte of data and one descriptor beside it (SCM_RIGHTS).
+# struct msghdr with one byte of data and one descriptor (SCM_RIGHTS).
 sub give {
   my ($user) = @_;
   my $byte = "!";

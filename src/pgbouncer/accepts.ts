@@ -1,6 +1,7 @@
 import pg from "pg";
 
-import type { Login } from "../postgres/session.ts";
+import { driverOptions } from "../postgres/endpoint.ts";
+import type { Login } from "../postgres/endpoint.ts";
 
 const timeoutMs = 3000;
 
@@ -8,13 +9,13 @@ const timeoutMs = 3000;
 const refused = new Set(["28P01", "08P01"]);
 
 /**
- * Whether the pooler accepts a password by this verifier, as soon as it says so: a login to a route that is held would go on only
+ * Whether the pooler accepts a password by this verifier, as soon as it says so: a login to a route that is held would continue only
  * when that resumes. With the login the pooler learns the keys that it comes to the servers with.
  *
  * @throws what the driver throws for anything but a refused password; its messages hold none
  */
 export async function acceptsPassword(login: Login, verifier: string): Promise<boolean> {
-  const client = new pg.Client({ ...login, application_name: "pgstack-rotation", connectionTimeoutMillis: timeoutMs, ssl: false });
+  const client = new pg.Client({ ...driverOptions(login), application_name: "pgstack-rotation", connectionTimeoutMillis: timeoutMs });
   const { promise, resolve, reject } = Promise.withResolvers<boolean>();
   // The old verifier may be of the same password, with another salt.
   let offered = "";

@@ -1,20 +1,28 @@
 import type pg from "pg";
 
+import { consoleDatabase, poolerRoles } from "../plan/pgbouncer-defaults.ts";
+import type { Server } from "../postgres/endpoint.ts";
+import type { ShownRoute } from "./routes.ts";
+import type { DatabaseRow } from "./show.ts";
 import { withSession } from "../postgres/session.ts";
 
-/** How to reach PgBouncer's console as its admin. */
-export interface PoolerAccess {
-  readonly address: { readonly host: string; readonly port: number };
+/** How to reach the console of one process as its admin. */
+export interface ConsoleAccess {
+  readonly address: Server;
   /** Password of the `pgbouncer` admin. */
   readonly password: string;
 }
 
-/** A route as the pooler runs it. */
-export interface RunningRoute {
-  readonly name: string;
-  /** Nodes that it connects to. */
-  readonly hosts: readonly string[];
+/** A route as a process runs it. */
+export interface RunningRoute extends ShownRoute {
   readonly isPaused: boolean;
+}
+
+/** The routes of one process of the pooler. */
+export interface RunningProcess {
+  /** From 1 on. */
+  readonly number: number;
+  readonly routes: readonly RunningRoute[];
 }
 
 /** A connection of the pooler to a server. */
@@ -56,14 +64,16 @@ export class PoolerConsole {
   }
 
   /** Runs work on one session; a command that takes longer than `timeoutMs` fails. */
-  static async with<T>({ address, password }: PoolerAccess, work: (console: PoolerConsole) => Promise<T>, timeoutMs = 5000): Promise<T> {
-    const login = { ...address, user: "pgbouncer", password, database: "pgbouncer" };
+  static async with<T>({ address, password }: ConsoleAccess, work: (console: PoolerConsole) => Promise<T>, timeoutMs = 5000): Promise<T> {
+    const login = { ...address, user: poolerRoles.admin, password, database: consoleDatabase };
     return withSession(login, async (client) => work(new PoolerConsole(client)), { connectTimeoutMs: 3000, statementTimeoutMs: timeoutMs });
   }
 
   async routes(): Promise<readonly RunningRoute[]> {
-    const { rows } = await this.#client.query<{ name: string; host: string | null; paused: number }>("SHOW DATABASES");
-    return rows.flatMap(({ name, host, paused }) => (host === null ? [] : [{ name, hosts: host.split(","), isPaused: paused !== 0 }]));
+    const { rows } = await this.#client.query<DatabaseRow>("SHOW DATABASES");
+    return rows.flatMap(({ name, host, database, pool_size: poolSize, paused }) =>
+      host === null ? [] : [{ name, host, database, poolSize, isPaused: paused !== 0 }],
+    );
   }
 
   async config(): Promise<readonly ConfigRow[]> {

@@ -4,6 +4,8 @@ import type { Client } from "pg";
 export interface DatabaseRow {
   readonly name: string;
   readonly host: string | null;
+  /** The server's. */
+  readonly database: string;
   readonly pool_size: number;
   readonly paused: number;
   readonly disabled: number;

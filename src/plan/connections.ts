@@ -1,4 +1,5 @@
 import type { ClusterConfig } from "../config/schema.ts";
+import { processNumbers } from "./members.ts";
 import { reservedConnections } from "./postgres-defaults.ts";
 
 /** What the budget depends on. */
@@ -30,7 +31,8 @@ export function pooledConnections(config: BudgetInput): number {
 }
 
 function pools(config: BudgetInput): ConnectionBudget["parts"] {
-  const { poolSize, reserveSize } = config.pooler;
+  const { reserveSize } = config.pooler;
+  const poolSize = inProcesses(config, config.pooler.poolSize);
   return [
     { what: "pooled for writes", connections: poolSize },
     { what: "in reserve for writes", connections: reserveSize },
@@ -40,8 +42,23 @@ function pools(config: BudgetInput): ConnectionBudget["parts"] {
           { what: "in reserve for reads", connections: reserveSize },
         ]
       : []),
-    ...Object.entries(config.databases).map(([name, { poolSize: size }]) => ({ what: `pooled for ${name}`, connections: size })),
+    ...Object.entries(config.databases).map(([name, { poolSize: size }]) => {
+      const { write, read } = halves(size);
+      // Without replicas both routes lead to the leader.
+      const opened = config.replicas === 0 ? [write, read] : [size];
+      return { what: `pooled for ${name}`, connections: opened.reduce((total, part) => total + inProcesses(config, part), 0) };
+    }),
   ];
+}
+
+/** Where both routes of a further database lead to the leader. */
+function halves(size: number): { readonly write: number; readonly read: number } {
+  return { write: Math.ceil(size / 2), read: Math.floor(size / 2) };
+}
+
+/** Each process of the pooler has one connection of each pool at least. */
+function inProcesses(config: BudgetInput, size: number): number {
+  return Math.max(size, processNumbers(config).length);
 }
 
 /** Connections that bypass the pooler, on every node. */
@@ -74,15 +91,18 @@ export function poolSizes(
   const { poolSize, reserveSize } = config.pooler;
   const others = Object.entries(config.databases).map(([name, { poolSize: size }]) => [name, size] as const);
   if (config.replicas === 0) {
-    // Both routes of a further database lead to the leader: half for each.
-    const halves = others.map(([name, size]) => [name, { write: Math.ceil(size / 2), read: Math.floor(size / 2) }] as const);
-    return { [config.database]: { write: poolSize, read: poolSize }, ...Object.fromEntries(halves) };
+    const halved = others.map(([name, size]) => [name, halves(size)] as const);
+    return { [config.database]: { write: poolSize, read: poolSize }, ...Object.fromEntries(halved) };
   }
   const all = [[config.database, poolSize] as const, ...others];
   const available = maxConnections - reserveSize - sum(overhead(config));
-  const total = all.reduce((wanted, [, size]) => wanted + size * config.replicas, 0);
-  const share = (size: number): number => (total <= available ? size : Math.max(1, Math.floor((size * available) / total)));
-  return Object.fromEntries(all.map(([name, size]) => [name, { write: size, read: share(size * config.replicas) }]));
+  // Each process has one of each pool at least; what is left is shared in proportion.
+  const least = inProcesses(config, 0);
+  const more = (size: number): number => inProcesses(config, size * config.replicas) - least;
+  const wanted = all.reduce((total, [, size]) => total + more(size), 0);
+  const left = Math.max(0, available - least * all.length);
+  const part = (size: number): number => least + (wanted <= left ? more(size) : Math.floor((more(size) * left) / wanted));
+  return Object.fromEntries(all.map(([name, size]) => [name, { write: size, read: part(size) }]));
 }
 
 function sum(parts: readonly { readonly connections: number }[]): number {

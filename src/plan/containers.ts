@@ -1,14 +1,16 @@
-import { nodeAddress, nodeExporterAddress, pgbouncerAddress, poolerAddress, poolerExporterAddress } from "./addresses.ts";
+import { nodeAddress, nodeExporterAddress, poolerAddress, processAddress, processExporterAddress } from "./addresses.ts";
 import type { ContainerPlan } from "./container.ts";
 import { awaitPooler, configMount, socketFolder, tcpProbe, temporary, usualShmMb } from "./container.ts";
 import { monitoringContainers } from "./monitoring-containers.ts";
-import { listenerSocket, paths } from "../layout.ts";
-import { poolerPort } from "./pgbouncer-defaults.ts";
+import { listenerSocket, paths, processFile } from "../layout.ts";
+import { nodeInside, nodePort, processInside } from "./endpoints.ts";
+import { consoleDatabase, poolerPort, poolerRoles } from "./pgbouncer-defaults.ts";
+import { goTarget, goUrl } from "../postgres/endpoint.ts";
 import { listenerMemoryMb } from "./pooler.ts";
 import { services } from "./names.ts";
-import type { ClusterPlan, ExportersPlan, NodePlan } from "./types.ts";
+import type { ClusterPlan, ExportersPlan, NodePlan, PoolerProcessPlan } from "./types.ts";
 
-/** Tells a node's start script to re-clone the node, once for each value. */
+/** Makes a node's start script re-clone the node, once for each value. */
 export const recloneVariable = "PGSTACK_RECLONE";
 
 /**
@@ -47,13 +49,13 @@ export function nodeContainer({ engine, network, nodes }: ClusterPlan, node: Nod
       ...temporary,
       [paths.socketDirectory]: socketFolder,
     },
-    port: { internal: 5432, external: node.hostPort, address: engine.bindAddress },
+    port: { internal: nodePort, external: node.hostPort, address: engine.bindAddress },
     // Fast shutdown: sessions end, all WAL is sent, nothing is lost.
     stopSignal: "SIGINT",
     stopSeconds: 120,
     // Below the hard limit of engines that were started with a low one.
     nofile: 16_384,
-    probe: tcpProbe(5432),
+    probe: tcpProbe(nodePort),
   };
 }
 
@@ -80,21 +82,21 @@ export function listenerContainer({ engine, network, pooler }: ClusterPlan): Con
   };
 }
 
-/** PgBouncer, on the listener's port. */
-export function pgbouncerContainer({ network, pooler }: ClusterPlan): ContainerPlan {
+/** One process of PgBouncer, on the listener's port, and on its own for its console. */
+export function pgbouncerContainer({ engine, network, pooler }: ClusterPlan, process: PoolerProcessPlan): ContainerPlan {
   return {
-    service: services.pgbouncer,
-    name: pooler.container,
-    address: pgbouncerAddress(network.subnet),
+    service: services.pgbouncer(process.number),
+    name: process.container,
+    address: processAddress(network.subnet, process.number),
     image: "pooler",
-    command: ["perl", `${paths.config}/launch.pl`, listenerSocket, "/usr/sbin/pgbouncer", `${paths.config}/pgbouncer.ini`],
+    command: ["perl", `${paths.config}/launch.pl`, listenerSocket, "/usr/sbin/pgbouncer", `${paths.config}/${processFile(process.number)}`],
     memoryMb: pooler.memoryMb,
     shmMb: usualShmMb,
     cpus: undefined,
     environment: {},
     mounts: [configMount(pooler.configVolume), { volume: pooler.socketVolume, target: paths.listenerDirectory, readOnly: true }],
     tmpfs: temporary,
-    port: undefined,
+    port: { internal: poolerPort, external: process.hostPort, address: engine.bindAddress },
     // SIGTERM would wait until the last client has left.
     stopSignal: "SIGINT",
     stopSeconds: poolerStopSeconds,
@@ -123,29 +125,40 @@ export function nodeExporterContainer(
     image: "postgresExporter",
     command: ["/usr/bin/prometheus-postgres-exporter", ...exporterFlags],
     environment: {
-      DATA_SOURCE_URI: `${exporter.node}:5432/postgres?sslmode=disable&connect_timeout=5&statement_timeout=${exporterStatementMs}`,
+      DATA_SOURCE_URI: goTarget(
+        nodeInside({ name: exporter.node }),
+        { database: "postgres" },
+        { connect_timeout: 5, statement_timeout: exporterStatementMs },
+      ),
       DATA_SOURCE_USER: "monitoring",
       DATA_SOURCE_PASS_FILE: `${paths.config}/monitoring.password`,
     },
   };
 }
 
-export function poolerExporterContainer(plan: ClusterPlan, exporters: ExportersPlan): ContainerPlan {
+/** pgbouncer_exporter of one process of the pooler. */
+export function processExporterContainer(
+  plan: ClusterPlan,
+  exporters: ExportersPlan,
+  exporter: ExportersPlan["processes"][number],
+): ContainerPlan {
+  const { number } = exporter;
+  const { subnet } = plan.network;
   return {
-    ...exporterContainer(plan, exporters, 9127, exporters.pooler.hostPort),
-    service: services.poolerExporter,
-    name: exporters.pooler.container,
-    address: poolerExporterAddress(plan.network.subnet),
+    ...exporterContainer(plan, exporters, 9127, exporter.hostPort),
+    service: services.processExporter(number),
+    name: exporter.container,
+    address: processExporterAddress(subnet, number),
     image: "poolerExporter",
     // It ends when it cannot reach the pooler at its start: waiting is quicker than the restart policy's growing pauses.
-    command: [
-      "/bin/bash",
-      "-c",
-      `${awaitPooler(poolerAddress(plan.network.subnet), poolerPort)}; exec /usr/bin/prometheus-pgbouncer-exporter`,
-    ],
+    command: ["/bin/bash", "-c", `${awaitPooler(processAddress(subnet, number), poolerPort)}; exec /usr/bin/prometheus-pgbouncer-exporter`],
     environment: {
       // Without a password: the driver takes it from the file. With a time, in seconds: the port is open without PgBouncer too.
-      PGBOUNCER_EXPORTER_CONNECTION_STRING: `postgres://monitoring@${services.pooler}:${poolerPort}/pgbouncer?sslmode=disable&connect_timeout=1`,
+      PGBOUNCER_EXPORTER_CONNECTION_STRING: goUrl(
+        processInside(number),
+        { user: poolerRoles.stats, database: consoleDatabase },
+        { connect_timeout: 1 },
+      ),
       PGPASSFILE: `${paths.config}/monitoring.pgpass`,
     },
   };
@@ -157,10 +170,13 @@ export function planContainers(plan: ClusterPlan): readonly ContainerPlan[] {
   return [
     ...plan.nodes.map((node) => nodeContainer(plan, node)),
     listenerContainer(plan),
-    pgbouncerContainer(plan),
+    ...plan.pooler.processes.map((process) => pgbouncerContainer(plan, process)),
     ...(exporters === undefined
       ? []
-      : [...exporters.nodes.map((exporter) => nodeExporterContainer(plan, exporters, exporter)), poolerExporterContainer(plan, exporters)]),
+      : [
+          ...exporters.nodes.map((exporter) => nodeExporterContainer(plan, exporters, exporter)),
+          ...exporters.processes.map((exporter) => processExporterContainer(plan, exporters, exporter)),
+        ]),
     ...monitoringContainers(plan),
   ];
 }

@@ -6,7 +6,15 @@ export function nodeNames({ replicas }: Pick<ClusterConfig, "replicas">): readon
   return Array.from({ length: replicas + 1 }, (_, index) => nodeName(index + 1));
 }
 
-/** All of them but the leader. With a leader that is no node of the stack, which is refused, all of them. */
-export function replicaNames(config: Pick<ClusterConfig, "replicas" | "leader">): readonly string[] {
-  return nodeNames(config).filter((name) => name !== config.leader);
+/** The node that begins a new cluster. */
+export function firstNode({ leader }: Pick<ClusterConfig, "leader">): string {
+  return leader ?? nodeName(1);
+}
+
+/**
+ * Numbers of the pooler's processes: one for each replica, so that a read has one server to go to. At least two, so that one serves
+ * while the other is replaced.
+ */
+export function processNumbers({ replicas, pooler }: Pick<ClusterConfig, "replicas" | "pooler">): readonly number[] {
+  return Array.from({ length: pooler.processes ?? Math.max(2, replicas) }, (_, index) => index + 1);
 }

@@ -8,9 +8,24 @@ export function prefixOf(project: string, stack: string): string {
   return `${project}-${stack}`;
 }
 
+/** The cluster's name in the project's own program; names of its resources in Pulumi's state begin with it. */
+export const clusterName = "cluster";
+
 /** `pg1` for 1; also the node's slot, alias and cluster_name, hence letters and digits only. */
 export function nodeName(number: number): string {
   return `pg${number}`;
+}
+
+/** The node that a container of a stack runs; undefined for a container that runs none. */
+export function nodeOfContainer(prefix: string, container: string): string | undefined {
+  const name = container.startsWith(`${prefix}-`) ? container.slice(prefix.length + 1) : "";
+  return /^pg[1-9][0-9]*$/.test(name) ? name : undefined;
+}
+
+/** The number of the pooler's process with this name; undefined for another service. */
+export function processNumber(service: string): number | undefined {
+  const [, number] = /^pgbouncer-([1-9][0-9]*)$/.exec(service) ?? [];
+  return number === undefined ? undefined : Number(number);
 }
 
 export const containerName = (prefix: string, service: string): string => `${prefix}-${service}`;
@@ -29,10 +44,10 @@ export const networkName = (prefix: string): string => prefix;
 export const services = {
   /** Where clients come to. */
   pooler: "pooler",
-  /** The process that serves them. */
-  pgbouncer: "pgbouncer",
+  /** A process that serves them, counted from 1 on. */
+  pgbouncer: (number: number): string => `pgbouncer-${number}`,
   exporters: "exporters",
-  poolerExporter: "pooler-exporter",
+  processExporter: (number: number): string => `pgbouncer-${number}-exporter`,
   nodeExporter: (node: string): string => `${node}-exporter`,
   prometheus: "prometheus",
   alertmanager: "alertmanager",

@@ -12,7 +12,6 @@ export interface PoolerSettingsInput {
   readonly maxClients: number;
   /** Server connections of a route that gives no number of its own. */
   readonly poolSize: number;
-  readonly reserveSize: number;
   /** How long a client waits before the reserve is used, in seconds. */
   readonly reserveTimeoutS: number;
   /** How long a query waits for a server connection, in seconds; must be longer than any pause of the pooler. */
@@ -31,16 +30,18 @@ export interface PoolerSetting {
 /** Port that the pooler listens on inside its container. */
 export const poolerPort = 6432;
 
-/** Roles of PgBouncer's own console: all commands, and only `SHOW`. */
+/** PgBouncer's own console, which clients find as a database. */
+export const consoleDatabase = "pgbouncer";
+
+/** Roles of that console: all commands, and only `SHOW`. */
 export const poolerRoles = { admin: "pgbouncer", stats: "monitoring" } as const;
 
 /** Name, value (absent: the setting is left out) and reason. */
 type Row = readonly [name: string, value: string | number | undefined, why: string];
 
 /**
- * The `[pgbouncer]` section. Per route instead of here: pool sizes and `server_lifetime`, see `planRouteParams`.
- * `server_round_robin` exists for all routes only: reads are spread evenly, and for the one leader it makes no difference
- * but to keep more server connections warm.
+ * The `[pgbouncer]` section that all processes have. Per route instead of here: pool sizes and `server_lifetime`, see
+ * `planRouteParams`. Per process: `planProcessSettings`.
  */
 export function planPoolerSettings(input: PoolerSettingsInput): readonly PoolerSetting[] {
   const rows = [...listenRows(), ...authRows, ...poolRows(input), ...serverRows];
@@ -73,9 +74,8 @@ const authRows: readonly Row[] = [
 function poolRows(input: PoolerSettingsInput): readonly Row[] {
   return [
     ["pool_mode", input.mode, "from stack config; `transaction` is what makes pooling effective"],
-    ["max_client_conn", input.maxClients, "from stack config; the container's open files must allow it"],
-    ["default_pool_size", input.poolSize, "per route and role, if the route gives no number"],
-    ["reserve_pool_size", input.reserveSize, "more connections when clients wait"],
+    ["max_client_conn", input.maxClients, "from stack config, for each process: chance decides how clients spread over them"],
+    ["default_pool_size", input.poolSize, "per route and role, if the route gives no number: every route does"],
     ["reserve_pool_timeout", input.reserveTimeoutS, "how long they wait for that, in seconds"],
     ["max_prepared_statements", 256, "prepared statements work in transaction mode (Pigsty; PgBouncer's default is 200)"],
     ["query_wait_timeout", input.queryWaitTimeoutS, "seconds; longer than any pause, or a switchover fails queries"],
@@ -84,7 +84,6 @@ function poolRows(input: PoolerSettingsInput): readonly Row[] {
 }
 
 const serverRows: readonly Row[] = [
-  ["server_round_robin", 1, "spreads reads over all replicas; else the last used connection goes first"],
   ["server_login_retry", 1, "seconds; with PgBouncer's 15 clients wait long after the server is back"],
   ["server_connect_timeout", 3, "seconds; a dead host is noticed fast, not after 15"],
   ["server_check_delay", 10, "seconds; connections idle for longer are tried before use"],
@@ -93,6 +92,14 @@ const serverRows: readonly Row[] = [
   ["dns_nxdomain_ttl", 1, "seconds; a container's name is unknown while it is replaced"],
 ];
 
+/** What each process has of its own. */
+export function planProcessSettings(number: number, reserveSize: number): readonly PoolerSetting[] {
+  return [
+    { name: "peer_id", value: String(number), why: "a cancel request goes to the process that has its statement" },
+    { name: "reserve_pool_size", value: String(reserveSize), why: "more connections when clients wait: this process's part" },
+  ];
+}
+
 /** One `key=value` of a `[databases]` line. */
 export interface RouteParam {
   readonly key: string;
@@ -100,27 +107,9 @@ export interface RouteParam {
   readonly why: string;
 }
 
-export interface RouteParamsInput {
-  /** Server connections of the route; for reads the number per replica times the replicas in rotation. */
-  readonly poolSize: number;
-  /** Most server connections of the route, all roles together. */
-  readonly most: number;
-  /** Whether this is the read route. */
-  readonly reads: boolean;
-}
-
-/** What a route's line in `[databases]` contains in addition to its host, port and database. */
-export function planRouteParams({ poolSize, most, reads }: RouteParamsInput): readonly RouteParam[] {
-  const common: readonly RouteParam[] = [
-    { key: "pool_size", value: poolSize, why: "server connections per role" },
-    {
-      key: "max_db_connections",
-      value: most,
-      why: "bounds PostgreSQL's connections with several roles too",
-    },
-  ];
-  if (!reads) return common;
-  return [...common, { key: "server_lifetime", value: 600, why: "seconds; reads come back to a replica that returned (Pigsty)" }];
+/** What a route's line in `[databases]` contains in addition to its host, port, database and sizes. */
+export function planRouteParams(reads: boolean): readonly RouteParam[] {
+  return reads ? [{ key: "server_lifetime", value: 600, why: "seconds; reads come back to a replica that returned (Pigsty)" }] : [];
 }
 
 /** Most server connections of a route of a stack with one application role: the pool, its reserve and five more for other roles. */

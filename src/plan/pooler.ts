@@ -1,25 +1,24 @@
 import type { ClusterConfig } from "../config/schema.ts";
 import { poolSizes } from "./connections.ts";
 import { planUsers } from "./declared.ts";
-import { replicaNames } from "./members.ts";
+import { processNumbers } from "./members.ts";
 import { configVolumeName, containerName, services, socketVolumeName } from "./names.ts";
 import { paths } from "../layout.ts";
-import { maxDbConnections, planPoolerSettings, planRouteParams } from "./pgbouncer-defaults.ts";
-import type { ClusterPlan, PoolerPlan, RoutePlan } from "./types.ts";
+import { maxDbConnections, planPoolerSettings, planProcessSettings, planRouteParams } from "./pgbouncer-defaults.ts";
+import { share } from "./share.ts";
+import type { PoolerPlan, PoolerProcessPlan, RoutePlan } from "./types.ts";
 import { readRouteName } from "../read-route.ts";
 import { parseDurationS, parseMemoryMb } from "../text/units.ts";
 
-/** The pooler and two routes for each database; reads go to the leader when there is no replica. */
+/** The pooler and two routes for each database. */
 export function planPooler(config: ClusterConfig, prefix: string, maxConnections: number): PoolerPlan {
-  const { pooler, database, leader } = config;
-  const replicas = replicaNames(config);
-  const readHosts = replicas.length === 0 ? [leader] : replicas;
+  const { pooler, database } = config;
   const sizes = poolSizes(config, maxConnections);
   const routes = (name: string, most: (size: number) => number): Pick<PoolerPlan, "write" | "read"> => {
     const { write, read } = sizes[name] ?? { write: pooler.poolSize, read: pooler.poolSize };
     return {
-      write: route(name, [leader], { poolSize: write, most: most(write), reads: false }),
-      read: route(readRouteName(name), readHosts, { poolSize: read, most: most(read), reads: true }),
+      write: route(name, { poolSize: write, most: most(write), reads: false }),
+      read: route(readRouteName(name), { poolSize: read, most: most(read), reads: true }),
     };
   };
   // With more users than the owner each connection counts in the budget: nothing may open beyond it.
@@ -29,10 +28,16 @@ export function planPooler(config: ClusterConfig, prefix: string, maxConnections
     .toSorted()
     .map((name) => ({ database: name, ...routes(name, (size) => size) }));
   const pools = [first, ...others].flatMap(({ write, read }) => [write.poolSize, read.poolSize]);
+  // The server would refuse what is above a role's limit; here clients wait instead.
+  const userLimits = planUsers(config).flatMap(({ name, pooled, connectionLimit }) =>
+    pooled && connectionLimit > 0 ? [{ user: name, connections: connectionLimit }] : [],
+  );
   return {
     ...poolerNames(prefix),
+    processes: planProcesses(config, prefix, userLimits),
     hostPort: config.ports.pooler,
     memoryMb: parseMemoryMb(pooler.memory),
+    mode: pooler.mode,
     drainTimeoutS: parseDurationS(pooler.drainTimeout),
     nofile: openFiles(
       pooler.maxClients,
@@ -40,16 +45,12 @@ export function planPooler(config: ClusterConfig, prefix: string, maxConnections
     ),
     ...first,
     others,
-    // The server would refuse what is above a role's limit; here clients wait instead.
-    userLimits: planUsers(config).flatMap(({ name, pooled, connectionLimit }) =>
-      pooled && connectionLimit > 0 ? [{ user: name, connections: connectionLimit }] : [],
-    ),
+    userLimits,
     settings: [
       ...planPoolerSettings({
         mode: pooler.mode,
         maxClients: pooler.maxClients,
         poolSize: pooler.poolSize,
-        reserveSize: pooler.reserveSize,
         reserveTimeoutS: parseDurationS(pooler.reserveTimeout),
         queryWaitTimeoutS: parseDurationS(pooler.queryWaitTimeout),
         idleTransactionTimeoutS: pooler.idleTransactionTimeout === undefined ? undefined : parseDurationS(pooler.idleTransactionTimeout),
@@ -59,10 +60,20 @@ export function planPooler(config: ClusterConfig, prefix: string, maxConnections
   };
 }
 
-/** What of the pooler is on the engine. */
-export function poolerNames(prefix: string): Pick<PoolerPlan, "container" | "listener" | "configVolume" | "socketVolume"> {
+function planProcesses(config: ClusterConfig, prefix: string, userLimits: PoolerPlan["userLimits"]): readonly PoolerProcessPlan[] {
+  const numbers = processNumbers(config);
+  return numbers.map((number) => ({
+    number,
+    container: containerName(prefix, services.pgbouncer(number)),
+    hostPort: config.ports.poolerConsole + number - 1,
+    settings: planProcessSettings(number, share(config.pooler.reserveSize, numbers.length, number, 0)),
+    userLimits: userLimits.map(({ user, connections }) => ({ user, connections: share(connections, numbers.length, number) })),
+  }));
+}
+
+/** What of the pooler is on the engine besides its processes. */
+export function poolerNames(prefix: string): Pick<PoolerPlan, "listener" | "configVolume" | "socketVolume"> {
   return {
-    container: containerName(prefix, services.pgbouncer),
     listener: containerName(prefix, services.pooler),
     configVolume: configVolumeName(prefix, services.pooler),
     socketVolume: socketVolumeName(prefix, services.pooler),
@@ -72,28 +83,9 @@ export function poolerNames(prefix: string): Pick<PoolerPlan, "container" | "lis
 /** Memory limit of the listener's container, in MB. Measured use: about 7. */
 export const listenerMemoryMb = 32;
 
-function route(
-  name: string,
-  hosts: readonly string[],
-  { poolSize, most, reads }: { readonly poolSize: number; readonly most: number; readonly reads: boolean },
-): RoutePlan {
-  const { pool_size: _, ...parameters } = Object.fromEntries(
-    planRouteParams({ poolSize, most, reads }).map(({ key, value }) => [key, value]),
-  );
-  return { name, hosts, poolSize, parameters };
-}
-
-/** Every route with the database that it leads to: first all of the first database. */
-export function routesOf({
-  database,
-  pooler,
-}: Pick<ClusterPlan, "database" | "pooler">): readonly (RoutePlan & { readonly database: string })[] {
-  return [{ database: database.name, write: pooler.write, read: pooler.read }, ...pooler.others].flatMap(
-    ({ database: of, write, read }) => [
-      { ...write, database: of },
-      { ...read, database: of },
-    ],
-  );
+function route(name: string, { poolSize, most, reads }: Pick<RoutePlan, "poolSize" | "most" | "reads">): RoutePlan {
+  const parameters = Object.fromEntries(planRouteParams(reads).map(({ key, value }) => [key, value]));
+  return { name, reads, poolSize, most, parameters };
 }
 
 /** Enough for about 15000 clients, so that an ordinary change of `maxClients` does not replace the pooler's container. */

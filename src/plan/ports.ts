@@ -1,5 +1,6 @@
 import type { ClusterConfig } from "../config/schema.ts";
-import { nodeNames } from "./members.ts";
+import { nodeNames, processNumbers } from "./members.ts";
+import { services } from "./names.ts";
 
 /** A port that a container publishes on the engine's host. */
 export interface PublishedPort {
@@ -11,12 +12,20 @@ export interface PublishedPort {
 }
 
 /** Every port that a stack publishes, in a fixed order. */
-export function publishedPorts(config: Pick<ClusterConfig, "replicas" | "ports" | "exporters" | "monitoring">): readonly PublishedPort[] {
+export function publishedPorts(
+  config: Pick<ClusterConfig, "replicas" | "pooler" | "ports" | "exporters" | "monitoring">,
+): readonly PublishedPort[] {
   const { ports, exporters, monitoring } = config;
   const nodes = nodeNames(config);
+  const processes = processNumbers(config);
   return [
     ...nodes.map((node, index) => ({ port: ports.postgres + index, what: node, key: "ports.postgres" })),
     { port: ports.pooler, what: "the pooler", key: "ports.pooler" },
+    ...processes.map((number, index) => ({
+      port: ports.poolerConsole + index,
+      what: `the console of ${services.pgbouncer(number)}`,
+      key: "ports.poolerConsole",
+    })),
     ...(exporters
       ? [
           ...nodes.map((node, index) => ({
@@ -24,7 +33,11 @@ export function publishedPorts(config: Pick<ClusterConfig, "replicas" | "ports" 
             what: `the exporter of ${node}`,
             key: "ports.postgresExporter",
           })),
-          { port: ports.poolerExporter, what: "the pooler's exporter", key: "ports.poolerExporter" },
+          ...processes.map((number, index) => ({
+            port: ports.poolerExporter + index,
+            what: `the exporter of ${services.pgbouncer(number)}`,
+            key: "ports.poolerExporter",
+          })),
         ]
       : []),
     ...(monitoring.prometheus

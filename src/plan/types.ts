@@ -1,6 +1,6 @@
-import type { NodeRole } from "../node-role.ts";
 import type { Published } from "./access.ts";
 import type { AlertsPlan } from "./alerts.ts";
+import type { PoolMode } from "./pgbouncer-defaults.ts";
 import type { DefaultSetting } from "./postgres-defaults.ts";
 
 /**
@@ -23,9 +23,11 @@ export interface ClusterPlan {
   /** PostgreSQL's major version. */
   readonly major: number;
   readonly locale: string;
-  /** Name of the leader, e.g. `pg1`. */
-  readonly leader: string;
-  /** pg1 … pgN+1 in this order; exactly one is the leader. */
+  /** The node that begins a new cluster, e.g. `pg1`. Who leads a cluster that exists is observed. */
+  readonly firstNode: string;
+  /** The node that stack config names as leader; undefined: any. */
+  readonly wishedLeader: string | undefined;
+  /** pg1 … pgN+1 in this order: equals, of which any can lead. */
   readonly nodes: readonly NodePlan[];
   readonly pooler: PoolerPlan;
   /** Absent when `exporters` is false. */
@@ -108,13 +110,10 @@ export interface RemovalPlan {
   readonly users: Readonly<Record<string, UserRemoval>>;
 }
 
-/** One PostgreSQL server. Its names do not contain its role. */
+/** One PostgreSQL server. Nothing of it says which part it plays: its name is also the name of its slot on the node that leads. */
 export interface NodePlan {
   /** `pg1`, also its alias on the network and its `cluster_name`. */
   readonly name: string;
-  readonly role: NodeRole;
-  /** Replication slot on the leader: the node's name. Undefined for the leader. */
-  readonly slot: string | undefined;
   readonly container: string;
   readonly dataVolume: string;
   readonly configVolume: string;
@@ -123,7 +122,7 @@ export interface NodePlan {
   readonly memoryMb: number;
   readonly shmMb: number;
   readonly cpus: number | undefined;
-  /** A replica with another value than its volume records is re-cloned. */
+  /** A node with another value than its volume records is re-cloned. */
   readonly reclone: string | undefined;
   /** Everything in postgresql.conf, in order. */
   readonly settings: readonly SettingPlan[];
@@ -134,36 +133,54 @@ export type SettingPlan = DefaultSetting;
 export interface RoutePlan {
   /** Pooler database. */
   readonly name: string;
-  /** Nodes in rotation, by name. */
-  readonly hosts: readonly string[];
-  /** Server connections of this route. */
+  /** Whether it leads to replicas; else to the leader. Where these are is observed: see `src/pgbouncer/routes.ts`. */
+  readonly reads: boolean;
+  /** Server connections of this route, all processes together. */
   readonly poolSize: number;
-  /** Further parameters of this route in pgbouncer.ini. */
+  /** The most of them, all roles together. */
+  readonly most: number;
+  /** Further parameters of this route in the pooler's files, the same in each process. */
   readonly parameters: Readonly<Record<string, string | number>>;
 }
 
-export interface PoolerPlan {
-  /** PgBouncer's container. */
+/** One PgBouncer. All have the port that clients come to, and each has its own for its console. */
+export interface PoolerProcessPlan {
+  /** From 1 on; also its `peer_id`. */
+  readonly number: number;
   readonly container: string;
+  /** Port published on the engine's host, of this process alone. */
+  readonly hostPort: number;
+  /** `[pgbouncer]` settings of this process, in order. */
+  readonly settings: readonly { readonly name: string; readonly value: string; readonly why: string }[];
+  /** Its part of the users' limits. */
+  readonly userLimits: readonly { readonly user: string; readonly connections: number }[];
+}
+
+export interface PoolerPlan {
+  /** PgBouncer, as often as there are replicas, and at least twice. */
+  readonly processes: readonly PoolerProcessPlan[];
   /** The container that holds the port which clients come to. */
   readonly listener: string;
   readonly configVolume: string;
   /** A volume in memory, through which PgBouncer gets the port. */
   readonly socketVolume: string;
   readonly hostPort: number;
+  /** Of each process. */
   readonly memoryMb: number;
+  /** When a server connection goes back to the pool. */
+  readonly mode: PoolMode;
   /** How long transactions may take to end before a node is taken out of service, in seconds. */
   readonly drainTimeoutS: number;
-  /** Open files that the container may have. */
+  /** Open files that each process may have. */
   readonly nofile: number;
   /** Routes of the first database. */
   readonly write: RoutePlan;
   readonly read: RoutePlan;
   /** Routes of the other databases. */
   readonly others: readonly { readonly database: string; readonly write: RoutePlan; readonly read: RoutePlan }[];
-  /** Most server connections of a user, all routes together; users without a limit are not listed. */
+  /** Most server connections of a user, all routes and processes together; users without a limit are not listed. */
   readonly userLimits: readonly { readonly user: string; readonly connections: number }[];
-  /** `[pgbouncer]` settings, in order. */
+  /** `[pgbouncer]` settings that all processes have, in order. */
   readonly settings: readonly { readonly name: string; readonly value: string; readonly why: string }[];
 }
 
@@ -173,7 +190,8 @@ export interface ExportersPlan {
   readonly memoryMb: number;
   /** One per node. */
   readonly nodes: readonly { readonly node: string; readonly container: string; readonly hostPort: number }[];
-  readonly pooler: { readonly container: string; readonly hostPort: number };
+  /** One per process of the pooler. */
+  readonly processes: readonly { readonly number: number; readonly container: string; readonly hostPort: number }[];
 }
 
 /** One service of the monitoring that keeps what it has seen. */
@@ -234,6 +252,7 @@ export const builtImageKinds = [
   "poolerExporter",
   "prometheus",
   "alertmanager",
+  "orchestrator",
 ] as const;
 export type BuiltImageKind = (typeof builtImageKinds)[number];
 

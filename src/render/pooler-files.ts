@@ -1,15 +1,18 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { routesOf } from "../plan/pooler.ts";
+import { paths, processFile } from "../layout.ts";
+import { processRoutesFile } from "../pgbouncer/routes.ts";
+import { processInside } from "../plan/endpoints.ts";
 import { passwordRoles } from "../plan/types.ts";
-import type { ClusterPlan, ClusterSecrets, PasswordRole, RoutePlan } from "../plan/types.ts";
+import type { ClusterPlan, ClusterSecrets, PasswordRole, PoolerProcessPlan } from "../plan/types.ts";
+import type { Server } from "../postgres/endpoint.ts";
 import { roleSalt, scramVerifier } from "../postgres/scram.ts";
 import type { FileSpec } from "../files/file-spec.ts";
 import { plain, secret } from "../files/file-spec.ts";
 import { renderTemplate, templatesFolder } from "./template.ts";
 
-/** Files of the pooler's config volume. */
+/** Files of the pooler's config volume that are declared; the routes are not among them, since they follow the leader. */
 export function renderPoolerFiles(plan: ClusterPlan): readonly FileSpec[] {
   const { pooler, stack } = plan;
   return [
@@ -17,18 +20,10 @@ export function renderPoolerFiles(plan: ClusterPlan): readonly FileSpec[] {
       "pgbouncer.ini",
       renderTemplate("pgbouncer/pgbouncer.ini", {
         stack,
-        databases: routesOf(plan).map((route) => ({ name: route.name, params: routeParameters(route, route.database) })),
-        ...(pooler.userLimits.length === 0
-          ? {}
-          : {
-              users: pooler.userLimits.map(({ user, connections }) => ({
-                name: user,
-                params: [{ key: "max_user_connections", value: connections }],
-              })),
-            }),
         settings: pooler.settings.map(({ name, value, why }) => ({ name, value, comment: why })),
       }),
     ),
+    ...pooler.processes.map((process) => plain(processFile(process.number), processIni(plan, process))),
     ...["console.pl", "launch.pl", "resume-later.pl"].map((name) =>
       plain(name, readFileSync(join(templatesFolder, "pgbouncer", name), "utf8")),
     ),
@@ -46,21 +41,33 @@ export function renderPoolerFiles(plan: ClusterPlan): readonly FileSpec[] {
   ];
 }
 
+function processIni({ stack, pooler }: ClusterPlan, { number, settings, userLimits }: PoolerProcessPlan): string {
+  const users = userLimits.map(({ user, connections }) => ({ name: user, params: [{ key: "max_user_connections", value: connections }] }));
+  return renderTemplate("pgbouncer/process.ini", {
+    stack,
+    common: `${paths.config}/pgbouncer.ini`,
+    ...(users.length === 0 ? {} : { users }),
+    peers: pooler.processes.map((peer) => ({
+      number: peer.number,
+      params: serverParams(processInside(peer.number)),
+    })),
+    settings: settings.map(({ name, value, why }) => ({ name, value, comment: why })),
+    routes: `${paths.config}/${processRoutesFile(number)}`,
+  });
+}
+
+function serverParams({ host, port }: Server): readonly { readonly key: string; readonly value: string | number }[] {
+  return [
+    { key: "host", value: host },
+    { key: "port", value: port },
+  ];
+}
+
 /** The rendered `userlist.txt` among the pooler's files. */
 export function userlistOf(files: readonly FileSpec[], secrets: ClusterSecrets): string {
   const file = files.find(({ path }) => path === "userlist.txt");
   if (file?.kind !== "secret") throw new Error("a pooler without userlist.txt");
   return file.render(secrets);
-}
-
-function routeParameters(route: RoutePlan, database: string): { key: string; value: string | number }[] {
-  return [
-    { key: "host", value: route.hosts.join(",") },
-    { key: "port", value: 5432 },
-    { key: "dbname", value: database },
-    { key: "pool_size", value: route.poolSize },
-    ...Object.entries(route.parameters).map(([key, value]) => ({ key, value })),
-  ];
 }
 
 /** The role's name on the server: the application's comes from stack config. */

@@ -1,18 +1,19 @@
-# Starts PgBouncer on the listening socket that the listener's container gives, and stops it so that its clients notice as little
-# as can be. The first process of its container.
+# Starts PgBouncer on the listening socket that the listener's container gives to all processes of the pooler, and on the same port of
+# its own container for its console alone. Stops it so that its clients notice as little as can be. The first process of its container.
 # Usage: perl launch.pl SOCKET COMMAND...
 use strict;
 use warnings;
 use IO::Select;
+use IO::Socket::INET;
 use IO::Socket::UNIX;
 use POSIX ();
 
 require "/etc/pgstack/console.pl";
 our $console_path;
 
-# For so long a stop waits for statements that take longer, in seconds; meanwhile all goes on as usual.
+# For so long a stop waits for statements that take longer, in seconds.
 my $calm_s = 20;
-# A client that came within this time may be one that comes anew for each transaction: it goes by itself.
+# A client that came within this time may be one that comes again for each transaction: it goes by itself.
 my $young_s = 2;
 # Clients that are between two transactions for so long are closed, first and then, each for a second.
 my @idle_s = ("0.05", "0.001");
@@ -54,7 +55,7 @@ sub handle {
 }
 
 # A byte: it is about to end, and waits for this one. An end without it: its network is gone, and with it all clients. The
-# container starts anew then, with the next socket.
+# container restarts then, with the next socket.
 sub listener_says {
   return stop() if sysread $listener, my $byte, 1;
   $events->remove($listener);
@@ -73,16 +74,17 @@ sub stop {
 # A second signal ends each wait.
 sub leave {
   my $console = open_console();
-  wait_while($calm_s, sub { long_statements($console) });
-  # From here on new clients wait in the socket's queue.
+  # From here on other processes take new clients. Where all are stopped at the same time, they wait in the socket's queue: a client that
+  # is closed by one process does not come to the next one that is about to close it.
   ask_console($console, "SHUTDOWN WAIT_FOR_CLIENTS");
+  wait_while($calm_s, sub { long_statements($console) });
   wait_while($young_s, sub { young_clients($console) });
   for my $idle (@idle_s) {
     # Closes who is between two transactions, and in no other moment. Most notice it before they send the next one.
     ask_console($console, "SET client_idle_timeout = '$idle'");
     wait_while(1, sub { clients($console) });
   }
-  # Transactions go on to their end; who wants to begin one is told that it is not.
+  # Transactions continue to their end; who wants to begin one is told that it is not.
   return ask_console($console, "SHUTDOWN WAIT_FOR_SERVERS") if clients($console);
   kill "QUIT", $pid;
 }
@@ -133,7 +135,7 @@ sub await_listener {
   }
 }
 
-# Perl has no recvmsg of its own: struct msghdr with one byte of data and one descriptor beside it (SCM_RIGHTS).
+# Perl has no recvmsg of its own: struct msghdr with one byte of data and one descriptor (SCM_RIGHTS).
 sub take_socket {
   my ($from) = @_;
   my %numbers = (x86_64 => 47, aarch64 => 212);
@@ -152,14 +154,16 @@ sub start {
   my ($socket, @command) = @_;
   unlink $console_path;
   my $own = IO::Socket::UNIX->new(Local => $console_path, Listen => 128) or die "$console_path: $!\n";
+  my $port = IO::Socket::INET->new(LocalAddr => "0.0.0.0", LocalPort => 6432, Listen => 128, ReuseAddr => 1) or die "port 6432: $@\n";
   defined(my $child = fork) or die "fork: $!\n";
   return $child if $child > 0;
   $SIG{$_} = "DEFAULT" for @names;
   # Out of the way first: each may be 3 or 4 already.
   POSIX::dup2($socket, 50);
   POSIX::dup2(fileno $own, 51);
-  POSIX::dup2(50 + $_, 3 + $_) for 0, 1;
-  POSIX::close($_) for 5 .. 51;
-  @ENV{qw(LISTEN_FDS LISTEN_PID)} = (2, $$);
+  POSIX::dup2(fileno $port, 52);
+  POSIX::dup2(50 + $_, 3 + $_) for 0 .. 2;
+  POSIX::close($_) for 6 .. 52;
+  @ENV{qw(LISTEN_FDS LISTEN_PID)} = (3, $$);
   exec { $command[0] } @command or die "$command[0]: $!\n";
 }

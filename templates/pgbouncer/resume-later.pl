@@ -1,4 +1,4 @@
-# Resumes paused routes after a time: whoever paused them may be gone by then. Runs inside the pooler's container.
+# Resumes paused routes after a time: the process that paused them may be gone by then. Runs inside the pooler's container.
 # Usage: perl resume-later.pl SECONDS ROUTE...
 use strict;
 use warnings;

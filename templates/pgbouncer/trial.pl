@@ -7,9 +7,13 @@ use POSIX ();
 
 my ($ini, $log, $socket) = ("/tmp/trial.ini", "/tmp/trial.log", "/tmp/.s.PGSQL.6432");
 
-# The listener's sockets are not here.
+# The listener's sockets are not here. A second section [pgbouncer] would make it forget the first one.
+open my $process, "<", "/etc/pgstack/process-1.ini" or die "process-1.ini: $!\n";
 open my $file, ">", $ini or die "$ini: $!\n";
-print {$file} "%include /etc/pgstack/pgbouncer.ini\n[pgbouncer]\nlisten_addr =\nlisten_port = 6432\nunix_socket_dir = /tmp\n";
+while (my $line = <$process>) {
+  print {$file} $line;
+  print {$file} "listen_addr =\nlisten_port = 6432\nunix_socket_dir = /tmp\n" if $line =~ m{^%include .*/pgbouncer\.ini$};
+}
 close $file or die "$ini: $!\n";
 
 my $pid = fork // die "fork: $!\n";

@@ -1,6 +1,15 @@
 import { describe, expect, it } from "vitest";
 
-import { configVolumeName, containerName, dataVolumeName, networkName, nodeName, prefixOf, services } from "../../../src/plan/names.ts";
+import {
+  configVolumeName,
+  containerName,
+  dataVolumeName,
+  networkName,
+  nodeName,
+  prefixOf,
+  processNumber,
+  services,
+} from "../../../src/plan/names.ts";
 import type { ClusterPlan } from "../../../src/plan/types.ts";
 import { aPlan } from "../../../testing/stacks.ts";
 
@@ -9,9 +18,9 @@ function namesOf({ nodes, pooler, exporters, network }: ClusterPlan): Readonly<R
   return {
     containers: [
       ...nodes.map(({ container }) => container),
-      pooler.container,
+      ...pooler.processes.map(({ container }) => container),
       pooler.listener,
-      ...(exporters === undefined ? [] : [...exporters.nodes.map(({ container }) => container), exporters.pooler.container]),
+      ...(exporters === undefined ? [] : [...exporters.nodes, ...exporters.processes].map(({ container }) => container)),
     ],
     volumes: [
       ...nodes.flatMap(({ dataVolume, configVolume }) => [dataVolume, configVolume]),
@@ -40,11 +49,13 @@ describe("names", () => {
       containers: [
         "pgstack-s-pg1",
         "pgstack-s-pg2",
-        "pgstack-s-pgbouncer",
+        "pgstack-s-pgbouncer-1",
+        "pgstack-s-pgbouncer-2",
         "pgstack-s-pooler",
         "pgstack-s-pg1-exporter",
         "pgstack-s-pg2-exporter",
-        "pgstack-s-pooler-exporter",
+        "pgstack-s-pgbouncer-1-exporter",
+        "pgstack-s-pgbouncer-2-exporter",
       ],
       volumes: [
         "pgstack-s-pg1-data",
@@ -59,13 +70,28 @@ describe("names", () => {
     });
   });
 
+  it("tell a process of the pooler from other services", () => {
+    expect([1, 2, 15].map((number) => processNumber(services.pgbouncer(number)))).toEqual([1, 2, 15]);
+    for (const other of [
+      "pgbouncer",
+      "pgbouncer-",
+      "pgbouncer-0",
+      "pgbouncer-01",
+      "pgbouncer-1-exporter",
+      "a-pgbouncer-1",
+      "pg1",
+      "pooler",
+    ])
+      expect(processNumber(other), other).toBeUndefined();
+  });
+
   it("do not tell which node leads", () => {
     expect(namesOf(aPlan({ replicas: 2, leader: "pg3" }))).toEqual(namesOf(aPlan({ replicas: 2, leader: "pg1" })));
   });
 
   it("of stacks whose names contain each other do not meet", () => {
     const short = namesOf(aPlan({ replicas: 15, subnet: "10.0.0.0/24", ports: { postgres: 20_000 } }, { stack: "a" }));
-    for (const stack of ["a-pg1", "a-pooler", "a-pg1-exporter", "a-exporters", "A", "a.b"]) {
+    for (const stack of ["a-pg1", "a-pooler", "a-pgbouncer", "a-pgbouncer-1", "a-pg1-exporter", "a-exporters", "A", "a.b"]) {
       const other = namesOf(aPlan({ replicas: 15, subnet: "10.0.0.0/24", ports: { postgres: 20_000 } }, { stack }));
       for (const kind of ["containers", "volumes", "networks"] as const) {
         expect(short[kind].filter((name) => other[kind].includes(name))).toEqual([]);

@@ -1,13 +1,18 @@
 import { isChangeable } from "../../../src/pgbouncer/settings.ts";
 import { describe, expect, it } from "vitest";
-import { maxDbConnections, planPoolerSettings, planRouteParams, type PoolerSettingsInput } from "../../../src/plan/pgbouncer-defaults.ts";
+import {
+  maxDbConnections,
+  planPoolerSettings,
+  planProcessSettings,
+  planRouteParams,
+  type PoolerSettingsInput,
+} from "../../../src/plan/pgbouncer-defaults.ts";
 
 function anInput(over: Partial<PoolerSettingsInput> = {}): PoolerSettingsInput {
   return {
     mode: "transaction",
     maxClients: 1000,
     poolSize: 25,
-    reserveSize: 5,
     reserveTimeoutS: 3,
     queryWaitTimeoutS: 120,
     idleTransactionTimeoutS: undefined,
@@ -34,11 +39,9 @@ describe("planPoolerSettings", () => {
         "pool_mode = transaction",
         "max_client_conn = 1000",
         "default_pool_size = 25",
-        "reserve_pool_size = 5",
         "reserve_pool_timeout = 3",
         "max_prepared_statements = 256",
         "query_wait_timeout = 120",
-        "server_round_robin = 1",
         "server_login_retry = 1",
         "server_connect_timeout = 3",
         "server_check_delay = 10",
@@ -70,15 +73,28 @@ describe("planPoolerSettings", () => {
   });
 });
 
-describe("planRouteParams", () => {
-  it("bounds the write route's connections", () => {
-    const params = planRouteParams({ poolSize: 25, most: maxDbConnections(25, 5), reads: false });
-    expect(params.map(({ key, value }) => `${key}=${value}`)).toEqual(["pool_size=25", "max_db_connections=35"]);
-    expect(maxDbConnections(25, 5)).toBe(35);
+describe("planProcessSettings", () => {
+  it("gives each process its number, and its part of the reserve", () => {
+    expect(planProcessSettings(3, 2).map(({ name, value }) => `${name} = ${value}`)).toEqual(["peer_id = 3", "reserve_pool_size = 2"]);
+    for (const { why } of planProcessSettings(1, 0)) expect(why).toMatch(/^\S.*[^.\s]$/);
   });
 
-  it("turns over the read route's connections", () => {
-    const params = planRouteParams({ poolSize: 50, most: maxDbConnections(50, 5), reads: true });
-    expect(params.map(({ key, value }) => `${key}=${value}`)).toEqual(["pool_size=50", "max_db_connections=60", "server_lifetime=600"]);
+  it("gives nothing that all processes have", () => {
+    const common = planPoolerSettings(anInput()).map(({ name }) => name);
+    expect(planProcessSettings(1, 5).filter(({ name }) => common.includes(name))).toEqual([]);
+  });
+});
+
+describe("planRouteParams", () => {
+  it("turns over the read route's connections, not the write route's", () => {
+    expect(planRouteParams(false)).toEqual([]);
+    expect(planRouteParams(true).map(({ key, value }) => `${key}=${value}`)).toEqual(["server_lifetime=600"]);
+  });
+});
+
+describe("maxDbConnections", () => {
+  it("bounds a route's connections: its pool, its reserve and five more", () => {
+    expect(maxDbConnections(25, 5)).toBe(35);
+    expect(maxDbConnections(50, 5)).toBe(60);
   });
 });
