@@ -20,7 +20,11 @@ export function bundlePlan(plan: ClusterPlan): ClusterPlan {
       dataVolume: dataVolumeName(prefix, node.name),
       configVolume: configVolumeName(prefix, node.name),
     })),
-    pooler: { ...pooler, ...poolerNames(prefix) },
+    pooler: {
+      ...pooler,
+      ...poolerNames(prefix),
+      processes: pooler.processes.map((process) => ({ ...process, container: containerName(prefix, services.pgbouncer(process.number)) })),
+    },
     exporters: exporters === undefined ? undefined : bundleExporters(exporters, prefix),
     monitoring: monitoring === undefined ? undefined : bundleMonitoring(monitoring, prefix),
   };
@@ -31,7 +35,10 @@ function bundleExporters(exporters: ExportersPlan, prefix: string): ExportersPla
     ...exporters,
     configVolume: configVolumeName(prefix, services.exporters),
     nodes: exporters.nodes.map((exporter) => ({ ...exporter, container: containerName(prefix, services.nodeExporter(exporter.node)) })),
-    pooler: { ...exporters.pooler, container: containerName(prefix, services.poolerExporter) },
+    processes: exporters.processes.map((exporter) => ({
+      ...exporter,
+      container: containerName(prefix, services.processExporter(exporter.number)),
+    })),
   };
 }
 

@@ -1,3 +1,4 @@
+import { maxReplicas } from "../config/schema.ts";
 import type { ClusterConfig } from "../config/schema.ts";
 import { UserError } from "../errors.ts";
 import { readRouteName } from "../read-route.ts";
@@ -7,7 +8,7 @@ import { planDatabases, planRemoval, planUsers } from "./declared.ts";
 import { planExporters, exporterMemoryMb } from "./exporters.ts";
 import type { ImageHashes } from "./images.ts";
 import { planImages } from "./images.ts";
-import { nodeNames } from "./members.ts";
+import { firstNode, nodeNames, processNumbers } from "./members.ts";
 import { monitoringServices, planMonitoring } from "./monitoring.ts";
 import { networkName, prefixOf } from "./names.ts";
 import { effectiveSettings, planNodes } from "./nodes.ts";
@@ -58,7 +59,8 @@ export function planCluster(config: ClusterConfig, context: PlanContext): Cluste
     removal: planRemoval(config),
     major: config.postgresVersion,
     locale: config.locale,
-    leader: config.leader,
+    firstNode: firstNode(config),
+    wishedLeader: config.leader,
     nodes,
     pooler,
     exporters,
@@ -71,12 +73,14 @@ export function planCluster(config: ClusterConfig, context: PlanContext): Cluste
 }
 
 /**
- * `max_connections`: what a server of this size is good for, or what the pools need when that is more (in tens). It counts
- * reads on the leader whether there are replicas or not: a change needs a restart of every node, and neither the first
- * replica nor the loss of the last one may bring one about.
+ * `max_connections`: what a server of this size is good for, or what the pools need when that is more (in tens). It counts reads on the
+ * leader whether there are replicas or not, and as many processes of the pooler as there can be: a change needs a restart of every node,
+ * and neither a replica that comes nor one that goes may bring one about.
  */
 function plannedConnections(config: ClusterConfig): number {
-  const needed = Math.ceil(connectionBudget({ ...config, replicas: 0 }).total / 10) * 10;
+  const alone = connectionBudget({ ...config, replicas: 0 });
+  const many = connectionBudget({ ...config, replicas: maxReplicas });
+  const needed = Math.ceil(Math.max(alone.total, many.total) / 10) * 10;
   return Math.max(recommendedConnections(parseMemoryMb(config.memory)), needed);
 }
 
@@ -92,7 +96,8 @@ function planDatabase(config: ClusterConfig): DatabasePlan {
 
 function planEngine(config: ClusterConfig, monitoring: MonitoringPlan | undefined): EnginePlan {
   const nodes = nodeNames(config).length;
-  const exporters = config.exporters ? nodes + 1 : 0;
+  const processes = processNumbers(config).length;
+  const exporters = config.exporters ? nodes + processes : 0;
   const monitoringMb = monitoringServices(monitoring).reduce((sum, [, { memoryMb }]) => sum + memoryMb, 0);
   return {
     host: config.dockerHost,
@@ -100,7 +105,7 @@ function planEngine(config: ClusterConfig, monitoring: MonitoringPlan | undefine
     accessHost: publishedForClients(config).host,
     memoryMb:
       nodes * parseMemoryMb(config.memory) +
-      parseMemoryMb(config.pooler.memory) +
+      processes * parseMemoryMb(config.pooler.memory) +
       listenerMemoryMb +
       exporters * exporterMemoryMb +
       monitoringMb,

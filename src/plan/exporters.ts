@@ -1,12 +1,12 @@
 import type { ClusterConfig } from "../config/schema.ts";
-import { nodeNames } from "./members.ts";
+import { nodeNames, processNumbers } from "./members.ts";
 import { configVolumeName, containerName, services } from "./names.ts";
 import type { ExportersPlan } from "./types.ts";
 
 /** Memory limit of an exporter's container, in MB. Measured use: about 20. */
 export const exporterMemoryMb = 64;
 
-/** One postgres_exporter per node and one pgbouncer_exporter; they share a volume with the `monitoring` password. */
+/** One postgres_exporter per node, one pgbouncer_exporter per process; they share a volume with the `monitoring` password. */
 export function planExporters(config: ClusterConfig, prefix: string): ExportersPlan {
   const nodes = nodeNames(config).map((node, index) => ({
     node,
@@ -17,6 +17,10 @@ export function planExporters(config: ClusterConfig, prefix: string): ExportersP
     configVolume: configVolumeName(prefix, services.exporters),
     memoryMb: exporterMemoryMb,
     nodes,
-    pooler: { container: containerName(prefix, services.poolerExporter), hostPort: config.ports.poolerExporter },
+    processes: processNumbers(config).map((number, index) => ({
+      number,
+      container: containerName(prefix, services.processExporter(number)),
+      hostPort: config.ports.poolerExporter + index,
+    })),
   };
 }

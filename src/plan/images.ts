@@ -25,6 +25,7 @@ const built: Readonly<Record<BuiltImageKind, BuiltImage>> = {
   poolerExporter: { folder: "pgbouncer-exporter", tag: () => "", buildArgs: () => ({}) },
   prometheus: { folder: "prometheus", tag: () => "", buildArgs: () => ({}) },
   alertmanager: { folder: "alertmanager", tag: () => "", buildArgs: () => ({}) },
+  orchestrator: { folder: "orchestrator", tag: () => "", buildArgs: () => ({}) },
 };
 
 /** Folder under `images/` that each kind is built from. */

@@ -2,10 +2,11 @@ import type { ClusterConfig } from "../config/schema.ts";
 import { findTimezone } from "../postgres/image-contents.ts";
 import { configVolumeName, containerName, dataVolumeName } from "./names.ts";
 import { nodeNames } from "./members.ts";
+import { nodePort } from "./endpoints.ts";
+import { libpqLogin } from "../postgres/endpoint.ts";
 import { paths } from "../layout.ts";
 import { planDefaultSettings, shmSizeMb } from "./postgres-defaults.ts";
 import type { NodePlan, SettingPlan } from "./types.ts";
-import type { NodeRole } from "../node-role.ts";
 import { parseMemoryMb } from "../text/units.ts";
 
 /** pg1 … pgN+1. A node's part depends on its own number and on the stack's config, not on how many others there are. */
@@ -13,11 +14,8 @@ export function planNodes(config: ClusterConfig, prefix: string, connections: nu
   const memoryMb = parseMemoryMb(config.memory);
   const shared = sharedSettings(config, connections);
   return nodeNames(config).map((name, index) => {
-    const role: NodeRole = name === config.leader ? "leader" : "replica";
     return {
       name,
-      role,
-      slot: role === "replica" ? name : undefined,
       container: containerName(prefix, name),
       dataVolume: dataVolumeName(prefix, name),
       configVolume: configVolumeName(prefix, name),
@@ -26,7 +24,7 @@ export function planNodes(config: ClusterConfig, prefix: string, connections: nu
       shmMb: config.shm === undefined ? shmSizeMb(memoryMb) : parseMemoryMb(config.shm),
       cpus: config.cpus,
       reclone: config.reclone[name],
-      settings: [...shared, ...identitySettings(name, role, config.leader)],
+      settings: [...shared, ...identitySettings(name)],
     };
   });
 }
@@ -64,39 +62,33 @@ function sharedSettings(config: ClusterConfig, connections: number): readonly Se
   ];
 }
 
-/** What makes a node itself. Replicas differ from the leader in nothing else, so a promotion needs no restart. */
-function identitySettings(name: string, role: NodeRole, leader: string): readonly SettingPlan[] {
+/** What makes a node itself. Who leads is not in it: any node can, without a change of its files. */
+function identitySettings(name: string): readonly SettingPlan[] {
   const place = (setting: string, value: string, why: string): SettingPlan => ({ name: setting, value, section: "this node", why });
   return [
     place("cluster_name", name, "names this node in replication and in the check"),
     place("listen_addresses", "*", "pg_hba.conf admits the cluster's subnet alone"),
-    place("port", "5432", "the container's own port"),
+    place("port", String(nodePort), "the container's own port"),
     place("unix_socket_directories", paths.socketDirectory, "administration comes through the socket"),
     place("hba_file", `${paths.config}/pg_hba.conf`, "outside the data directory, so a clone does not inherit it"),
     place("ident_file", `${paths.config}/pg_ident.conf`, "outside the data directory"),
-    ...(role === "replica"
-      ? [
-          place("primary_conninfo", primaryConninfo(name, leader), "a dead connection is noticed within seconds"),
-          place("primary_slot_name", name, "the leader keeps WAL for this replica"),
-        ]
-      : []),
-    // On the leader too, where it means nothing: taken out of a promoted replica's file it would ask for a restart.
+    place("primary_slot_name", name, "the leader keeps WAL for this node while it is a replica"),
     place("recovery_target_timeline", "latest", "follows the leader over a switchover"),
   ];
 }
 
-/** Connection string of a replica's WAL receiver; node names and paths need no quoting in it. */
-function primaryConninfo(name: string, leader: string): string {
-  return [
-    `host=${leader}`,
-    "port=5432",
-    "user=replicator",
-    `passfile=${paths.config}/replicator.pgpass`,
-    `application_name=${name}`,
-    "connect_timeout=5",
-    "tcp_user_timeout=5000",
-    "keepalives_idle=10",
-    "keepalives_interval=5",
-    "keepalives_count=3",
-  ].join(" ");
+/** Connection string of a node's WAL receiver, without the host. A dead connection is noticed within seconds. */
+export function walReceiverLogin({ name }: { readonly name: string }): string {
+  return libpqLogin(
+    { port: nodePort, user: "replicator" },
+    {
+      passfile: `${paths.config}/replicator.pgpass`,
+      application_name: name,
+      connect_timeout: 5,
+      tcp_user_timeout: 5000,
+      keepalives_idle: 10,
+      keepalives_interval: 5,
+      keepalives_count: 3,
+    },
+  );
 }

@@ -120,7 +120,7 @@ function connectionRows({ connections }: DefaultSettingsInput): readonly Row[] {
 }
 
 /**
- * `temp_file_limit` in MB: `slotWalCap` is what stack config says of the disk, what one thing may take of it that nobody foresaw.
+ * `temp_file_limit` in MB: `slotWalCap` is what stack config says of the disk, the share of it that a single unforeseen query may take.
  * Never below memory, whose size every sort may want once, nor below 1GB, and at most 200GB (Pigsty's bounds).
  */
 export function tempFileLimitMb({ slotWalKeepMb, memoryMb }: Pick<DefaultSettingsInput, "slotWalKeepMb" | "memoryMb">): number {
@@ -153,7 +153,7 @@ function walRows(tuned: TunedSettings): readonly Row[] {
     ["checkpoint_timeout", "15min", "fewer full-page images than with 5min (Autobase)"],
     ["checkpoint_completion_target", tuned.checkpoint_completion_target, "writes spread over the interval (PostgreSQL's default)"],
     ["wal_compression", tuned.wal_compression, "full-page images compressed: less WAL for every replica (PGTune)"],
-    ["wal_log_hints", "on", "for pg_rewind; costs nothing beside data checksums, and still holds if those are turned off"],
+    ["wal_log_hints", "on", "for pg_rewind; costs nothing when data checksums are on, and still holds if those are turned off"],
     // `on` without a command keeps every WAL file forever; archive_timeout would only fill more of them. A change
     // needs a restart, which comes with backups.
     ["archive_mode", "off", "there is no archive: `on` without a command only piles up WAL"],

@@ -13,7 +13,7 @@ export function archiveProblems(effective: EffectiveSettings): readonly KeyProbl
     {
       key: "settings.archive_mode",
       problem: `"${mode}" without archive_command or archive_library keeps all WAL until the disk is full`,
-      fix: "give settings.archive_command too (`/bin/true` archives nothing and keeps nothing), or remove archive_mode",
+      fix: "set settings.archive_command too (`/bin/true` archives nothing and keeps nothing), or remove archive_mode",
     },
   ];
 }

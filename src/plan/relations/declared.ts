@@ -1,6 +1,7 @@
 import { nearest } from "../../text/nearest.ts";
 import type { ClusterConfig } from "../../config/schema.ts";
 import { planDatabases, shadowName } from "../declared.ts";
+import { processNumbers } from "../members.ts";
 import type { KeyProblem } from "./problem.ts";
 
 /** What is wrong with declared databases and users together: equal names, unknown names, impossible limits. */
@@ -10,6 +11,7 @@ export function declaredProblems(config: ClusterConfig): readonly KeyProblem[] {
     ...ownerProblems(config),
     ...accessProblems(config),
     ...limitProblems(config),
+    ...processProblems(config),
     ...removeProblems(config),
   ];
 }
@@ -98,7 +100,7 @@ function accessProblems(config: ClusterConfig): KeyProblem[] {
     return [
       {
         key: `users.${user}`,
-        problem: `"${user}" may enter no database`,
+        problem: `"${user}" has access to no database`,
         fix: `give it access (pulumi config set --path users.${user}.access.${database} read), make it the owner of a database, or remove it`,
       },
     ];
@@ -106,14 +108,31 @@ function accessProblems(config: ClusterConfig): KeyProblem[] {
 }
 
 /** A limit below what the pooler opens would fail clients that could have waited. */
-function limitProblems({ databases }: ClusterConfig): KeyProblem[] {
-  return Object.entries(databases).flatMap(([name, { connectionLimit, poolSize }]): KeyProblem[] => {
-    if (connectionLimit === undefined || connectionLimit >= poolSize) return [];
+function limitProblems(config: ClusterConfig): KeyProblem[] {
+  const processes = processNumbers(config).length;
+  return Object.entries(config.databases).flatMap(([name, { connectionLimit, poolSize }]): KeyProblem[] => {
+    const opened = Math.max(poolSize, processes);
+    if (connectionLimit === undefined || connectionLimit >= opened) return [];
     return [
       {
         key: `databases.${name}.connectionLimit`,
-        problem: `${connectionLimit} is less than the ${poolSize} connections of its pool`,
-        fix: `give at least ${poolSize}, or lower databases.${name}.poolSize`,
+        problem: `${connectionLimit} is less than the ${opened} connections of its pool`,
+        fix: `use at least ${opened}${opened === poolSize ? `, or lower databases.${name}.poolSize` : ""}`,
+      },
+    ];
+  });
+}
+
+/** Each process of the pooler opens at least one connection for a user that comes. */
+function processProblems(config: ClusterConfig): KeyProblem[] {
+  const processes = processNumbers(config).length;
+  return Object.entries(config.users).flatMap(([name, { connectionLimit, pooled }]): KeyProblem[] => {
+    if (!pooled || connectionLimit === undefined || connectionLimit >= processes) return [];
+    return [
+      {
+        key: `users.${name}.connectionLimit`,
+        problem: `${connectionLimit} is less than the ${processes} processes of the pooler, of which each needs a connection`,
+        fix: `use at least ${processes}, or keep the user out of the pooler: users.${name}.pooled: false`,
       },
     ];
   });

@@ -2,7 +2,7 @@ import type { ClusterConfig } from "../../config/schema.ts";
 import { findTimezone, imageExtensions, nearExtension, nearTimezone } from "../../postgres/image-contents.ts";
 import type { KeyProblem } from "./problem.ts";
 
-/** What the built PostgreSQL image lacks. What an image of the stack's own has, only its server knows: nothing is asked of it. */
+/** What is missing in the built PostgreSQL image. The contents of a custom image are known only to its server, so they are not checked. */
 export function imageProblems(config: ClusterConfig): readonly KeyProblem[] {
   if (config.images.postgres !== undefined) return [];
   return [...timezoneProblems(config), ...extensionProblems(config)];
@@ -14,8 +14,8 @@ function timezoneProblems({ timezone }: ClusterConfig): KeyProblem[] {
   return [
     {
       key: "timezone",
-      problem: `"${timezone}" is no time zone of the built PostgreSQL image`,
-      fix: meant === undefined ? "give a name of the IANA time zone database, such as UTC or Asia/Manila" : `did you mean \`${meant}\`?`,
+      problem: `"${timezone}" is not a time zone of the built PostgreSQL image`,
+      fix: meant === undefined ? "use a name of the IANA time zone database, such as UTC or Asia/Manila" : `did you mean \`${meant}\`?`,
     },
   ];
 }

@@ -19,10 +19,10 @@ export const serverMb = 40;
 export function memoryProblems(config: ClusterConfig, effective: EffectiveSettings): readonly KeyProblem[] {
   const limitMb = parseMemoryMb(config.memory);
   if (limitMb < 256) {
-    return [{ key: "memory", problem: `"${config.memory}" is too little for a PostgreSQL server`, fix: "give at least 256MB" }];
+    return [{ key: "memory", problem: `"${config.memory}" is too little for a PostgreSQL server`, fix: "use at least 256MB" }];
   }
   if (parseMemoryMb(config.pooler.memory) < 32) {
-    return [{ key: "pooler.memory", problem: `"${config.pooler.memory}" is too little for the pooler`, fix: "give at least 32MB" }];
+    return [{ key: "pooler.memory", problem: `"${config.pooler.memory}" is too little for the pooler`, fix: "use at least 32MB" }];
   }
   const facts = memoryFacts(config, effective, limitMb);
   if (facts === undefined) return [];
@@ -91,7 +91,7 @@ function fitProblems(config: ClusterConfig, { limitMb, sharedBuffersMb, connecti
       {
         key: "settings.shared_buffers",
         problem: `"${String(config.settings["shared_buffers"])}" is more than what memory, ${config.memory}, leaves after ${others}`,
-        fix: `give at most ${roomMb}MB (a quarter of memory is usual), or raise memory`,
+        fix: `use at most ${roomMb}MB (a quarter of memory is usual), or raise memory`,
       },
     ];
   }
@@ -137,7 +137,7 @@ function parallelProblems(config: ClusterConfig, facts: MemoryFacts): KeyProblem
       {
         key: "shm",
         problem: `"${config.shm}" is more than the ${Math.max(mostMb, 0)}MB of ${config.memory} that shared_buffers leaves: it counts as the node's memory`,
-        fix: `give at most ${Math.max(mostMb, 0)}MB, or raise memory`,
+        fix: `use at most ${Math.max(mostMb, 0)}MB, or raise memory`,
       },
     ];
   }

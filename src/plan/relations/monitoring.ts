@@ -16,7 +16,7 @@ function partProblems({ exporters, monitoring }: ClusterConfig): KeyProblem[] {
       : [
           {
             key: "monitoring.prometheus",
-            problem: "it has nothing to read: exporters is false",
+            problem: "it has nothing to scrape: exporters is false",
             fix: "set exporters to true, or monitoring.prometheus to false",
           },
         ];
@@ -25,7 +25,7 @@ function partProblems({ exporters, monitoring }: ClusterConfig): KeyProblem[] {
     .filter((part) => monitoring[part] !== undefined)
     .map((part) => ({
       key: `monitoring.${part}`,
-      problem: "there is no Prometheus that it could work with",
+      problem: "it needs Prometheus, which this stack does not run",
       fix: `set monitoring.prometheus to true, or remove monitoring.${part}`,
     }));
 }
@@ -47,7 +47,7 @@ function receiverProblems({ monitoring, alertWebhook, alertEmailPassword }: Clus
             problem(
               "monitoring.alertmanager.receiver",
               '"email" has no addresses',
-              "give monitoring.alertmanager.email: to, from, smarthost",
+              "set monitoring.alertmanager.email: to, from, smarthost",
             ),
           ]
         : [];
@@ -72,12 +72,12 @@ function passwordProblems(email: { readonly user?: string | undefined } | undefi
           fix: "set it: pulumi config set --secret alertEmailPassword …",
         },
       ]
-    : [{ key: "alertEmailPassword", problem: "nothing uses it", fix: "give monitoring.alertmanager.email.user, or remove it" }];
+    : [{ key: "alertEmailPassword", problem: "nothing uses it", fix: "set monitoring.alertmanager.email.user, or remove it" }];
 }
 
 function figureProblems({ monitoring }: ClusterConfig): KeyProblem[] {
   const atLeast = (key: string, given: string, holds: boolean, why: string, least: string): KeyProblem[] =>
-    holds ? [] : [{ key: `monitoring.${key}`, problem: `"${given}" is ${why}`, fix: `give at least ${least}` }];
+    holds ? [] : [{ key: `monitoring.${key}`, problem: `"${given}" is ${why}`, fix: `use at least ${least}` }];
   const { scrapeInterval, retention, retentionSize, memory } = monitoring;
   const intervalS = parseDurationS(scrapeInterval);
   return [
@@ -87,8 +87,8 @@ function figureProblems({ monitoring }: ClusterConfig): KeyProblem[] {
       : [
           {
             key: "monitoring.scrapeInterval",
-            problem: `"${scrapeInterval}" is too seldom: Prometheus takes figures older than 5 minutes for gone`,
-            fix: "give at most 2min",
+            problem: `"${scrapeInterval}" is too long: Prometheus drops samples older than 5 minutes`,
+            fix: "use at most 2min",
           },
         ]),
     ...atLeast("retention", retention, parseDurationS(retention) >= 7200, "shorter than Prometheus' own blocks of two hours", "2h"),

@@ -1,6 +1,6 @@
 import type { ClusterConfig } from "../../config/schema.ts";
 import { addressesNeeded } from "../addresses.ts";
-import { nodeNames } from "../members.ts";
+import { nodeNames, processNumbers } from "../members.ts";
 import { publishedPorts } from "../ports.ts";
 import { parseSubnet } from "../subnet.ts";
 import type { KeyProblem } from "./problem.ts";
@@ -22,7 +22,7 @@ export function portProblems(config: ClusterConfig): KeyProblem[] {
       {
         key: second.key,
         problem: `port ${second.port} is given to ${first.what} and to ${second.what}`,
-        fix: "choose ports that do not meet: nodes take consecutive ones",
+        fix: "choose ports that do not overlap: nodes use consecutive ones",
       },
     ];
   });
@@ -30,7 +30,7 @@ export function portProblems(config: ClusterConfig): KeyProblem[] {
 }
 
 export function subnetProblems(config: ClusterConfig): KeyProblem[] {
-  const need = addressesNeeded(nodeNames(config).length, config.monitoring.prometheus);
+  const need = addressesNeeded(nodeNames(config).length, processNumbers(config).length);
   try {
     const { size } = parseSubnet(config.subnet);
     if (size >= need) return [];
@@ -45,8 +45,8 @@ export function subnetProblems(config: ClusterConfig): KeyProblem[] {
     return [
       {
         key: "subnet",
-        problem: `"${config.subnet}" is not a network: ${(error as Error).message}`,
-        fix: "give a network such as 172.29.10.0/24",
+        problem: `"${config.subnet}" is not an IPv4 network in CIDR form: ${(error as Error).message}`,
+        fix: "use a network such as 172.29.10.0/24",
       },
     ];
   }
@@ -62,8 +62,8 @@ export function clientNetworkProblems({ clientNetworks }: ClusterConfig): KeyPro
       return [
         {
           key: `clientNetworks.${index}`,
-          problem: `"${network}" is not a network: ${(error as Error).message}`,
-          fix: "give a network such as 192.168.10.0/24",
+          problem: `"${network}" is not an IPv4 network in CIDR form: ${(error as Error).message}`,
+          fix: "use a network such as 192.168.10.0/24",
         },
       ];
     }
@@ -79,8 +79,8 @@ export function addressProblems({ dockerHost, bindAddress, clientNetworks }: Clu
     return [
       {
         key: "bindAddress",
-        problem: `"${bindAddress}" on the engine at ${dockerHost} can be reached from that host alone, but the deployment is checked from here`,
-        fix: "give an address of that host which this machine reaches, best in a private network, or 0.0.0.0",
+        problem: `"${bindAddress}" on the engine at ${dockerHost} can be reached only from that host, but the deployment is checked from here`,
+        fix: "use an address of that host that this machine can reach, preferably in a private network, or 0.0.0.0",
       },
     ];
   }

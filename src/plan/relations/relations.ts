@@ -6,7 +6,7 @@ import { imageProblems, versionProblems } from "./images.ts";
 import { memoryProblems } from "./memory.ts";
 import { monitoringProblems } from "./monitoring.ts";
 import { addressProblems, clientNetworkProblems, portProblems, subnetProblems } from "./network.ts";
-import { leaderProblems, recloneProblems, replicationProblems, synchronousProblems } from "./nodes.ts";
+import { leaderProblems, processProblems, recloneProblems, replicationProblems, synchronousProblems } from "./nodes.ts";
 import type { EffectiveSettings, KeyProblem } from "./problem.ts";
 import { preloadProblems, settingProblems } from "./settings.ts";
 
@@ -19,6 +19,7 @@ export function relationProblems(config: ClusterConfig, effective: EffectiveSett
   return [
     ...leaderProblems(config),
     ...recloneProblems(config),
+    ...processProblems(config),
     ...versionProblems(config),
     ...imageProblems(config),
     ...declaredProblems(config),

@@ -18,7 +18,7 @@ export function settingProblems(config: ClusterConfig): KeyProblem[] {
     const info = findSetting(config.postgresVersion, name);
     if (info === undefined) return name.includes(".") ? [] : [unknownSetting(key, name, Object.keys(known), config.postgresVersion)];
     const wrong = valueProblem(info, value);
-    return wrong === undefined ? [] : [{ key, problem: `"${value}" is not allowed`, fix: `give ${wrong}` }];
+    return wrong === undefined ? [] : [{ key, problem: `"${value}" is not allowed`, fix: `use ${wrong}` }];
   });
 }
 
@@ -43,8 +43,8 @@ export function preloadProblems(config: ClusterConfig): KeyProblem[] {
   return [
     {
       key: "settings.shared_preload_libraries",
-      problem: `"${String(given)}" lacks pg_stat_statements, which is always there`,
-      fix: `give "${["pg_stat_statements", ...libraries].join(",")}"`,
+      problem: `"${String(given)}" does not include pg_stat_statements, which pgstack requires`,
+      fix: `set it to "${["pg_stat_statements", ...libraries].join(",")}"`,
     },
   ];
 }

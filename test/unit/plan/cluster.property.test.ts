@@ -3,8 +3,10 @@ import { describe, expect, it } from "vitest";
 
 import { directConnections, monitoringConnections } from "../../../src/plan/connections.ts";
 import { listenerMemoryMb } from "../../../src/plan/pooler.ts";
-import type { ClusterPlan, NodePlan, RoutePlan } from "../../../src/plan/types.ts";
+import type { ClusterPlan, NodePlan } from "../../../src/plan/types.ts";
 import type { FileSpec } from "../../../src/files/file-spec.ts";
+import type { RouteSpec, ServedRoute } from "../../../src/pgbouncer/routes.ts";
+import { declaredRoutes, isRoutesFile, servedRoutes } from "../../../src/pgbouncer/routes.ts";
 import { renderFiles } from "../../../src/render/files.ts";
 import { cases } from "../../../testing/cases.ts";
 import { legalKeys } from "../../../testing/config-arbitrary.ts";
@@ -23,16 +25,23 @@ function forAnyPlan(assertion: (plan: ClusterPlan, keys: StackKeys) => void, num
 }
 
 describe("any legal config", () => {
-  it("gives exactly one leader, the declared one, and as many nodes as replicas and one", () => {
+  it("gives as many nodes as replicas and one, and begins on the wished one", () => {
     forAnyPlan((plan, keys) => {
-      expect(plan.nodes.filter(({ role }) => role === "leader").map(({ name }) => name)).toEqual([keys["leader"]]);
       expect(plan.nodes).toHaveLength(Number(keys["replicas"]) + 1);
+      expect(plan.firstNode).toBe(keys["leader"] ?? "pg1");
+    });
+  });
+
+  it("gives nodes that are the same whichever node stack config names as leader", () => {
+    forAnyPlan((plan, { leader: _leader, ...keys }) => {
+      expect(plan.nodes).toEqual(aPlan(keys).nodes);
     });
   });
 
   it("gives unique names, ports and slots, and each setting once", () => {
     forAnyPlan(({ nodes, pooler, exporters }) => {
-      const services = [...nodes, pooler, ...(exporters === undefined ? [] : [...exporters.nodes, exporters.pooler])];
+      const listener = { container: pooler.listener, hostPort: pooler.hostPort };
+      const services = [...nodes, listener, ...pooler.processes, ...(exporters?.nodes ?? []), ...(exporters?.processes ?? [])];
       expect(unique(nodes.map(({ name }) => name))).toBe(true);
       expect(unique(services.map(({ container }) => container))).toBe(true);
       expect(unique(services.map(({ hostPort }) => hostPort))).toBe(true);
@@ -42,14 +51,11 @@ describe("any legal config", () => {
     });
   });
 
-  it("gives each replica a slot of its name, and senders and slots for all of them", () => {
+  it("gives each node senders and slots for all others", () => {
     forAnyPlan(({ nodes }) => {
-      const replicas = nodes.filter(({ role }) => role === "replica");
-      const slots = nodes.flatMap(({ slot }) => slot ?? []);
-      expect(slots).toEqual(replicas.map(({ name }) => name));
       for (const node of nodes) {
-        expect(numberOf(node, "max_replication_slots")).toBeGreaterThanOrEqual(slots.length);
-        expect(numberOf(node, "max_wal_senders")).toBeGreaterThan(replicas.length);
+        expect(numberOf(node, "max_replication_slots")).toBeGreaterThanOrEqual(nodes.length - 1);
+        expect(numberOf(node, "max_wal_senders")).toBeGreaterThan(nodes.length - 1);
       }
     });
   });
@@ -63,17 +69,27 @@ describe("any legal config", () => {
   });
 
   it("never sends more reads than a last replica takes, nor more writes than the leader", () => {
-    forAnyPlan(({ nodes, pooler }, keys) => {
+    forAnyPlan((plan, keys) => {
+      const { nodes, pooler } = plan;
       const [node] = nodes;
       if (node === undefined) throw new Error("a plan without nodes");
       const reserve = (keys["pooler"] as { readonly reserveSize?: number } | undefined)?.reserveSize ?? 5;
       const reserved = numberOf(node, "superuser_reserved_connections") + monitoringConnections + directConnections;
       const free = numberOf(node, "max_connections") - reserved;
-      const most = (routes: readonly RoutePlan[]): number =>
-        routes.reduce((sum, { parameters }) => sum + Number(parameters["max_db_connections"]), 0);
+      const declared = declaredRoutes(plan);
+      /** What all processes together may open by these routes. */
+      const opened = (isIt: (route: RouteSpec) => boolean, of: (route: ServedRoute) => number): number => {
+        const names = declared.routes.filter(isIt).map(({ name }) => name);
+        const all = pooler.processes.flatMap(({ number }) => servedRoutes(declared, [], number));
+        return all.filter(({ name }) => names.includes(name)).reduce((sum, route) => sum + of(route), 0);
+      };
       const isAlone = pooler.others.length === 0;
-      const reads = isAlone ? pooler.read.poolSize + reserve : most([pooler.read, ...pooler.others.map(({ read }) => read)]);
-      const writes = isAlone ? pooler.write.poolSize + reserve : most([pooler.write, ...pooler.others.map(({ write }) => write)]);
+      const most = (isIt: (route: RouteSpec) => boolean): number =>
+        isAlone
+          ? opened(isIt, ({ poolSize }) => poolSize) + reserve
+          : opened(isIt, ({ parameters }) => Number(parameters["max_db_connections"]));
+      const reads = most((route) => route.reads);
+      const writes = most((route) => !route.reads);
       expect(pooler.others.every(({ read, write }) => read.poolSize > 0 && write.poolSize > 0)).toBe(true);
       expect(pooler.read.poolSize).toBeGreaterThan(0);
       expect(nodes.length === 1 ? reads + writes : reads).toBeLessThanOrEqual(free);
@@ -81,13 +97,30 @@ describe("any legal config", () => {
     });
   });
 
+  it("gives the processes of the pooler their parts of the reserve and of users' limits, and nothing more", () => {
+    forAnyPlan(({ pooler }, keys) => {
+      expect(pooler.processes.map(({ number }) => number)).toEqual(
+        Array.from({ length: Math.max(2, Number(keys["replicas"])) }, (_, index) => index + 1),
+      );
+      const reserve = (keys["pooler"] as { readonly reserveSize?: number } | undefined)?.reserveSize ?? 5;
+      const own = pooler.processes.map(({ settings }) => Number(settings.find(({ name }) => name === "reserve_pool_size")?.value));
+      expect(own.reduce((sum, size) => sum + size, 0)).toBe(reserve);
+      expect(Math.max(...own) - Math.min(...own)).toBeLessThanOrEqual(1);
+      for (const { user, connections } of pooler.userLimits) {
+        const parts = pooler.processes.flatMap(({ userLimits }) => userLimits.filter((limit) => limit.user === user));
+        expect(parts.reduce((sum, part) => sum + part.connections, 0)).toBe(connections);
+        expect(Math.min(...parts.map((part) => part.connections))).toBeGreaterThan(0);
+      }
+    });
+  });
+
   it("counts the memory of every container", () => {
     forAnyPlan(({ engine, nodes, pooler, exporters }) => {
       const limits = [
         ...nodes.map(({ memoryMb }) => memoryMb),
-        pooler.memoryMb,
+        ...pooler.processes.map(() => pooler.memoryMb),
         listenerMemoryMb,
-        ...(exporters === undefined ? [] : [exporters.pooler, ...exporters.nodes].map(() => exporters.memoryMb)),
+        ...(exporters === undefined ? [] : [...exporters.processes, ...exporters.nodes].map(() => exporters.memoryMb)),
       ];
       expect(engine.memoryMb).toBe(limits.reduce((sum, limit) => sum + limit, 0));
     });
@@ -129,7 +162,12 @@ describe("any legal config", () => {
 describe("another replica", () => {
   /** A plan, and that of the same config with one replica more. */
   function forAnyGrowth(assertion: (before: ClusterPlan, after: ClusterPlan) => void, numRuns: number): void {
-    const growing = legalKeys.filter((keys) => Number(keys["replicas"]) < 15);
+    const growing = legalKeys.filter((keys) => {
+      const replicas = Number(keys["replicas"]);
+      const { reader } = (keys["users"] ?? {}) as { readonly reader?: { readonly connectionLimit: number } };
+      // There is one process of the pooler more, too.
+      return replicas < 15 && (reader === undefined || reader.connectionLimit > replicas);
+    });
     fc.assert(
       fc.property(growing, (keys) => assertion(aPlan(keys), aPlan({ ...keys, replicas: Number(keys["replicas"]) + 1 }))),
       { numRuns: cases(numRuns) },
@@ -143,12 +181,13 @@ describe("another replica", () => {
     }, 200);
   });
 
-  it("changes one file of the nodes that there are: the leader's node.env, which lists its peers; exporters know it too", () => {
+  it("changes no file of the nodes that there are; exporters know it", () => {
     forAnyGrowth((before, after) => {
       const now = filesByName(after);
       const changed = [...filesByName(before)].filter(([name, text]) => now.get(name) !== text).map(([name]) => name);
       const exporters = before.exporters === undefined ? [] : ["exporters/queries.yaml"];
-      expect(changed.filter((name) => name !== "pooler/pgbouncer.ini")).toEqual([`${before.leader}/node.env`, ...exporters]);
+      const ofProcesses = (name: string): boolean => /^pooler\/(pgbouncer|process-\d+)\.ini$/.test(name);
+      expect(changed.filter((name) => !isRoutesFile(name.replace("pooler/", "")) && !ofProcesses(name))).toEqual(exporters);
     }, 25);
   });
 });

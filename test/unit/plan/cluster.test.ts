@@ -14,11 +14,11 @@ describe("the checked-in stack files", () => {
   it("reach the program as text, mappings as JSON", () => {
     expect(pulumiConfig("staging")["pgstack:replicas"]).toBe("1");
     expect(rawConfig("staging")["ports"]).toBe(
-      '{"postgres":15432,"pooler":16432,"postgresExporter":19187,"poolerExporter":19127,"prometheus":19090,"alertmanager":19093,"grafana":13000}',
+      '{"postgres":15432,"pooler":16432,"poolerConsole":16433,"postgresExporter":19187,"poolerExporter":19127,"prometheus":19090,"alertmanager":19093,"grafana":13000}',
     );
   });
 
-  it("plan staging as one leader and one replica", () => {
+  it("plan staging as two nodes", () => {
     const plan = stackPlan("staging");
     const node = {
       memoryMb: 1024,
@@ -29,8 +29,6 @@ describe("the checked-in stack files", () => {
       {
         ...node,
         name: "pg1",
-        role: "leader",
-        slot: undefined,
         container: "pgstack-staging-pg1",
         dataVolume: "pgstack-staging-pg1-data",
         configVolume: "pgstack-staging-pg1-config",
@@ -39,8 +37,6 @@ describe("the checked-in stack files", () => {
       {
         ...node,
         name: "pg2",
-        role: "replica",
-        slot: "pg2",
         container: "pgstack-staging-pg2",
         dataVolume: "pgstack-staging-pg2-data",
         configVolume: "pgstack-staging-pg2-config",
@@ -48,16 +44,16 @@ describe("the checked-in stack files", () => {
       },
     ]);
     const { nodes: _nodes, images: _images, pooler, ...rest } = plan;
-    const { settings: _settings, ...poolerRest } = pooler;
+    const { settings: _settings, processes, ...poolerRest } = pooler;
     expect(rest).toEqual({
       stack: "staging",
       prefix: "pgstack-staging",
-      // Two nodes, the pooler and three exporters.
+      // Two nodes, two processes of the pooler, its listener and four exporters.
       engine: {
         host: "unix:///var/run/docker.sock",
         bindAddress: "127.0.0.1",
         accessHost: "127.0.0.1",
-        memoryMb: 2 * 1024 + 128 + 32 + 3 * 64,
+        memoryMb: 2 * 1024 + 2 * 128 + 32 + 4 * 64,
         cpus: undefined,
       },
       network: { name: "pgstack-staging", subnet: "172.29.10.0/24", clients: [] },
@@ -67,7 +63,8 @@ describe("the checked-in stack files", () => {
       removal: { databases: [], users: {} },
       major: 17,
       locale: "C.UTF-8",
-      leader: "pg1",
+      firstNode: "pg1",
+      wishedLeader: undefined,
       exporters: {
         configVolume: "pgstack-staging-exporters-config",
         memoryMb: 64,
@@ -75,49 +72,78 @@ describe("the checked-in stack files", () => {
           { node: "pg1", container: "pgstack-staging-pg1-exporter", hostPort: 19_187 },
           { node: "pg2", container: "pgstack-staging-pg2-exporter", hostPort: 19_188 },
         ],
-        pooler: { container: "pgstack-staging-pooler-exporter", hostPort: 19_127 },
+        processes: [
+          { number: 1, container: "pgstack-staging-pgbouncer-1-exporter", hostPort: 19_127 },
+          { number: 2, container: "pgstack-staging-pgbouncer-2-exporter", hostPort: 19_128 },
+        ],
       },
       scramIterations: 4096,
       checkTimeoutS: 60,
     });
+    expect(
+      processes.map(({ settings, ...process }) => ({ ...process, settings: settings.map(({ name, value }) => [name, value]) })),
+    ).toEqual([
+      {
+        number: 1,
+        container: "pgstack-staging-pgbouncer-1",
+        hostPort: 16_433,
+        settings: [
+          ["peer_id", "1"],
+          ["reserve_pool_size", "3"],
+        ],
+        userLimits: [],
+      },
+      {
+        number: 2,
+        container: "pgstack-staging-pgbouncer-2",
+        hostPort: 16_434,
+        settings: [
+          ["peer_id", "2"],
+          ["reserve_pool_size", "2"],
+        ],
+        userLimits: [],
+      },
+    ]);
     expect(poolerRest).toEqual({
-      container: "pgstack-staging-pgbouncer",
       listener: "pgstack-staging-pooler",
       configVolume: "pgstack-staging-pooler-config",
       socketVolume: "pgstack-staging-pooler-socket",
       hostPort: 16_432,
       memoryMb: 128,
+      mode: "transaction",
       drainTimeoutS: 60,
       nofile: 16_384,
-      write: { name: "app", hosts: ["pg1"], poolSize: 25, parameters: { max_db_connections: 35 } },
-      read: { name: "app_ro", hosts: ["pg2"], poolSize: 25, parameters: { max_db_connections: 35, server_lifetime: 600 } },
+      write: { name: "app", reads: false, poolSize: 25, most: 35, parameters: {} },
+      read: { name: "app_ro", reads: true, poolSize: 25, most: 35, parameters: { server_lifetime: 600 } },
       others: [],
       userLimits: [],
     });
   });
 
-  it("plan production as one leader and three replicas", () => {
+  it("plan production as four nodes", () => {
     const plan = stackPlan("production");
-    expect(plan.nodes.map(({ name, role, slot, hostPort, memoryMb }) => [name, role, slot, hostPort, memoryMb])).toEqual([
-      ["pg1", "leader", undefined, 25_432, 2048],
-      ["pg2", "replica", "pg2", 25_433, 2048],
-      ["pg3", "replica", "pg3", 25_434, 2048],
-      ["pg4", "replica", "pg4", 25_435, 2048],
+    expect(plan.nodes.map(({ name, hostPort, memoryMb }) => [name, hostPort, memoryMb])).toEqual([
+      ["pg1", 25_432, 2048],
+      ["pg2", 25_433, 2048],
+      ["pg3", 25_434, 2048],
+      ["pg4", 25_435, 2048],
     ]);
-    expect(plan.engine.memoryMb).toBe(4 * 2048 + 128 + 32 + 5 * 64 + 256);
+    expect(plan.engine.memoryMb).toBe(4 * 2048 + 3 * 128 + 32 + 7 * 64 + 256);
     expect(plan.network).toEqual({ name: "pgstack-production", subnet: "172.29.20.0/24", clients: [] });
     expect(plan.pooler.hostPort).toBe(26_432);
     expect(plan.pooler.nofile).toBe(16_384);
     expect(plan.pooler.read).toEqual({
       name: "app_ro",
-      hosts: ["pg2", "pg3", "pg4"],
+      reads: true,
       // Three times 50 would be more than the 140 connections that a last replica takes: 140 - 5 in reserve - 25 past the pooler.
       poolSize: 110,
-      parameters: { max_db_connections: 120, server_lifetime: 600 },
+      most: 120,
+      parameters: { server_lifetime: 600 },
     });
     expect(valuesOf(plan, 0).get("max_connections")).toBe("140");
     expect(plan.exporters?.nodes.map(({ hostPort }) => hostPort)).toEqual([29_187, 29_188, 29_189, 29_190]);
-    expect(plan.exporters?.pooler.hostPort).toBe(29_127);
+    expect(plan.pooler.processes.map(({ hostPort }) => hostPort)).toEqual([26_433, 26_434, 26_435]);
+    expect(plan.exporters?.processes.map(({ hostPort }) => hostPort)).toEqual([29_127, 29_128, 29_129]);
   });
 
   it("live side by side on one engine", () => {
@@ -127,7 +153,12 @@ describe("the checked-in stack files", () => {
         network.name,
         network.subnet,
         ...nodes.flatMap(({ container, dataVolume, configVolume, hostPort }) => [container, dataVolume, configVolume, String(hostPort)]),
-        ...[pooler, exporters?.pooler, ...(exporters?.nodes ?? [])].flatMap((of) => [of?.container ?? "", String(of?.hostPort)]),
+        ...[...pooler.processes, ...(exporters?.processes ?? []), ...(exporters?.nodes ?? [])].flatMap((of) => [
+          of.container,
+          String(of.hostPort),
+        ]),
+        pooler.listener,
+        String(pooler.hostPort),
       ];
     };
     expect(taken("staging").filter((name) => taken("production").includes(name))).toEqual([]);
@@ -135,7 +166,7 @@ describe("the checked-in stack files", () => {
 });
 
 describe("planCluster", () => {
-  it("puts what makes a node itself last, and only a replica follows the leader", () => {
+  it("puts what makes a node itself last, whichever node leads", () => {
     const plan = aPlan({ replicas: 1 });
     const identity = (index: number): (readonly [string, string])[] =>
       (plan.nodes[index]?.settings ?? []).filter(({ section }) => section === "this node").map(({ name, value }) => [name, value]);
@@ -146,48 +177,36 @@ describe("planCluster", () => {
       ["hba_file", "/etc/pgstack/pg_hba.conf"],
       ["ident_file", "/etc/pgstack/pg_ident.conf"],
     ];
-    // On both, so that a promoted replica's file takes away nothing that needs a restart.
-    expect(identity(0)).toEqual([["cluster_name", "pg1"], ...common, ["recovery_target_timeline", "latest"]]);
-    expect(identity(1)).toEqual([
-      ["cluster_name", "pg2"],
-      ...common,
-      [
-        "primary_conninfo",
-        "host=pg1 port=5432 user=replicator passfile=/etc/pgstack/replicator.pgpass application_name=pg2 connect_timeout=5 tcp_user_timeout=5000 keepalives_idle=10 keepalives_interval=5 keepalives_count=3",
-      ],
-      ["primary_slot_name", "pg2"],
-      ["recovery_target_timeline", "latest"],
-    ]);
+    for (const [index, name] of ["pg1", "pg2"].entries())
+      expect(identity(index)).toEqual([
+        ["cluster_name", name],
+        ...common,
+        ["primary_slot_name", name],
+        ["recovery_target_timeline", "latest"],
+      ]);
   });
 
-  it("lets any node lead", () => {
-    const plan = aPlan({ replicas: 2, leader: "pg2" });
-    expect(plan.nodes.map(({ role, slot }) => [role, slot])).toEqual([
-      ["replica", "pg1"],
-      ["leader", undefined],
-      ["replica", "pg3"],
-    ]);
-    expect(plan.pooler.write.hosts).toEqual(["pg2"]);
-    expect(plan.pooler.read.hosts).toEqual(["pg1", "pg3"]);
-    expect(valuesOf(plan, 0).get("primary_conninfo")).toMatch(/^host=pg2 .* application_name=pg1 /);
-    expect(valuesOf(plan, 1).has("primary_conninfo")).toBe(false);
+  it("lets any node begin, pg1 unless another one is wished", () => {
+    expect(aPlan({ replicas: 2, leader: "pg2" })).toMatchObject({ firstNode: "pg2", wishedLeader: "pg2" });
+    expect(aPlan({ replicas: 2 })).toMatchObject({ firstNode: "pg1", wishedLeader: undefined });
   });
 
-  it("without replicas reads from the leader", () => {
+  it("without replicas has a read route all the same", () => {
     const plan = aPlan({ replicas: 0 });
     expect(plan.nodes).toHaveLength(1);
     expect(plan.pooler.read).toEqual({
       name: "app_ro",
-      hosts: ["pg1"],
+      reads: true,
       poolSize: 25,
-      parameters: { max_db_connections: 35, server_lifetime: 600 },
+      most: 35,
+      parameters: { server_lifetime: 600 },
     });
   });
 
   it("without exporters plans none and counts no memory for them", () => {
     const plan = aPlan({ replicas: 1, exporters: false });
     expect(plan.exporters).toBeUndefined();
-    expect(plan.engine.memoryMb).toBe(2 * 1024 + 128 + 32);
+    expect(plan.engine.memoryMb).toBe(2 * 1024 + 2 * 128 + 32);
   });
 
   it("lets stack config's settings win in place and lists further ones by name", () => {
@@ -235,6 +254,21 @@ describe("planCluster", () => {
     ).toEqual(["session", "0.5", "120", "3600", "/etc/pgstack/userlist.txt"]);
     expect(plan.pooler.memoryMb).toBe(256);
     expect(plan.checkTimeoutS).toBe(120);
+  });
+
+  it("gives each process its part of the reserve and of users' limits", () => {
+    const { pooler } = aPlan({
+      replicas: 3,
+      pooler: { reserveSize: 2 },
+      users: { reporter: { access: { app: "read" }, connectionLimit: 7 }, other: { access: { app: "read" } } },
+    });
+    const own = (name: string) => pooler.processes.map(({ settings }) => settings.find((setting) => setting.name === name)?.value);
+    expect(own("reserve_pool_size")).toEqual(["1", "1", "0"]);
+    expect(own("peer_id")).toEqual(["1", "2", "3"]);
+    expect(pooler.userLimits).toEqual([{ user: "reporter", connections: 7 }]);
+    expect(pooler.processes.map(({ userLimits }) => userLimits)).toEqual(
+      [3, 2, 2].map((connections) => [{ user: "reporter", connections }]),
+    );
   });
 
   it("gives the pooler open files for its clients and servers, and no other number when maxClients changes a little", () => {

@@ -33,6 +33,7 @@ describe("planImages", () => {
       },
       prometheus: { kind: "build", reference: "pgstack/prometheus:eeeeeeeeeeee", context: "images/prometheus", buildArgs: {} },
       alertmanager: { kind: "build", reference: "pgstack/alertmanager:ffffffffffff", context: "images/alertmanager", buildArgs: {} },
+      orchestrator: { kind: "build", reference: "pgstack/orchestrator:222222222222", context: "images/orchestrator", buildArgs: {} },
       grafana: { kind: "reference", reference: expect.stringMatching(/^grafana\/grafana:\d+\.\d+\.\d+$/) as string },
     });
   });
@@ -61,7 +62,7 @@ describe("hashImages", () => {
   it("gives each image twelve hexadecimal digits of its own", () => {
     const hashes = Object.values(hashImages(root));
     for (const hash of hashes) expect(hash).toMatch(/^[0-9a-f]{12}$/);
-    expect(new Set(hashes).size).toBe(7);
+    expect(new Set(hashes).size).toBe(8);
   });
 
   it("does not depend on where the folder is or when its files were written", () => {

@@ -22,7 +22,7 @@ describe("planMonitoring", () => {
       ["pgstack-test-alertmanager", "172.29.10.251", 9093, 64],
       ["pgstack-test-grafana", "172.29.10.250", 3000, 256],
     ]);
-    expect(plan.engine.memoryMb).toBe(1024 + 128 + 32 + 2 * 64 + 256 + 64 + 256);
+    expect(plan.engine.memoryMb).toBe(1024 + 2 * 128 + 32 + 3 * 64 + 256 + 64 + 256);
   });
 
   it("keeps what Prometheus and Alertmanager have seen, for as long and as large as config says", () => {
@@ -69,9 +69,13 @@ describe("monitoring that cannot work is refused", () => {
   const email = { to: "dba@example.org", from: "pgstack@example.org", smarthost: "mail.example.org:587" };
 
   it.each<readonly [string, StackKeys, string]>([
-    ["without exporters", { exporters: false, monitoring: { prometheus: true } }, "pgstack:monitoring.prometheus: it has nothing to read"],
-    ["Alertmanager alone", { monitoring: { alertmanager: {} } }, "pgstack:monitoring.alertmanager: there is no Prometheus"],
-    ["Grafana alone", { monitoring: { grafana: {} } }, "pgstack:monitoring.grafana: there is no Prometheus"],
+    [
+      "without exporters",
+      { exporters: false, monitoring: { prometheus: true } },
+      "pgstack:monitoring.prometheus: it has nothing to scrape",
+    ],
+    ["Alertmanager alone", { monitoring: { alertmanager: {} } }, "pgstack:monitoring.alertmanager: it needs Prometheus"],
+    ["Grafana alone", { monitoring: { grafana: {} } }, "pgstack:monitoring.grafana: it needs Prometheus"],
     [
       "a webhook without a URL",
       { monitoring: { ...all, alertmanager: { receiver: "webhook" } } },
@@ -99,7 +103,7 @@ describe("monitoring that cannot work is refused", () => {
       "pgstack:monitoring.alertmanager.email: nothing uses it",
     ],
     ["too often", { monitoring: { prometheus: true, scrapeInterval: "200ms" } }, 'pgstack:monitoring.scrapeInterval: "200ms" is too often'],
-    ["too seldom", { monitoring: { prometheus: true, scrapeInterval: "5min" } }, 'pgstack:monitoring.scrapeInterval: "5min" is too seldom'],
+    ["too long", { monitoring: { prometheus: true, scrapeInterval: "5min" } }, 'pgstack:monitoring.scrapeInterval: "5min" is too long'],
     ["for minutes", { monitoring: { prometheus: true, retention: "30min" } }, 'pgstack:monitoring.retention: "30min" is shorter'],
     ["in a thimble", { monitoring: { prometheus: true, retentionSize: "64MB" } }, 'pgstack:monitoring.retentionSize: "64MB" is less'],
     ["with no memory", { monitoring: { prometheus: true, memory: "64MB" } }, 'pgstack:monitoring.memory: "64MB" is too little'],
@@ -111,7 +115,7 @@ describe("monitoring that cannot work is refused", () => {
     [
       "in a subnet without room",
       { replicas: 1, subnet: "172.29.10.0/29", monitoring: { prometheus: true } },
-      'pgstack:subnet: "172.29.10.0/29" has 8 addresses, 14 are needed',
+      'pgstack:subnet: "172.29.10.0/29" has 8 addresses, 18 are needed',
     ],
   ])("%s", (_, keys, problem) => {
     const message = problemsOf(keys);

@@ -103,17 +103,17 @@ describe("monitoring.alerts", () => {
       { alerts: { DiskFull: { warnin: "1%" } } },
       "monitoring.alerts.DiskFull.warnin: unknown key in monitoring.alerts.DiskFull\n  fix: did you mean `warning`?",
     ],
-    [{ alerts: { DiskFull: { warning: "0%" } } }, 'DiskFull.warning: "0%" is not allowed\n  fix: give a percentage such as 75%, or off'],
-    [{ alerts: { DiskFull: { warning: 75 } } }, "DiskFull.warning: 75 is not allowed\n  fix: give a percentage such as 75%, or off"],
-    [{ alerts: { ReplicaLagSeconds: { warning: "5" } } }, '"5" is not allowed\n  fix: give a time such as 5s, 2min or 1h, or off'],
-    [{ alerts: { XminAge: { warning: -1 } } }, "XminAge.warning: -1 is not allowed\n  fix: give at least 0"],
-    [{ alerts: { PostgresDown: false } }, "PostgresDown: false is not allowed\n  fix: give a mapping of its thresholds, or off"],
+    [{ alerts: { DiskFull: { warning: "0%" } } }, 'DiskFull.warning: "0%" is not allowed\n  fix: use a percentage such as 75%, or off'],
+    [{ alerts: { DiskFull: { warning: 75 } } }, "DiskFull.warning: 75 is not allowed\n  fix: use a percentage such as 75%, or off"],
+    [{ alerts: { ReplicaLagSeconds: { warning: "5" } } }, '"5" is not allowed\n  fix: use a time such as 5s, 2min or 1h, or off'],
+    [{ alerts: { XminAge: { warning: -1 } } }, "XminAge.warning: -1 is not allowed\n  fix: use at least 0"],
+    [{ alerts: { PostgresDown: false } }, "PostgresDown: false is not allowed\n  fix: use a mapping of its thresholds, or off"],
     [
       { rules: [{ ...rule(), severty: "critical" }] },
       "rules.0.severty: unknown key in monitoring.rules.0\n  fix: did you mean `severity`?",
     ],
-    [{ rules: [rule({ alert: "my alert" })] }, "give a name such as OrdersStuck: letters and digits, first one a capital"],
-    [{ runbooks: "https://example.org/" }, "give a URL or a path, without a / at its end"],
+    [{ rules: [rule({ alert: "my alert" })] }, "use a name such as OrdersStuck: letters and digits, first one a capital"],
+    [{ runbooks: "https://example.org/" }, "use a URL or a path, without a / at its end"],
   ])("refuses %j", (monitoring, message) => {
     expect(refusal(monitoring)).toContain(message);
   });

@@ -21,18 +21,18 @@ describe("a time zone", () => {
     expect(settingOf({ timezone })).toEqual([timezone, timezone]);
   });
 
-  it("is planned in the spelling that the server tells", () => {
+  it("is planned in the server's spelling", () => {
     expect(settingOf({ timezone: "us/pacific" })).toEqual(["US/Pacific", "US/Pacific"]);
   });
 
   it.each([
     ["Asia/Manilla", "did you mean `Asia/Manila`?"],
     ["America/Los Angeles", "did you mean `America/Los_Angeles`?"],
-    ["PST", "give a name of the IANA time zone database, such as UTC or Asia/Manila"],
+    ["PST", "use a name of the IANA time zone database, such as UTC or Asia/Manila"],
     ["right/UTC", "did you mean `UTC`?"],
-  ])("that the built image lacks is refused: %s", (timezone, fix) => {
+  ])("that is not in the built image is refused: %s", (timezone, fix) => {
     expect(problemsOf({ timezone })).toEqual([
-      `Pulumi.test.yaml: pgstack:timezone: "${timezone}" is no time zone of the built PostgreSQL image`,
+      `Pulumi.test.yaml: pgstack:timezone: "${timezone}" is not a time zone of the built PostgreSQL image`,
       `  fix: ${fix}`,
     ]);
   });
@@ -49,7 +49,7 @@ describe("an extension", () => {
     ["postgis", remove],
     ["pgvector", "did you mean `vector`?"],
     ["uuid_ossp", "did you mean `uuid-ossp`?"],
-  ])("that the built image lacks is refused: %s", (name, fix) => {
+  ])("that is not in the built image is refused: %s", (name, fix) => {
     expect(problemsOf({ extensions: ["pg_trgm", name], databases: { shop: { extensions: [name] } } })).toEqual([
       `Pulumi.test.yaml: pgstack:databases.shop.extensions.0: the built PostgreSQL image has no extension "${name}"`,
       `  fix: ${fix}`,

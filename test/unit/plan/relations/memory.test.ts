@@ -37,7 +37,7 @@ const relations: readonly Broken[] = [
     keys: { memory: "1GB", settings: { shared_buffers: "925MB" } },
     problem:
       'settings.shared_buffers: "925MB" is more than what memory, 1GB, leaves after 40MB for the server and 30 pooled connections of 2MB',
-    fix: "give at most 924MB (a quarter of memory is usual), or raise memory",
+    fix: "use at most 924MB (a quarter of memory is usual), or raise memory",
     fixed: [{ memory: "1GB", settings: { shared_buffers: "924MB" } }],
   },
   {
@@ -101,7 +101,7 @@ const relations: readonly Broken[] = [
     what: "a /dev/shm that memory cannot hold",
     keys: { memory: "1GB", shm: "800MB" },
     problem: 'shm: "800MB" is more than the 728MB of 1GB that shared_buffers leaves: it counts as the node\'s memory',
-    fix: "give at most 728MB, or raise memory",
+    fix: "use at most 728MB, or raise memory",
     fixed: [{ memory: "1GB", shm: "728MB" }],
   },
 ];
@@ -172,12 +172,12 @@ describe("shm", () => {
     Object.fromEntries(planContainers(aPlan({ replicas: 1, ...keys })).map(({ service, shmMb }) => [service, shmMb]));
 
   it("is that of the nodes alone, by memory unless stack config says it", () => {
-    expect(sizes({ memory: "2GB" })).toMatchObject({ pg1: 256, pg2: 256, pgbouncer: 64 });
-    expect(sizes({ memory: "2GB", shm: "512MB" })).toMatchObject({ pg1: 512, pg2: 512, pgbouncer: 64 });
+    expect(sizes({ memory: "2GB" })).toMatchObject({ pg1: 256, pg2: 256, "pgbouncer-1": 64, "pgbouncer-2": 64 });
+    expect(sizes({ memory: "2GB", shm: "512MB" })).toMatchObject({ pg1: 512, pg2: 512, "pgbouncer-1": 64, "pgbouncer-2": 64 });
   });
 
   it("is the same in a bundle", () => {
     const { services } = composeFile(bundlePlan(aPlan({ replicas: 1, memory: "2GB", shm: "512MB" })));
-    expect([services["pg1"]?.shm_size, services["pg2"]?.shm_size, services["pgbouncer"]?.shm_size]).toEqual(["512m", "512m", "64m"]);
+    expect([services["pg1"]?.shm_size, services["pg2"]?.shm_size, services["pgbouncer-2"]?.shm_size]).toEqual(["512m", "512m", "64m"]);
   });
 });

@@ -46,7 +46,7 @@ const relations: readonly Broken[] = [
     what: "who archives says how",
     keys: { settings: { archive_mode: "on" } },
     problem: 'settings.archive_mode: "on" without archive_command or archive_library keeps all WAL until the disk is full',
-    fix: "give settings.archive_command too (`/bin/true` archives nothing and keeps nothing), or remove archive_mode",
+    fix: "set settings.archive_command too (`/bin/true` archives nothing and keeps nothing), or remove archive_mode",
     fixed: { settings: { archive_mode: "on", archive_command: "/bin/true" } },
   },
   {
@@ -77,28 +77,28 @@ const relations: readonly Broken[] = [
     what: "there are senders for all replicas, also while they are cloned",
     keys: { replicas: 3, settings: { max_wal_senders: 5 } },
     problem: "settings.max_wal_senders: 5 is too few for 3 replicas",
-    fix: "give at least 6 (two for each replica while it is cloned), or remove it",
+    fix: "use at least 6 (two for each replica while it is cloned), or remove it",
     fixed: { replicas: 3, settings: { max_wal_senders: 6 } },
   },
   {
     what: "there is a slot for each replica",
     keys: { replicas: 3, settings: { max_replication_slots: 2 } },
     problem: "settings.max_replication_slots: 2 is too few for 3 replicas",
-    fix: "give at least 3 (one for each replica), or remove it",
+    fix: "use at least 3 (one for each replica), or remove it",
     fixed: { replicas: 3, settings: { max_replication_slots: 3 } },
   },
   {
     what: "one replica is counted in the singular",
     keys: { settings: { max_wal_senders: 1 } },
     problem: "settings.max_wal_senders: 1 is too few for 1 replica",
-    fix: "give at least 2 (two for each replica while it is cloned), or remove it",
+    fix: "use at least 2 (two for each replica while it is cloned), or remove it",
     fixed: {},
   },
   {
     what: "a node has memory to run in",
     keys: { memory: "255MB" },
     problem: 'memory: "255MB" is too little for a PostgreSQL server',
-    fix: "give at least 256MB",
+    fix: "use at least 256MB",
     fixed: { memory: "256MB" },
   },
   {
@@ -106,22 +106,71 @@ const relations: readonly Broken[] = [
     keys: { memory: "1GB", settings: { shared_buffers: 131_073 } },
     problem:
       'settings.shared_buffers: "131073" is more than what memory, 1GB, leaves after 40MB for the server and 30 pooled connections of 2MB',
-    fix: "give at most 924MB (a quarter of memory is usual), or raise memory",
+    fix: "use at most 924MB (a quarter of memory is usual), or raise memory",
     fixed: { memory: "1GB", settings: { shared_buffers: 118_272 } },
   },
   {
     what: "no two published ports meet",
     keys: { replicas: 2, ports: { postgres: 6430 } },
     problem: "ports.pooler: port 6432 is given to pg3 and to the pooler",
-    fix: "choose ports that do not meet: nodes take consecutive ones",
+    fix: "choose ports that do not overlap: nodes use consecutive ones",
     fixed: { replicas: 2, ports: { postgres: 6440 } },
   },
   {
     what: "exporters take ports too",
     keys: { replicas: 1, ports: { poolerExporter: 9188 } },
-    problem: "ports.poolerExporter: port 9188 is given to the exporter of pg2 and to the pooler's exporter",
-    fix: "choose ports that do not meet: nodes take consecutive ones",
+    problem: "ports.poolerExporter: port 9188 is given to the exporter of pg2 and to the exporter of pgbouncer-1",
+    fix: "choose ports that do not overlap: nodes use consecutive ones",
     fixed: { replicas: 1, ports: { poolerExporter: 9189 } },
+  },
+  {
+    what: "exporters of all processes of the pooler take ports",
+    keys: { replicas: 1, ports: { postgresExporter: 9128 } },
+    problem: "ports.poolerExporter: port 9128 is given to the exporter of pg1 and to the exporter of pgbouncer-2",
+    fix: "choose ports that do not overlap: nodes use consecutive ones",
+    fixed: { replicas: 1, ports: { postgresExporter: 9129 } },
+  },
+  {
+    what: "the port of the pooler is not that of one process",
+    keys: { replicas: 3, ports: { pooler: 6435 } },
+    problem: "ports.poolerConsole: port 6435 is given to the pooler and to the console of pgbouncer-3",
+    fix: "choose ports that do not overlap: nodes use consecutive ones",
+    fixed: { replicas: 3, ports: { pooler: 6436 } },
+  },
+  {
+    what: "ports of processes of the pooler are nobody else's",
+    keys: { replicas: 2, ports: { poolerConsole: 9186 } },
+    problem: "ports.postgresExporter: port 9187 is given to the console of pgbouncer-2 and to the exporter of pg1",
+    fix: "choose ports that do not overlap: nodes use consecutive ones",
+    fixed: { replicas: 2, ports: { poolerConsole: 9185 } },
+  },
+  {
+    what: "the last process's port exists",
+    keys: { replicas: 0, ports: { poolerConsole: 65_535 } },
+    problem: "ports.poolerConsole: the console of pgbouncer-2 would get port 65536",
+    fix: "choose a lower first port: the highest is 65535",
+    fixed: { replicas: 0, ports: { poolerConsole: 65_534 } },
+  },
+  {
+    what: "each process of the pooler has a connection for a user that comes",
+    keys: { replicas: 3, users: { reporter: { access: { app: "read" }, connectionLimit: 2 } } },
+    problem: "users.reporter.connectionLimit: 2 is less than the 3 processes of the pooler, of which each needs a connection",
+    fix: "use at least 3, or keep the user out of the pooler: users.reporter.pooled: false",
+    fixed: { replicas: 3, users: { reporter: { access: { app: "read" }, connectionLimit: 3 } } },
+  },
+  {
+    what: "there are two processes of the pooler without a replica too",
+    keys: { replicas: 0, users: { reporter: { access: { app: "read" }, connectionLimit: 1 } } },
+    problem: "users.reporter.connectionLimit: 1 is less than the 2 processes of the pooler, of which each needs a connection",
+    fix: "use at least 2, or keep the user out of the pooler: users.reporter.pooled: false",
+    fixed: { replicas: 0, users: { reporter: { access: { app: "read" }, connectionLimit: 1, pooled: false } } },
+  },
+  {
+    what: "each process of the pooler has a connection to a database",
+    keys: { replicas: 3, databases: { shop: { poolSize: 2, connectionLimit: 2 } } },
+    problem: "databases.shop.connectionLimit: 2 is less than the 3 connections of its pool",
+    fix: "use at least 3",
+    fixed: { replicas: 3, databases: { shop: { poolSize: 2, connectionLimit: 3 } } },
   },
   {
     what: "the last node's port exists",
@@ -132,32 +181,42 @@ const relations: readonly Broken[] = [
   },
   {
     what: "the network has an address for each container",
-    // Two nodes, listener and process of the pooler, three exporters, the bundle's setup; network, gateway and broadcast address.
+    // Two nodes and two processes of the pooler, all with exporters, the listener, three of the monitoring, the bundle's setup;
+    // network, gateway and broadcast address; two that are free.
     keys: { replicas: 1, subnet: "172.29.10.0/29" },
-    problem: 'subnet: "172.29.10.0/29" has 8 addresses, 11 are needed',
+    problem: 'subnet: "172.29.10.0/29" has 8 addresses, 18 are needed',
     fix: "choose a larger network, for example a /24",
     fixed: { replicas: 1, subnet: "172.29.10.0/24" },
   },
   {
+    what: "the network has an address for each process of the pooler",
+    keys: { replicas: 6, subnet: "172.29.10.0/27" },
+    problem: 'subnet: "172.29.10.0/27" has 32 addresses, 36 are needed',
+    fix: "choose a larger network, for example a /24",
+    fixed: { replicas: 5, subnet: "172.29.10.0/27" },
+  },
+  {
     what: "the network is one",
     keys: { subnet: "172.29.10.7/24" },
-    problem: 'subnet: "172.29.10.7/24" is not a network: it has bits set after the first 24: the network is 172.29.10.0/24',
-    fix: "give a network such as 172.29.10.0/24",
+    problem:
+      'subnet: "172.29.10.7/24" is not an IPv4 network in CIDR form: it has bits set after the first 24: the network is 172.29.10.0/24',
+    fix: "use a network such as 172.29.10.0/24",
     fixed: { subnet: "172.29.10.0/24" },
   },
   {
     what: "networks of clients are networks",
     keys: { clientNetworks: ["10.0.0.0/8", "192.168.10.7/24"] },
-    problem: 'clientNetworks.1: "192.168.10.7/24" is not a network: it has bits set after the first 24: the network is 192.168.10.0/24',
-    fix: "give a network such as 192.168.10.0/24",
+    problem:
+      'clientNetworks.1: "192.168.10.7/24" is not an IPv4 network in CIDR form: it has bits set after the first 24: the network is 192.168.10.0/24',
+    fix: "use a network such as 192.168.10.0/24",
     fixed: { clientNetworks: ["10.0.0.0/8", "192.168.10.0/24"] },
   },
   {
     what: "ports of another machine's engine can be reached from here",
     keys: { dockerHost: "ssh://admin@db.example.com", bindAddress: "127.0.0.1" },
     problem:
-      'bindAddress: "127.0.0.1" on the engine at ssh://admin@db.example.com can be reached from that host alone, but the deployment is checked from here',
-    fix: "give an address of that host which this machine reaches, best in a private network, or 0.0.0.0",
+      'bindAddress: "127.0.0.1" on the engine at ssh://admin@db.example.com can be reached only from that host, but the deployment is checked from here',
+    fix: "use an address of that host that this machine can reach, preferably in a private network, or 0.0.0.0",
     fixed: { dockerHost: "ssh://admin@db.example.com", bindAddress: "0.0.0.0", clientNetworks: ["192.168.10.0/24"] },
   },
   {
@@ -170,32 +229,32 @@ const relations: readonly Broken[] = [
   {
     what: "pg_stat_statements stays loaded",
     keys: { settings: { shared_preload_libraries: "pg_cron, auto_explain" } },
-    problem: 'settings.shared_preload_libraries: "pg_cron, auto_explain" lacks pg_stat_statements, which is always there',
-    fix: 'give "pg_stat_statements,pg_cron,auto_explain"',
+    problem: 'settings.shared_preload_libraries: "pg_cron, auto_explain" does not include pg_stat_statements, which pgstack requires',
+    fix: 'set it to "pg_stat_statements,pg_cron,auto_explain"',
     fixed: { settings: { shared_preload_libraries: "pg_stat_statements,pg_cron,auto_explain" } },
   },
   {
     what: "one replica alone cannot be waited for",
     keys: { replicas: 1, settings: { synchronous_standby_names: "pg2" } },
-    problem: 'settings.synchronous_standby_names: "pg2" waits for 1 of 1 matching replica: every write would stop when one is away',
-    fix: 'remove it, or let more replicas match: "ANY 1 (*)" with replicas at least 2',
+    problem: 'settings.synchronous_standby_names: "pg2" waits for 1 of 0 matching replicas: every write would stop when one is away',
+    fix: 'remove it, or let more nodes match, since any of them can lead: "ANY 1 (*)" with replicas at least 2',
     fixed: { replicas: 2, settings: { synchronous_standby_names: "ANY 1 (*)" } },
   },
   {
     what: "writes wait for fewer replicas than there are",
     keys: { replicas: 2, settings: { synchronous_standby_names: 'FIRST 2 (pg2, "PG3")' } },
     problem:
-      'settings.synchronous_standby_names: "FIRST 2 (pg2, "PG3")" waits for 2 of 2 matching replicas: every write would stop when one is away',
-    fix: 'remove it, or let more replicas match: "ANY 1 (*)" with replicas at least 2',
-    fixed: { replicas: 2, settings: { synchronous_standby_names: "FIRST 1 (pg2, pg3)" } },
+      'settings.synchronous_standby_names: "FIRST 2 (pg2, "PG3")" waits for 2 of 1 matching replica: every write would stop when one is away',
+    fix: 'remove it, or let more nodes match, since any of them can lead: "ANY 1 (*)" with replicas at least 2',
+    fixed: { replicas: 2, settings: { synchronous_standby_names: "FIRST 1 (pg1, pg2, pg3)" } },
   },
   {
     what: "writes wait for nodes that exist",
     keys: { replicas: 3, settings: { synchronous_standby_names: "ANY 1 (standby1, standby2, pg1)" } },
     problem:
       'settings.synchronous_standby_names: "ANY 1 (standby1, standby2, pg1)" waits for 1 of 0 matching replicas: every write would stop when one is away',
-    fix: 'remove it, or let more replicas match: "ANY 1 (*)" with replicas at least 2',
-    fixed: { replicas: 3, settings: { synchronous_standby_names: "2 (pg2, pg3, pg4)" } },
+    fix: 'remove it, or let more nodes match, since any of them can lead: "ANY 1 (*)" with replicas at least 2',
+    fixed: { replicas: 3, settings: { synchronous_standby_names: "2 (pg1, pg2, pg3, pg4)" } },
   },
 ];
 
@@ -281,14 +340,14 @@ describe("settings", () => {
   it.each([
     ["work_men", "8MB", "PostgreSQL 17 has no setting of this name", "did you mean `work_mem`?"],
     ["promote_fast_please", "1", "PostgreSQL 17 has no setting of this name", "remove it"],
-    ["work_mem", "8mb", '"8mb" is not allowed', "give a number with a unit such as kB, MB, GB, TB"],
-    ["work_mem", "1kB", '"1kB" is not allowed', "give a value between 64 and 2147483647 (in kB)"],
-    ["checkpoint_timeout", "15 minutes", '"15 minutes" is not allowed', "give a number with a unit such as us, ms, s, min, h, d"],
-    ["max_connections", "many", '"many" is not allowed', "give a number"],
-    ["max_wal_senders", "many", '"many" is not allowed', "give a number"],
-    ["jit", "maybe", '"maybe" is not allowed', "give on or off"],
-    ["wal_level", "archive", '"archive" is not allowed', "give one of minimal, replica, logical"],
-    ["random_page_cost", "-1", '"-1" is not allowed', "give a value between 0 and 1.79769e+308"],
+    ["work_mem", "8mb", '"8mb" is not allowed', "use a number with a unit such as kB, MB, GB, TB"],
+    ["work_mem", "1kB", '"1kB" is not allowed', "use a value between 64 and 2147483647 (in kB)"],
+    ["checkpoint_timeout", "15 minutes", '"15 minutes" is not allowed', "use a number with a unit such as us, ms, s, min, h, d"],
+    ["max_connections", "many", '"many" is not allowed', "use a number"],
+    ["max_wal_senders", "many", '"many" is not allowed', "use a number"],
+    ["jit", "maybe", '"maybe" is not allowed', "use on or off"],
+    ["wal_level", "archive", '"archive" is not allowed', "use one of minimal, replica, logical"],
+    ["random_page_cost", "-1", '"-1" is not allowed', "use a value between 0 and 1.79769e+308"],
   ])("are checked against the server's own table: %s = %s", (name, value, problem, fix) => {
     expect(problemsOf({ settings: { [name]: value } })).toEqual([
       `Pulumi.test.yaml: pgstack:settings.${name}: ${problem}`,
@@ -324,9 +383,9 @@ describe("ports", () => {
   it("names every clash of two rows of ports", () => {
     expect(problemsOf({ replicas: 2, ports: { postgres: 9186 } })).toEqual([
       "Pulumi.test.yaml: pgstack:ports.postgresExporter: port 9187 is given to pg2 and to the exporter of pg1",
-      "  fix: choose ports that do not meet: nodes take consecutive ones",
+      "  fix: choose ports that do not overlap: nodes use consecutive ones",
       "Pulumi.test.yaml: pgstack:ports.postgresExporter: port 9188 is given to pg3 and to the exporter of pg2",
-      "  fix: choose ports that do not meet: nodes take consecutive ones",
+      "  fix: choose ports that do not overlap: nodes use consecutive ones",
     ]);
   });
 
@@ -355,7 +414,7 @@ describe("many broken relations", () => {
       'Pulumi.test.yaml: pgstack:settings.synchronous_standby_names: "*" waits for 1 of 1 matching replica: every write would stop when one is away',
       'Pulumi.test.yaml: pgstack:settings.wal_level: "minimal" is refused: replicas need `replica` or `logical`',
       "Pulumi.test.yaml: pgstack:settings.work_men: PostgreSQL 17 has no setting of this name",
-      'Pulumi.test.yaml: pgstack:subnet: "10.0.0.0/30" has 4 addresses, 11 are needed',
+      'Pulumi.test.yaml: pgstack:subnet: "10.0.0.0/30" has 4 addresses, 18 are needed',
     ]);
   });
 });
