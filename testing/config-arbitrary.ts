@@ -25,33 +25,37 @@ const settings = fc.record(
   { requiredKeys: [] },
 );
 
+/** Processes of the pooler. */
+const processesFor = (replicas: number): number => Math.max(2, replicas);
+
 /** Databases and users that agree with each other, whatever the first ones are called. */
-const declared = fc
-  .record({
-    shop: fc.record(
-      {
-        owner: fc.constantFrom("seller", "buyer"),
-        schemas: fc.constantFrom([], ["sales"], ["sales", "audit"]),
-        extensions: fc.constantFrom([], ["pg_trgm"]),
-        prismaShadow: fc.boolean(),
-        poolSize: fc.integer({ min: 2, max: 100 }),
-        connectionLimit: fc.integer({ min: 300, max: 1000 }),
+const declaredFor = (replicas: number): fc.Arbitrary<StackKeys> =>
+  fc
+    .record({
+      shop: fc.record(
+        {
+          owner: fc.constantFrom("seller", "buyer"),
+          schemas: fc.constantFrom([], ["sales"], ["sales", "audit"]),
+          extensions: fc.constantFrom([], ["pg_trgm"]),
+          prismaShadow: fc.boolean(),
+          poolSize: fc.integer({ min: 2, max: 100 }),
+          connectionLimit: fc.integer({ min: 300, max: 1000 }),
+        },
+        { requiredKeys: [] },
+      ),
+      level: fc.constantFrom("read", "write"),
+      pooled: fc.boolean(),
+      connectionLimit: fc.integer({ min: processesFor(replicas), max: 50 }),
+    })
+    .map(({ shop, level, pooled, connectionLimit }) => ({
+      databases: { shop, blog: { owner: "seller" } },
+      users: {
+        seller: {},
+        buyer: { ...(shop.owner === "buyer" ? {} : { access: { shop: level } }), pooled },
+        reader: { access: { blog: "read" }, connectionLimit },
       },
-      { requiredKeys: [] },
-    ),
-    level: fc.constantFrom("read", "write"),
-    pooled: fc.boolean(),
-    connectionLimit: fc.integer({ min: 1, max: 50 }),
-  })
-  .map(({ shop, level, pooled, connectionLimit }) => ({
-    databases: { shop, blog: { owner: "seller" } },
-    users: {
-      seller: {},
-      buyer: { ...(shop.owner === "buyer" ? {} : { access: { shop: level } }), pooled },
-      reader: { access: { blog: "read" }, connectionLimit },
-    },
-    remove: { databases: { gone: "with-data" }, users: { old: "keep-objects" } },
-  }));
+      remove: { databases: { gone: "with-data" }, users: { old: "keep-objects" } },
+    }));
 
 /** Where ports are published and who reaches them, as far as one depends on the other. */
 const reach = fc.oneof(
@@ -95,12 +99,13 @@ export const legalKeys: fc.Arbitrary<StackKeys> = fc
         ),
         ports: fc.record({
           postgres: fc.integer({ min: 1, max: 1000 }),
-          pooler: fc.integer({ min: 2000, max: 3000 }),
+          pooler: fc.integer({ min: 2000, max: 2499 }),
+          poolerConsole: fc.integer({ min: 2500, max: 2980 }),
           postgresExporter: fc.integer({ min: 4000, max: 65_520 }),
-          poolerExporter: fc.integer({ min: 3001, max: 3999 }),
+          poolerExporter: fc.integer({ min: 3000, max: 3980 }),
         }),
-        declared,
-        subnet: fc.constantFrom("172.29.10.0/24", "10.0.0.0/8", "192.168.4.0/26"),
+        declared: declaredFor(replicas),
+        subnet: fc.constantFrom("172.29.10.0/24", "10.0.0.0/8", "192.168.4.0/25"),
         reach,
         exporters: fc.boolean(),
         scramIterations: fc.integer({ min: 4096, max: 5000 }),
@@ -123,7 +128,8 @@ interface Demand {
 /** Another memory limit where the pools, or the processes of a parallel query, would not fit into the one that was drawn. */
 function enoughMemory({ replicas, memory: drawn = "1GB", shm, pooler = {}, databases, settings: given }: Demand): StackKeys {
   if (given?.work_mem !== undefined || shm !== undefined) return { memory: "64GB" };
-  const pools = ((pooler.poolSize ?? 25) + (pooler.reserveSize ?? 5)) * (replicas === 0 ? 2 : 1);
-  const all = pools + (databases === undefined ? 0 : (databases.shop?.poolSize ?? 25) + 25);
+  const opened = (size = 25): number => Math.max(size, processesFor(replicas));
+  const pools = (opened(pooler.poolSize) + (pooler.reserveSize ?? 5)) * (replicas === 0 ? 2 : 1);
+  const all = pools + (databases === undefined ? 0 : opened(databases.shop?.poolSize) + 25);
   return all * backendMb + serverMb <= parseMemoryMb(drawn) * 0.75 ? { memory: drawn } : { memory: "8GB" };
 }

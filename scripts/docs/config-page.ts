@@ -177,23 +177,23 @@ function relations(): string {
   const items = [
     "`leader` is one of the nodes: `pg1` to `pg<replicas + 1>`.",
     "`postgresVersion` other than the built image's needs `images.postgres`.",
-    "The built PostgreSQL image has `timezone`, old names such as `US/Pacific` included; upper and lower case mean the same. With `images.postgres` only that image's server knows: it tells in `up`.",
+    "The built PostgreSQL image has `timezone`, old names such as `US/Pacific` included; upper and lower case mean the same. With `images.postgres` this is checked only by the server, in `up`.",
     "The built PostgreSQL image has what `extensions` name, the first database's and others' ([below](#extensions-of-the-built-image)).",
     `The pool for writes, its reserve, ${monitoringConnections} connections for monitoring, ${directConnections} direct ones and those that are reserved (${reservedConnections} by default) fit into \`max_connections\`; without replicas the pool for reads counts too. By default \`max_connections\` is planned to fit.`,
-    "Every owner in `databases` is `appUser` or one of `users`, and every user may enter a database; each name is there once.",
+    "Every owner in `databases` is `appUser` or one of `users`, and every user has access to a database; names are unique.",
     "The `poolSize` of each further database counts too, and its `connectionLimit` is at least that. A user that is not pooled counts with its `connectionLimit`.",
-    "What `remove` names is no longer declared.",
+    "Databases and users under `remove` are no longer declared.",
     "The pool for reads is `poolSize` for each replica, but all of them together are never more than the last replica could take.",
     `\`max_wal_senders\` is at least two and \`max_replication_slots\` at least one for each replica. The defaults are enough for ${maxReplicas} replicas, so that scaling restarts nothing.`,
     "`memory` is at least 256MB and holds `shared_buffers`, 40MB for the server and 2MB for each pooled connection. One hash (`work_mem` × `hash_mem_multiplier`) and one `maintenance_work_mem` fit into what these leave.",
     "`shm` fits into what `shared_buffers` leaves, and holds one parallel hash join: `work_mem` × `hash_mem_multiplier` × (`max_parallel_workers_per_gather` + 1).",
-    "No two published ports meet: `ports.postgres` and `ports.postgresExporter` count up from there, one for each node.",
+    "Published ports do not overlap: `ports.postgres` and `ports.postgresExporter` count up from there, one for each node.",
     "`subnet` has an address for each container.",
-    "Prometheus needs `exporters`, Alertmanager and Grafana need Prometheus, and a receiver has what it sends to; nothing is given that nobody uses.",
+    "Prometheus needs `exporters`, Alertmanager and Grafana need Prometheus, and a receiver has what it sends to; unused keys are refused.",
     "In `monitoring.alerts` a warning is below its critical threshold. Rules in `monitoring.rules` have names that no other alert has, and use metrics that something in the stack emits.",
     "With an engine on another machine, `bindAddress` is not a loopback address; where the servers see this machine's own address, `clientNetworks` admits it.",
     "`shared_preload_libraries` holds `pg_stat_statements`.",
-    "`synchronous_standby_names` waits for fewer replicas than match it: a write goes on when one is away.",
+    "`synchronous_standby_names` waits for fewer replicas than match it: a write continues when one is away.",
     "The names and values under `settings` are those of the declared version, as far as a table of it is known (17).",
   ];
   return items.map((item) => `- ${item}`).join("\n");
@@ -207,8 +207,8 @@ function extensions(): string {
   return [
     `${named.join(", ")}. What one needs is created with it. pgvector is \`vector\`.`,
     "",
-    "Others, such as PostGIS, need an image of your own (`images.postgres`), best one that is made like `images/postgres/Dockerfile` with one package",
-    "more. What is in it, preview does not know: a wrong name fails `up`, with the server's words.",
+    "Others, such as PostGIS, need an image of your own (`images.postgres`), preferably built like `images/postgres/Dockerfile` with one package",
+    "more. Preview does not know its contents: a wrong name fails `up` with the server's message.",
   ].join("\n");
 }
 

@@ -42,23 +42,27 @@ const count = (preset: number, what: string): Threshold => ({ unit: "number", pr
 
 export const alertCatalogue = {
   PostgresDown: {
-    about: "A PostgreSQL server does not answer, or goes away again and again.",
+    about: "A PostgreSQL server does not answer, or goes down repeatedly.",
     critical: lasts("1m", "time that a server is away"),
   },
   PoolerDown: {
-    about: "The pooler does not answer, or goes away again and again.",
+    about: "The pooler does not answer, or goes down repeatedly.",
     critical: lasts("1m", "time that the pooler is away"),
   },
+  PoolerProcessDown: {
+    about: "A process of the pooler does not answer, or goes down repeatedly; the others serve.",
+    warning: lasts("2m", "time that a process is away"),
+  },
   ExporterDown: {
-    about: "An exporter cannot be scraped: nothing is known about what it watches.",
+    about: "An exporter cannot be scraped: the state of its server is unknown.",
     critical: lasts("1m", "time that an exporter is away"),
   },
   MetricsMissing: {
-    about: "A target is no longer scraped, or metrics that alerts need are not there although their server runs.",
+    about: "A target is no longer scraped, or metrics that alerts need are missing although their server runs.",
     critical: lasts("1m", "time that metrics are missing"),
   },
   LeaderCount: {
-    about: "More than one node takes writes, or all answer and none does.",
+    about: "More than one node takes writes, or all answer and none takes writes.",
     critical: lasts("0s", "time with more than one leader; none at all must have lasted a minute"),
   },
   TimelineSplit: {
@@ -66,20 +70,20 @@ export const alertCatalogue = {
     critical: lasts("1m", "time that timelines differ"),
   },
   ReplicaLagSeconds: {
-    about: "A replica shows what the leader held some time ago, measured by heartbeats, so that an idle leader is no lag.",
+    about: "A replica shows what the leader held some time ago, measured by heartbeats, so that an idle leader does not count as lag.",
     warning: time("5s", "lag"),
     critical: time("30s", "lag"),
     for: "1m",
     criticalFor: "2m",
   },
   ReplicaLagBytes: {
-    about: "A replica streams, but has much WAL still to replay.",
+    about: "A replica streams, but is far behind in replaying WAL.",
     warning: size("50MB", "WAL not yet replayed"),
     critical: size("100MB", "WAL not yet replayed"),
     for: "2m",
   },
   ReplicaDisconnected: {
-    about: "A replica runs and receives nothing from the leader, or loses it again and again.",
+    about: "A replica runs but receives nothing from the leader, or loses the connection repeatedly.",
     critical: lasts("1m", "time without a stream"),
   },
   ReplicasMissing: {
@@ -93,22 +97,22 @@ export const alertCatalogue = {
     critical: lasts("30m", "time that replay is paused"),
   },
   SlotInactive: {
-    about: "A declared replication slot is missing, or nobody reads from it; the leader keeps WAL for it.",
+    about: "A declared replication slot is missing or inactive; while inactive, the leader keeps WAL for it.",
     warning: lasts("5m", "time that a slot is inactive"),
     critical: lasts("30m", "time that a slot is inactive"),
   },
   SlotRetainedWal: {
-    about: "The WAL that is kept for a slot comes near to `slotWalCap`, beyond which its replica must be cloned anew.",
+    about: "The WAL kept for a slot approaches `slotWalCap`; beyond it the replica must be re-cloned.",
     warning: percent("50%", "kept WAL as a share of the cap"),
     critical: percent("80%", "kept WAL as a share of the cap"),
     for: "1m",
   },
   SlotLost: {
-    about: "A declared slot has lost WAL, or will at the next checkpoint: its replica must be cloned anew unless it catches up at once.",
+    about: "A declared slot has lost WAL, or will at the next checkpoint: its replica must be re-cloned unless it catches up at once.",
     critical: lasts("0s", "time that a slot is lost"),
   },
   SlotOrphaned: {
-    about: "A replication slot is there that no declared replica uses; it keeps WAL for nobody.",
+    about: "A replication slot exists that no declared replica uses; the leader keeps WAL for it.",
     warning: lasts("10m", "time that such a slot is there"),
   },
   XminAge: {
@@ -118,7 +122,7 @@ export const alertCatalogue = {
     for: "15m",
   },
   ConnectionsUsed: {
-    about: "A server's connections run out.",
+    about: "A server is running out of connections.",
     warning: percent("75%", "connections in use"),
     critical: percent("90%", "connections in use"),
     for: "5m",
@@ -130,7 +134,7 @@ export const alertCatalogue = {
     for: "1m",
   },
   PoolerClientsUsed: {
-    about: "The pooler's client connections run out (`pooler.maxClients`).",
+    about: "The pooler is running out of client connections (`pooler.maxClients`).",
     warning: percent("80%", "client connections in use"),
     critical: percent("95%", "client connections in use"),
     for: "5m",
@@ -147,12 +151,12 @@ export const alertCatalogue = {
     for: "0s",
   },
   Deadlocks: {
-    about: "Transactions deadlock more than now and then.",
+    about: "Deadlocks are frequent.",
     warning: count(5, "deadlocks per minute in a database, over five minutes"),
     for: "0s",
   },
   PreparedTransactions: {
-    about: "A prepared transaction (`PREPARE TRANSACTION`) waits for its end: it holds locks and old rows, through restarts too.",
+    about: "A prepared transaction (`PREPARE TRANSACTION`) is still open: it holds locks and old rows, even across restarts.",
     warning: time("10min", "age of the oldest prepared transaction"),
     critical: time("1h", "age of the oldest prepared transaction"),
     for: "0s",
@@ -168,13 +172,13 @@ export const alertCatalogue = {
     for: "1m",
   },
   TransactionIdAge: {
-    about: "Transaction ids run out: rows are not frozen in time.",
+    about: "Transaction ids are running out: rows are not frozen in time.",
     warning: percent("50%", "transaction ids in use, of 2³¹"),
     critical: percent("75%", "transaction ids in use, of 2³¹"),
     for: "5m",
   },
   HeartbeatStale: {
-    about: "No heartbeat is written on the leader: writes do not go through, or the writer does not run.",
+    about: "No heartbeat is written on the leader: writes fail, or the writer does not run.",
     warning: time("1min", "age of the last heartbeat on the leader"),
     critical: time("5min", "age of the last heartbeat on the leader"),
     for: "1m",
@@ -194,7 +198,7 @@ export const alertCatalogue = {
     for: "2m",
   },
   DiskFilling: {
-    about: "The disk under a data volume will be full soon if it goes on filling as it does.",
+    about: "The disk under a data volume will be full soon if it keeps filling at this rate.",
     warning: time("24h", "time until it is full, from how it filled during the last quarter of this time"),
     for: "30m",
   },
@@ -311,17 +315,17 @@ const ruleSchema = z.strictObject(
     alert: z
       .string()
       .regex(/^[A-Z][A-Za-z0-9]{2,59}$/, "a name such as OrdersStuck: letters and digits, first one a capital")
-      .describe("Its name; no other alert has it."),
+      .describe("Its name, unique among the alerts."),
     expr: z
       .string()
       .regex(/^[^]{1,4000}$/, "an expression")
-      .describe("PromQL; what it gives fires."),
-    for: wait.default("1m").describe("How long it must give something."),
+      .describe("PromQL; each series that it returns fires."),
+    for: wait.default("1m").describe("How long it must return a series."),
     severity: z.enum(severities).default("warning"),
     summary: z
       .string()
       .regex(/^[^\n]{1,500}$/, "text on one line")
-      .describe("What it tells; may hold `{{ $labels.node }}` and `{{ $value | humanize }}`."),
+      .describe("Its message; may contain `{{ $labels.node }}` and `{{ $value | humanize }}`."),
   },
   "mappings with `alert`, `expr`, `for`, `severity` and `summary`",
 );
@@ -341,4 +345,4 @@ export const runbooksSchema = z
   .string(aBase)
   .regex(/^[^\s"'{}]{1,500}[^\s"'{}/]$/, aBase)
   .default("docs/runbooks")
-  .describe("What stands before a runbook's file name in the alerts' `runbook_url`: where your checkout's `docs/runbooks` can be read.");
+  .describe("Prefix of the runbook's file name in the alerts' `runbook_url`: the address at which your `docs/runbooks` can be read.");

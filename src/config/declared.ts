@@ -13,11 +13,11 @@ export const extensionList = z
 const databaseSchema = z.strictObject({
   owner: roleName.optional().describe("The role that owns it: `appUser`, or one of `users`. Default: `appUser`."),
   extensions: extensionList.describe("Its extensions."),
-  schemas: z.array(schemaName).default([]).describe("Schemas beside `public`; its owner owns them."),
+  schemas: z.array(schemaName).default([]).describe("Schemas in addition to `public`; its owner owns them."),
   prismaShadow: z
     .boolean()
     .default(false)
-    .describe("Makes an empty database `<name>_shadow` with the same owner, which `prisma migrate dev` resets as it likes."),
+    .describe("Creates an empty database `<name>_shadow` with the same owner, which `prisma migrate dev` can reset."),
   connectionLimit: limit.optional().describe("Connections that each server accepts for it. Default: no limit of its own."),
   poolSize: z
     .int()
@@ -35,34 +35,34 @@ const userSchema = z.strictObject({
       "a mapping of databases to read or write",
     )
     .default({})
-    .describe("Databases that it may enter: `read` sees every table, `write` changes rows too. Owners need no access."),
+    .describe("Databases that it may use: `read` sees every table, `write` also changes rows. Owners need no access."),
   connectionLimit: limit
     .optional()
-    .describe("Connections that each server accepts from it; the pooler keeps to it too. Default: no limit of its own."),
-  pooled: z.boolean().default(true).describe("Whether it comes through the pooler; with `false` it reaches the nodes alone."),
+    .describe("Connections that each server accepts from it; the pooler respects it too. Default: no limit of its own."),
+  pooled: z.boolean().default(true).describe("Whether it may use the pooler; with `false` it can only connect to the nodes."),
 });
 
 export const databasesSchema = z
   .record(databaseName, databaseSchema)
   .default({})
-  .describe("Databases beside `database`, by name. Each has a write route of its name and a read route that ends in `_ro`.");
+  .describe("Databases in addition to `database`, by name. Each has a write route of its name and a read route that ends in `_ro`.");
 
 export const usersSchema = z
   .record(roleName, userSchema)
   .default({})
-  .describe("Users beside `appUser`, by name. Each gets a generated password.");
+  .describe("Users in addition to `appUser`, by name. Each gets a generated password.");
 
 export const removeSchema = z
   .strictObject({
     databases: z
       .record(databaseName, z.literal("with-data", "the words with-data"))
       .default({})
-      .describe("Databases that may be dropped although they hold tables, each with the words `with-data`."),
+      .describe("Databases that may be dropped although they hold tables, each with the value `with-data`."),
     users: z
       .record(roleName, z.enum(["keep-objects", "with-objects"]))
       .default({})
       .describe(
-        "Users that may be dropped although they own something: `keep-objects` gives it to the owner of the database, `with-objects` drops it too.",
+        "Users that may be dropped although they own objects: `keep-objects` gives these to the owner of the database, `with-objects` drops them too.",
       ),
   })
   .prefault({});

@@ -8,8 +8,8 @@ import { duration, memory } from "./quantities.ts";
 const address = z.string().regex(/^[^\s@<>,;"]+@[^\s@<>,;"]+$/, "an address such as dba@example.org");
 
 const emailSchema = z.strictObject({
-  to: address.describe("Who gets the mail."),
-  from: address.describe("Who it comes from."),
+  to: address.describe("Recipient."),
+  from: address.describe("Sender."),
   smarthost: z
     .string()
     .regex(/^([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:]+\]):\d{1,5}$/, "a mail server with its port, such as mail.example.org:587")
@@ -39,7 +39,7 @@ const grafanaSchema = z
     memory: memory.default("256MB").describe("Memory limit of its container."),
   })
   .describe(
-    "Grafana with pgstack's dashboards, from Grafana's official image, which must be pulled. Default: none. `{}` takes the defaults.",
+    "Grafana with pgstack's dashboards, from Grafana's official image, which must be pulled. Default: none. `{}` enables it with the defaults.",
   );
 
 export const monitoringSchema = z
@@ -47,10 +47,10 @@ export const monitoringSchema = z
     prometheus: z
       .boolean()
       .default(false)
-      .describe("Prometheus beside the cluster: it scrapes the exporters, keeps their figures and evaluates pgstack's alerts."),
+      .describe("Prometheus for the cluster: it scrapes the exporters, stores their metrics and evaluates pgstack's alerts."),
     scrapeInterval: duration.default("15s").describe("How often metrics are read and alerts evaluated."),
     retention: duration.default("15d").describe("How long metrics are kept."),
-    retentionSize: memory.default("2GB").describe("Disk that metrics may take; the oldest go first."),
+    retentionSize: memory.default("2GB").describe("Disk space for metrics; the oldest are deleted first."),
     memory: memory.default("256MB").describe("Memory limit of Prometheus' container."),
     alerts: alertsSchema,
     rules: rulesSchema,

@@ -50,10 +50,10 @@ export const roleName = identifier("a role name").refine(
   "another name: this role is reserved",
 );
 
-/** Schemas that are there already, or that belong to PostgreSQL or pgstack. */
+/** Schemas that exist already, or that belong to PostgreSQL or pgstack. */
 const reservedSchemas: readonly string[] = ["information_schema", "public", "pgstack"];
 
 export const schemaName = identifier("a schema name").refine(
   (name) => !reservedSchemas.includes(name) && !name.startsWith("pg_"),
-  "another name: this schema is there already, or reserved",
+  "another name: this schema exists already, or is reserved",
 );

@@ -50,7 +50,7 @@ export function ownKeys<Value>(entries: readonly (readonly [string, Value])[], p
     else
       problems.push({
         where: `${stackFile}: ${full}`,
-        problem: `"${space}" is no namespace that anything reads`,
+        problem: `"${space}" is not a namespace that is read`,
         fix: `did you mean \`${meant}:${key}\`?`,
       });
   }

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { Problem } from "../errors.ts";
 import { UserError } from "../errors.ts";
 import { nearest } from "../text/nearest.ts";
-import type { ClusterConfig } from "./schema.ts";
+import type { ClusterConfig, ConfigKeys } from "./schema.ts";
 import { configSchema } from "./schema.ts";
 import { isSecretKey } from "./secret-keys.ts";
 
@@ -18,7 +18,21 @@ export type RawConfig = Readonly<Record<string, string>>;
  * @throws UserError with every problem at once: key, value, reason and fix
  */
 export function parseConfig(raw: RawConfig, stackFile: string): ClusterConfig {
-  const values = Object.fromEntries(Object.entries(raw).map(([key, text]) => [key, decode(key, text)]));
+  return checkConfig(decodeConfig(raw), stackFile);
+}
+
+/** The values that raw config stands for. They are not checked yet. */
+export function decodeConfig(raw: RawConfig): ConfigKeys {
+  return Object.fromEntries(Object.entries(raw).map(([key, text]) => [key, decode(key, text)])) as ConfigKeys;
+}
+
+/**
+ * Checks values by key and applies every default.
+ *
+ * @param stackFile - where they come from, for messages
+ * @throws UserError with every problem at once: key, value, reason and fix
+ */
+export function checkConfig(values: ConfigKeys, stackFile: string): ClusterConfig {
   const result = configSchema.safeParse(values);
   if (result.success) return result.data;
   throw new UserError(
@@ -88,7 +102,7 @@ function problemsOf(issue: z.core.$ZodIssue, values: unknown, stackFile: string)
       {
         where: at(issue.path),
         problem: `${quote(key)} is not allowed as a name`,
-        fix: `give ${issue.issues.map((inner) => inner.message).join("; ")}`,
+        fix: `use ${issue.issues.map((inner) => inner.message).join("; ")}`,
       },
     ];
   }
@@ -110,15 +124,15 @@ function issuesWithin({ errors, path }: z.core.$ZodIssueInvalidUnion): readonly 
 function fixOf(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case "invalid_type":
-      return `give ${expectationOf(issue)}`;
+      return `use ${expectationOf(issue)}`;
     case "too_small":
-      return `give at least ${String(issue.minimum)}`;
+      return `use at least ${String(issue.minimum)}`;
     case "too_big":
-      return `give at most ${String(issue.maximum)}`;
+      return `use at most ${String(issue.maximum)}`;
     case "invalid_value":
-      return `give one of ${issue.values.map(String).join(", ")}`;
+      return `use one of ${issue.values.map(String).join(", ")}`;
     default:
-      return `give ${issue.message.replace(/^Invalid string: .*/, "another value")}`;
+      return `use ${issue.message.replace(/^Invalid string: .*/, "another value")}`;
   }
 }
 

@@ -24,7 +24,7 @@ const imageReference = z
   )
   .refine(
     (ref) => /:[\w][\w.-]*$|@sha256:/.test(ref.replace(/^[^/]*:\d+\//, "")),
-    "a tag or a digest: an image without one moves under your feet",
+    "a tag or a digest: an image without one can change at any time",
   )
   .refine((ref) => !/:latest(@|$)/.test(ref), "a version instead of `latest`, which changes without notice; best with its digest");
 
@@ -36,7 +36,20 @@ const poolerSchema = z
       .enum(["transaction", "session", "statement"])
       .default("transaction")
       .describe("When a server connection goes back to the pool. `transaction` is what makes pooling effective."),
-    maxClients: z.int().min(1).max(100_000).default(1000).describe("Client connections that the pooler accepts (`max_client_conn`)."),
+    processes: z
+      .int()
+      .min(2)
+      .max(maxReplicas)
+      .optional()
+      .describe(
+        "PgBouncer processes that share the port; at least as many as replicas. Default: one for each replica, at least two. With a number of your own, replicas come and go without a process coming or going.",
+      ),
+    maxClients: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(1000)
+      .describe("Client connections that each process of the pooler accepts (`max_client_conn`)."),
     poolSize: z
       .int()
       .min(1)
@@ -59,7 +72,7 @@ const poolerSchema = z
     idleTransactionTimeout: duration
       .optional()
       .describe("Ends client transactions that idle for longer (`idle_transaction_timeout`). Default: PostgreSQL's own limit decides."),
-    memory: memory.default("128MB").describe("Memory limit of the pooler's container."),
+    memory: memory.default("128MB").describe("Memory limit of each process of the pooler."),
   })
   .prefault({});
 
@@ -67,8 +80,13 @@ const portsSchema = z
   .strictObject({
     postgres: port.default(5432).describe("Port of `pg1`; `pg2` gets the next one, and so on. Direct connections, without the pooler."),
     pooler: port.default(6432).describe("Port of the pooler: what applications use."),
+    poolerConsole: port
+      .default(6433)
+      .describe(
+        "Port of the pooler's first process alone, for its console; the second one gets the next one, and so on. No port for applications.",
+      ),
     postgresExporter: port.default(9187).describe("Metrics of `pg1`; `pg2` gets the next one, and so on."),
-    poolerExporter: port.default(9127).describe("Metrics of the pooler."),
+    poolerExporter: port.default(9127).describe("Metrics of the pooler's first process; the second one gets the next one, and so on."),
     prometheus: port.default(9090).describe("Prometheus, if the stack runs it."),
     alertmanager: port.default(9093).describe("Alertmanager, if the stack runs it."),
     grafana: port.default(3000).describe("Grafana, if the stack runs it."),
@@ -98,6 +116,11 @@ const imagesSchema = z
       .describe(
         "Replaces the built Alertmanager image; needs `prometheus-alertmanager`, bash, and a folder `/alertmanager` that user 999 owns.",
       ),
+    orchestrator: imageReference
+      .optional()
+      .describe(
+        "Replaces the built image of pgstack's own programs, which the bundle's `setup` has; needs Node 20 or newer as `node`, and `psql`.",
+      ),
     grafana: imageReference.optional().describe("Replaces Grafana's official image, for example by its digest or by a mirror's."),
   })
   .prefault({});
@@ -112,15 +135,17 @@ export const configSchema = z.strictObject({
   leader: z
     .string()
     .regex(/^pg[1-9]\d*$/, "a node name such as pg1")
-    .default("pg1")
-    .describe("The node that accepts writes. Once the cluster exists, another one only when that one leads already (docs/operations.md)."),
+    .optional()
+    .describe(
+      "The node on which a new cluster is initialised. Default: pg1. Once the cluster exists, the nodes decide which one leads, and only the node that leads can be named (docs/operations.md).",
+    ),
   database: databaseName
     .default("app")
     .describe("The application's database. Its write route has the same name, its read route ends in `_ro`."),
   appUser: roleName.default("app").describe("The role that owns the application's database."),
   databases: databasesSchema,
   users: usersSchema,
-  remove: removeSchema.describe("What may be removed with all that it holds, said in words."),
+  remove: removeSchema.describe("What may be removed together with its data, stated explicitly."),
   postgresVersion: z
     .int()
     .min(15)
@@ -162,24 +187,24 @@ export const configSchema = z.strictObject({
     )
     .default({})
     .describe(
-      "Replicas to clone again, with a word of your choice; each new word does it once; `./pgstack reclone` writes one. The old data directory stays in the volume, under another name.",
+      "Nodes to re-clone, each with a value of your choice; each new value re-clones the node once; `./pgstack reclone` sets one. The old data directory stays in the volume, under another name.",
     ),
   slotWalCap: memory
     .default("4GB")
     .describe(
-      "WAL that the leader keeps for a replica that is away (`max_slot_wal_keep_size`). Beyond it the replica must be cloned again. A query's temporary files may take as much, in each process (`temp_file_limit`).",
+      "WAL that the leader keeps for a replica that is away (`max_slot_wal_keep_size`). Beyond it the replica must be re-cloned. Temporary files of a query may take as much, per process (`temp_file_limit`).",
     ),
   pooler: poolerSchema.describe("PgBouncer."),
   ports: portsSchema.describe("Ports on the engine's host."),
   bindAddress: z
     .ipv4("an IPv4 address of the engine's host, such as 127.0.0.1, or 0.0.0.0 for all of them")
     .default("127.0.0.1")
-    .describe("Address that ports are published on. The default is reachable from the engine's host alone."),
+    .describe("Address that ports are published on. The default can be reached only from the engine's host."),
   clientNetworks: z
     .array(z.string().regex(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, "an IPv4 network such as 192.168.10.0/24"))
     .default([])
     .describe(
-      "Networks, beside the cluster's own, that may log in to nodes without the pooler. Needed when `bindAddress` is not a loopback address: the server then sees the client's own address, and this machine's must be among them.",
+      "Networks, in addition to the cluster's own, that may log in to nodes without the pooler. Needed when `bindAddress` is not a loopback address: the server then sees the client's own address, and this machine's must be among them.",
     ),
   subnet: z
     .string()
@@ -195,7 +220,10 @@ export const configSchema = z.strictObject({
     )
     .default("unix:///var/run/docker.sock")
     .describe("The Docker engine. Fixed once the cluster exists."),
-  exporters: z.boolean().default(true).describe("postgres_exporter beside each node and pgbouncer_exporter beside the pooler."),
+  exporters: z
+    .boolean()
+    .default(true)
+    .describe("A postgres_exporter for each node and a pgbouncer_exporter for each process of the pooler."),
   monitoring: monitoringSchema.describe("Prometheus, alerts, Alertmanager and Grafana."),
   alertWebhook: z
     .url({ protocol: /^https?$/, error: "a URL that begins with http:// or https://" })
@@ -216,9 +244,7 @@ export const configSchema = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9._-]{1,64}$/, "a word such as 2026-11")
     .optional()
-    .describe(
-      "A word of your choice. Each new one gives every role a new salt; passwords stay, and clients notice nothing but a short wait.",
-    ),
+    .describe("A value of your choice. Each new value gives every role a new salt; passwords stay, and clients only notice a short wait."),
   checkTimeout: duration
     .default("60s")
     .describe("How long the check after a deployment waits for the cluster to become what was declared."),
@@ -226,3 +252,6 @@ export const configSchema = z.strictObject({
 
 /** Checked stack config with every default applied. */
 export type ClusterConfig = z.output<typeof configSchema>;
+
+/** The keys of a stack file as values: what may be given. */
+export type ConfigKeys = z.input<typeof configSchema>;

@@ -28,7 +28,7 @@ export function readStackFile(path: string, project: ProjectFile, name: string):
       secure.map(([key]) => ({
         where: `${name}: ${named[key]}`,
         problem: "it is encrypted, and only Pulumi can read it",
-        fix: `give it in clear: only ${secretKeys.join(" and ")} may be secret`,
+        fix: `use plain text: only ${secretKeys.join(" and ")} may be secret`,
       })),
     );
   }

@@ -24,8 +24,8 @@ export function parseStackName(given: string, project: string): StackName {
     throw new UserError([
       {
         where,
-        problem: `"${given}" is no name of a stack`,
-        fix: "give stack, organization/stack or organization/project/stack; each part has letters, digits, and the characters _ . - only",
+        problem: `"${given}" is not the name of a stack`,
+        fix: "use stack, organization/stack or organization/project/stack; each part has only letters, digits and the characters _ . -",
       },
     ]);
   const of = parts.length === 3 ? parts[1] : project;

@@ -39,7 +39,7 @@ describe("pgstack's keys in a stack's config", () => {
     ["pg-stack:replicas", "pgstack", "pgstack:replicas"],
   ])("are refused as %s in the project %s", (key, project, meant) => {
     expect(userErrorOf(() => read({ [key]: "hidden" }, project))).toBe(
-      `Pulumi.a.yaml is not valid\nPulumi.a.yaml: ${key}: "${key.split(":")[0]}" is no namespace that anything reads\n  fix: did you mean \`${meant}\`?`,
+      `Pulumi.a.yaml is not valid\nPulumi.a.yaml: ${key}: "${key.split(":")[0]}" is not a namespace that is read\n  fix: did you mean \`${meant}\`?`,
     );
   });
 

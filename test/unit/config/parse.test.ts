@@ -18,7 +18,6 @@ describe("values", () => {
   it("applies every default to an empty config", () => {
     expect(parse({})).toEqual({
       replicas: 1,
-      leader: "pg1",
       database: "app",
       appUser: "app",
       databases: {},
@@ -47,6 +46,7 @@ describe("values", () => {
       ports: {
         postgres: 5432,
         pooler: 6432,
+        poolerConsole: 6433,
         postgresExporter: 9187,
         poolerExporter: 9127,
         prometheus: 9090,
@@ -111,7 +111,7 @@ describe("values", () => {
 describe("a key that holds a secret", () => {
   it("is never shown, whatever is wrong with it", () => {
     const message = userErrorOf(() => parse({ alertWebhook: "ftp://hush.example/token", alertEmailPassword: "hush\nhush" }));
-    expect(message).toContain("pgstack:alertWebhook: its value is not allowed\n  fix: give a URL that begins with http:// or https://");
+    expect(message).toContain("pgstack:alertWebhook: its value is not allowed\n  fix: use a URL that begins with http:// or https://");
     expect(message).toContain("pgstack:alertEmailPassword: its value is not allowed");
     expect(message).not.toContain("hush");
   });
@@ -133,13 +133,13 @@ describe("an unknown key", () => {
   it("is found inside a mapping too", () => {
     expect(problemsOf({ pooler: '{"poolsize":3,"banana":1}' })).toEqual([
       "Pulumi.test.yaml: pgstack:pooler.banana: unknown key in pooler",
-      "  fix: remove it; known keys: mode, maxClients, poolSize, reserveSize, reserveTimeout, queryWaitTimeout, drainTimeout, idleTransactionTimeout, memory",
+      "  fix: remove it; known keys: mode, processes, maxClients, poolSize, reserveSize, reserveTimeout, queryWaitTimeout, drainTimeout, idleTransactionTimeout, memory",
       "Pulumi.test.yaml: pgstack:pooler.poolsize: unknown key in pooler",
       "  fix: did you mean `poolSize`?",
     ]);
   });
 
-  it("with a dot tells how to set a nested key", () => {
+  it("with a dot says how to set a nested key", () => {
     expect(problemsOf({ "pooler.poolSize": "30" })).toEqual([
       "Pulumi.test.yaml: pgstack:pooler.poolSize: unknown key",
       "  fix: remove it (`pulumi config rm pooler.poolSize`); a key inside `pooler` is set with `pulumi config set --path pooler.poolSize …`",
@@ -153,169 +153,169 @@ describe("an unknown key", () => {
 
 describe("a wrong value", () => {
   it.each<[string, RawConfig, string, string]>([
-    ["a number with letters", { replicas: "5432abc" }, 'replicas: "5432abc" is not allowed', "give a whole number"],
-    ["an empty number", { replicas: "" }, 'replicas: "" is not allowed', "give a whole number"],
-    ["a fraction for a whole number", { replicas: "2.5" }, "replicas: 2.5 is not allowed", "give a whole number"],
-    ["null", { replicas: "null" }, "replicas: null is not allowed", "give a whole number"],
-    ["true for a number", { cpus: "true" }, "cpus: true is not allowed", "give a number"],
-    ["a word for a switch", { exporters: "yes" }, 'exporters: "yes" is not allowed', "give true or false"],
-    ["text for a mapping", { pooler: "transaction" }, 'pooler: "transaction" is not allowed', "give a mapping of keys"],
-    ["broken JSON for a mapping", { ports: '{"pooler":' }, 'ports: "{\\"pooler\\":" is not allowed', "give a mapping of keys"],
-    ["text for a list", { extensions: "pg_trgm" }, 'extensions: "pg_trgm" is not allowed', "give a list"],
-    ["a list for settings", { settings: "[1]" }, "settings: [1] is not allowed", "give a mapping of names to values"],
-    ["text for a nested number", { pooler: '{"poolSize":"30"}' }, 'pooler.poolSize: "30" is not allowed', "give a whole number"],
-    ["a bare number for a size", { pooler: '{"memory":128}' }, "pooler.memory: 128 is not allowed", "give a size such as 512MB or 2GB"],
-    ["a number for a reference", { images: '{"pooler":1}' }, "images.pooler: 1 is not allowed", "give text"],
-    ["a number in a list of names", { extensions: "[3]" }, "extensions.0: 3 is not allowed", "give text"],
-    ["too few", { replicas: "-1" }, "replicas: -1 is not allowed", "give at least 0"],
-    ["too many", { replicas: "16" }, "replicas: 16 is not allowed", "give at most 15"],
-    ["a CPU limit of nothing", { cpus: "0" }, "cpus: 0 is not allowed", "give at least 0.1"],
-    ["a port of 0", { ports: '{"postgres":0}' }, "ports.postgres: 0 is not allowed", "give at least 1"],
-    ["a port over 65535", { ports: '{"pooler":70000}' }, "ports.pooler: 70000 is not allowed", "give at most 65535"],
-    ["too few iterations", { scramIterations: "1e3" }, "scramIterations: 1000 is not allowed", "give at least 4096"],
-    ["an old version", { postgresVersion: "14" }, "postgresVersion: 14 is not allowed", "give at least 15"],
+    ["a number with letters", { replicas: "5432abc" }, 'replicas: "5432abc" is not allowed', "use a whole number"],
+    ["an empty number", { replicas: "" }, 'replicas: "" is not allowed', "use a whole number"],
+    ["a fraction for a whole number", { replicas: "2.5" }, "replicas: 2.5 is not allowed", "use a whole number"],
+    ["null", { replicas: "null" }, "replicas: null is not allowed", "use a whole number"],
+    ["true for a number", { cpus: "true" }, "cpus: true is not allowed", "use a number"],
+    ["a word for a switch", { exporters: "yes" }, 'exporters: "yes" is not allowed', "use true or false"],
+    ["text for a mapping", { pooler: "transaction" }, 'pooler: "transaction" is not allowed', "use a mapping of keys"],
+    ["broken JSON for a mapping", { ports: '{"pooler":' }, 'ports: "{\\"pooler\\":" is not allowed', "use a mapping of keys"],
+    ["text for a list", { extensions: "pg_trgm" }, 'extensions: "pg_trgm" is not allowed', "use a list"],
+    ["a list for settings", { settings: "[1]" }, "settings: [1] is not allowed", "use a mapping of names to values"],
+    ["text for a nested number", { pooler: '{"poolSize":"30"}' }, 'pooler.poolSize: "30" is not allowed', "use a whole number"],
+    ["a bare number for a size", { pooler: '{"memory":128}' }, "pooler.memory: 128 is not allowed", "use a size such as 512MB or 2GB"],
+    ["a number for a reference", { images: '{"pooler":1}' }, "images.pooler: 1 is not allowed", "use text"],
+    ["a number in a list of names", { extensions: "[3]" }, "extensions.0: 3 is not allowed", "use text"],
+    ["too few", { replicas: "-1" }, "replicas: -1 is not allowed", "use at least 0"],
+    ["too many", { replicas: "16" }, "replicas: 16 is not allowed", "use at most 15"],
+    ["a CPU limit of nothing", { cpus: "0" }, "cpus: 0 is not allowed", "use at least 0.1"],
+    ["a port of 0", { ports: '{"postgres":0}' }, "ports.postgres: 0 is not allowed", "use at least 1"],
+    ["a port over 65535", { ports: '{"pooler":70000}' }, "ports.pooler: 70000 is not allowed", "use at most 65535"],
+    ["too few iterations", { scramIterations: "1e3" }, "scramIterations: 1000 is not allowed", "use at least 4096"],
+    ["an old version", { postgresVersion: "14" }, "postgresVersion: 14 is not allowed", "use at least 15"],
     [
       "a workload that cannot be replicated",
       { workload: "desktop" },
       'workload: "desktop" is not allowed',
-      "give one of web, oltp, dw, mixed",
+      "use one of web, oltp, dw, mixed",
     ],
-    ["a disk of no kind", { disk: "5" }, 'disk: "5" is not allowed', "give one of nvme, ssd, san, hdd"],
+    ["a disk of no kind", { disk: "5" }, 'disk: "5" is not allowed', "use one of nvme, ssd, san, hdd"],
     [
       "a mode of no kind",
       { pooler: '{"mode":"fast"}' },
       'pooler.mode: "fast" is not allowed',
-      "give one of transaction, session, statement",
+      "use one of transaction, session, statement",
     ],
-    ["a size of another unit", { memory: "1G" }, 'memory: "1G" is not allowed', "give a size such as 512MB or 2GB"],
-    ["a size of nothing", { slotWalCap: "0MB" }, 'slotWalCap: "0MB" is not allowed', "give a size such as 512MB or 2GB"],
-    ["a time of nothing", { checkTimeout: "0s" }, 'checkTimeout: "0s" is not allowed', "give a time such as 30s, 2min or 1h"],
+    ["a size of another unit", { memory: "1G" }, 'memory: "1G" is not allowed', "use a size such as 512MB or 2GB"],
+    ["a size of nothing", { slotWalCap: "0MB" }, 'slotWalCap: "0MB" is not allowed', "use a size such as 512MB or 2GB"],
+    ["a time of nothing", { checkTimeout: "0s" }, 'checkTimeout: "0s" is not allowed', "use a time such as 30s, 2min or 1h"],
     [
       "a time zone that is no name",
       { timezone: "Mars; Base" },
       'timezone: "Mars; Base" is not allowed',
-      "give a name of the IANA time zone database, such as UTC or Asia/Manila",
+      "use a name of the IANA time zone database, such as UTC or Asia/Manila",
     ],
     [
       "an offset for a time zone, which PostgreSQL reads the other way round",
       { timezone: "+08:00" },
       'timezone: "+08:00" is not allowed',
-      "give a name of the IANA time zone database, such as UTC or Asia/Manila",
+      "use a name of the IANA time zone database, such as UTC or Asia/Manila",
     ],
     [
       "a locale of libc",
       { locale: "de_DE.UTF-8" },
       'locale: "de_DE.UTF-8" is not allowed',
-      "give C.UTF-8, or a language tag for ICU such as en-US",
+      "use C.UTF-8, or a language tag for ICU such as en-US",
     ],
-    ["a node that is none", { leader: "pg0" }, 'leader: "pg0" is not allowed', "give a node name such as pg1"],
+    ["a node that is none", { leader: "pg0" }, 'leader: "pg0" is not allowed', "use a node name such as pg1"],
     [
       "a host name for an address",
       { bindAddress: "localhost" },
       'bindAddress: "localhost" is not allowed',
-      "give an IPv4 address of the engine's host, such as 127.0.0.1, or 0.0.0.0 for all of them",
+      "use an IPv4 address of the engine's host, such as 127.0.0.1, or 0.0.0.0 for all of them",
     ],
     [
       "a network of no form",
       { subnet: "172.29.10.0" },
       'subnet: "172.29.10.0" is not allowed',
-      "give an IPv4 network such as 172.29.10.0/24",
+      "use an IPv4 network such as 172.29.10.0/24",
     ],
     [
       "a host for a network of clients",
       { clientNetworks: '["192.168.10.7"]' },
       'clientNetworks.0: "192.168.10.7" is not allowed',
-      "give an IPv4 network such as 192.168.10.0/24",
+      "use an IPv4 network such as 192.168.10.0/24",
     ],
     [
       "an engine over HTTP",
       { dockerHost: "http://db:2375" },
       'dockerHost: "http://db:2375" is not allowed',
-      "give unix:///var/run/docker.sock, tcp://host:2376 or ssh://user@host",
+      "use unix:///var/run/docker.sock, tcp://host:2376 or ssh://user@host",
     ],
     [
       "an engine without a numeric port",
       { dockerHost: "tcp://db:docker" },
       'dockerHost: "tcp://db:docker" is not allowed',
-      "give unix:///var/run/docker.sock, tcp://host:2376 or ssh://user@host",
+      "use unix:///var/run/docker.sock, tcp://host:2376 or ssh://user@host",
     ],
     [
       "an image without a tag",
       { images: '{"postgres":"registry.example:5000/postgres"}' },
       'images.postgres: "registry.example:5000/postgres" is not allowed',
-      "give a tag or a digest: an image without one moves under your feet",
+      "use a tag or a digest: an image without one can change at any time",
     ],
     [
       "the image `latest`",
       { images: '{"postgres":"postgres:latest"}' },
       'images.postgres: "postgres:latest" is not allowed',
-      "give a version instead of `latest`, which changes without notice; best with its digest",
+      "use a version instead of `latest`, which changes without notice; best with its digest",
     ],
     [
       "a name of an extension that is none",
       { extensions: '["9lives"]' },
       'extensions.0: "9lives" is not allowed',
-      "give an extension's name such as pg_trgm or uuid-ossp",
+      "use an extension's name such as pg_trgm or uuid-ossp",
     ],
     [
       "a database name with capitals",
       { database: "Shop" },
       'database: "Shop" is not allowed',
-      "give a database name: lower-case letters, digits and _, at most 60 characters, no leading digit",
+      "use a database name: lower-case letters, digits and _, at most 60 characters, no leading digit",
     ],
     [
       "a number for a database name",
       { database: "1e3" },
       'database: "1e3" is not allowed',
-      "give a database name: lower-case letters, digits and _, at most 60 characters, no leading digit",
+      "use a database name: lower-case letters, digits and _, at most 60 characters, no leading digit",
     ],
     [
       "a role name that begins with a digit",
       { appUser: "1app" },
       'appUser: "1app" is not allowed',
-      "give a role name: lower-case letters, digits and _, at most 63 characters, no leading digit",
+      "use a role name: lower-case letters, digits and _, at most 63 characters, no leading digit",
     ],
     [
       "the name of a read route",
       { database: "shop_ro" },
       'database: "shop_ro" is not allowed',
-      "give a name that does not end in _ro: that is the read route's",
+      "use a name that does not end in _ro: that is the read route's",
     ],
     [
       "a setting's name in capitals",
       { settings: '{"DateStyle":"ISO"}' },
       'settings.DateStyle: "DateStyle" is not allowed as a name',
-      "give a PostgreSQL setting's name in lower case",
+      "use a PostgreSQL setting's name in lower case",
     ],
     [
       "a setting's name that would be two lines",
       { settings: '{"jit\\nport":"1"}' },
       'settings.jit\nport: "jit\\nport" is not allowed as a name',
-      "give a PostgreSQL setting's name in lower case",
+      "use a PostgreSQL setting's name in lower case",
     ],
     [
       "a setting without a value",
       { settings: '{"work_mem":null}' },
       "settings.work_mem: null is not allowed",
-      "give text on one line, a number, or true or false",
+      "use text on one line, a number, or true or false",
     ],
     [
       "a setting of two lines",
       { settings: '{"search_path":"a\\nssl = off"}' },
       'settings.search_path: "a\\nssl = off" is not allowed',
-      "give text on one line, a number, or true or false",
+      "use text on one line, a number, or true or false",
     ],
     [
       "a setting with half a character",
       { settings: '{"search_path":"\\ud800"}' },
       'settings.search_path: "\\ud800" is not allowed',
-      "give text on one line, a number, or true or false",
+      "use text on one line, a number, or true or false",
     ],
     [
       "a mapping for a setting",
       { settings: '{"work_mem":{"value":1}}' },
       'settings.work_mem: {"value":1} is not allowed',
-      "give text on one line, a number, or true or false",
+      "use text on one line, a number, or true or false",
     ],
   ])("is refused: %s", (_what, raw, problem, fix) => {
     expect(problemsOf(raw).join("\n")).toBe(`Pulumi.test.yaml: pgstack:${problem}\n  fix: ${fix}`);
@@ -336,7 +336,7 @@ describe("a wrong value", () => {
   ])("is refused: the reserved role %s", (name) => {
     expect(problemsOf({ appUser: name })).toEqual([
       `Pulumi.test.yaml: pgstack:appUser: "${name}" is not allowed`,
-      "  fix: give another name: this role is reserved",
+      "  fix: use another name: this role is reserved",
     ]);
   });
 
@@ -345,7 +345,7 @@ describe("a wrong value", () => {
     (name) => {
       expect(problemsOf({ database: name })).toEqual([
         `Pulumi.test.yaml: pgstack:database: "${name}" is not allowed`,
-        "  fix: give another name: this database is not the application's",
+        "  fix: use another name: this database is not the application's",
       ]);
     },
   );
@@ -362,21 +362,21 @@ describe("the error", () => {
   };
   const message = `Pulumi.test.yaml is not valid
 Pulumi.test.yaml: pgstack:appUser: "postgres" is not allowed
-  fix: give another name: this role is reserved
+  fix: use another name: this role is reserved
 Pulumi.test.yaml: pgstack:memmory: unknown key
   fix: did you mean \`memory\`?
 Pulumi.test.yaml: pgstack:pooler.banana: unknown key in pooler
-  fix: remove it; known keys: mode, maxClients, poolSize, reserveSize, reserveTimeout, queryWaitTimeout, drainTimeout, idleTransactionTimeout, memory
+  fix: remove it; known keys: mode, processes, maxClients, poolSize, reserveSize, reserveTimeout, queryWaitTimeout, drainTimeout, idleTransactionTimeout, memory
 Pulumi.test.yaml: pgstack:pooler.mode: "fast" is not allowed
-  fix: give one of transaction, session, statement
+  fix: use one of transaction, session, statement
 Pulumi.test.yaml: pgstack:pooler.poolSize: 0 is not allowed
-  fix: give at least 1
+  fix: use at least 1
 Pulumi.test.yaml: pgstack:replicas: 16 is not allowed
-  fix: give at most 15
+  fix: use at most 15
 Pulumi.test.yaml: pgstack:settings.Work Mem: "Work Mem" is not allowed as a name
-  fix: give a PostgreSQL setting's name in lower case
+  fix: use a PostgreSQL setting's name in lower case
 Pulumi.test.yaml: pgstack:workload: "desktop" is not allowed
-  fix: give one of web, oltp, dw, mixed`;
+  fix: use one of web, oltp, dw, mixed`;
 
   it("lists all problems at once, sorted by place", () => {
     expect(userErrorOf(() => parse(broken))).toBe(message);
@@ -388,7 +388,7 @@ Pulumi.test.yaml: pgstack:workload: "desktop" is not allowed
 
   it("carries each problem as data", () => {
     const error = errorOf({ replicas: "16" });
-    expect(error.problems).toEqual([{ where: "Pulumi.test.yaml: pgstack:replicas", problem: "16 is not allowed", fix: "give at most 15" }]);
+    expect(error.problems).toEqual([{ where: "Pulumi.test.yaml: pgstack:replicas", problem: "16 is not allowed", fix: "use at most 15" }]);
   });
 
   it("has no stack trace in its message", () => {

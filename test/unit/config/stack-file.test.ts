@@ -91,7 +91,7 @@ encryptionsalt: v1:x
     expect(userErrorOf(() => readProjectFile(folder))).toContain(words);
   });
 
-  it("leaves a key that may hold a secret to whoever can read it", () => {
+  it("leaves a key that may hold a secret to those who can read it", () => {
     expect(read("config:\n  pgstack:alertWebhook:\n    secure: v1:abc\n")).toEqual({ alertWebhook: encryptedValue });
   });
 
@@ -103,7 +103,7 @@ encryptionsalt: v1:x
     ["config: 3", "Pulumi.test.yaml: config: it is not a mapping of keys\n  fix: write `config:` and the keys below it"],
     [
       "config:\n  pgstack:settings:\n    work_mem:\n      secure: v1:abc",
-      "Pulumi.test.yaml: pgstack:settings: it is encrypted, and only Pulumi can read it\n  fix: give it in clear: only alertWebhook and alertEmailPassword may be secret",
+      "Pulumi.test.yaml: pgstack:settings: it is encrypted, and only Pulumi can read it\n  fix: use plain text: only alertWebhook and alertEmailPassword may be secret",
     ],
   ])("refuses %j", (text, message) => {
     expect(userErrorOf(() => read(text))).toBe(message);

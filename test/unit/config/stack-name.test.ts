@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseStackName } from "../../../src/config/stack-name.ts";
 import { userErrorOf, root } from "../../../testing/stacks.ts";
 
-const noName = (given: string): string => `"${given}" is no name of a stack`;
+const noName = (given: string): string => `"${given}" is not the name of a stack`;
 
 /** Name as given → the stack's own name. */
 const accepted = [
