@@ -1,4 +1,5 @@
-import { z } from "zod";
+// As a namespace: of the other form the bundler of programs for containers leaves nothing out.
+import * as z from "zod";
 
 import { sqlIdent, sqlLiteral } from "../formats/escape.ts";
 
@@ -225,7 +226,7 @@ function objectDrift({ name, owner, extensions, schemas }: DatabaseSpec): readon
   ];
 }
 
-/** What a user lacks by any way, and what it was given beyond its level. A role that is missing is named elsewhere. */
+/** Privileges that a user does not have in any way, and those beyond its level. Missing roles are reported elsewhere. */
 function rightsDrift(database: string, owner: string, user: string, level: Level): readonly string[] {
   const who = `'user ' || ${sqlLiteral(user)}`;
   const where = sqlLiteral(database);

@@ -29,7 +29,7 @@ const extensions = new Map<string, readonly string[]>(Object.entries(contents.ex
 /** Names of extensions that a database can have. */
 export const imageExtensions: readonly string[] = [...extensions.keys()];
 
-/** Extensions that one needs, and those that they need; none for an extension that the image lacks. */
+/** Extensions that one needs, and those that they need; none for an extension that is not in the image. */
 export function extensionsNeededBy(name: string): readonly string[] {
   const direct = extensions.get(name) ?? [];
   return [...new Set(direct.flatMap((needed) => [...extensionsNeededBy(needed), needed]))];

@@ -1,6 +1,6 @@
 /**
  * What stack config says about every session and what pgstack's own must not be bound by: limits that end them, a mode in which
- * they write nothing or a replica answers nothing, other meanings of what they say, libraries without which nobody gets in.
+ * they write nothing or a replica answers nothing, other meanings of what they say, libraries without which no login succeeds.
  */
 export const liftedSettings = {
   default_transaction_isolation: "read committed",
@@ -34,7 +34,7 @@ export function isTooOld(message: string): boolean {
 }
 
 /**
- * SQL that gives a role's sessions the same, whoever opens them; what it has by itself stays.
+ * SQL that gives a role's sessions the same, whichever client opens them; the role's own settings stay.
  *
  * @param except - names of settings that it has by itself
  */

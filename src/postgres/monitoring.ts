@@ -12,7 +12,7 @@ const staleS = 120;
 /** In a node's socket directory, by its `heartbeat.pl`: bytes, free bytes, seconds since 1970. */
 const diskFile = "/run/postgresql/disk";
 
-/** Arguments that end at what is there: a file that is not there yet is no error. */
+/** A file that does not exist yet is no error: the last argument is `missing_ok`. */
 const diskText = `pg_read_file('${diskFile}', 0, 100, true)`;
 
 /**
@@ -47,7 +47,7 @@ export const monitoringSql: readonly string[] = [
 /** Another one has to be brought to a cluster that runs. */
 export const monitoringRevision = createHash("sha256").update(monitoringSql.join("\n")).digest("hex").slice(0, 12);
 
-/** SQL for the database `postgres`: names what monitoring lacks, one line each. For the superuser or `monitoring` itself. */
+/** SQL for the database `postgres`: lists what monitoring is missing, one line each. For the superuser or `monitoring` itself. */
 export const monitoringDriftSql = `
   select * from (
     select 'table pgstack.beat is missing' where to_regclass('pgstack.beat') is null

@@ -135,7 +135,7 @@ export function rolesDriftSql(spec: RolesSpecInPublic): string {
   ${(spec.databases ?? []).length === 0 ? "" : databasesDriftSql(spec)}`;
 }
 
-/** SQL for the application's database: names declared extensions that it lacks. */
+/** SQL for the application's database: lists declared extensions that it does not have. */
 export function extensionDriftSql(spec: RolesSpec): string {
   const list = spec.extensions.map((name) => sqlLiteral(name)).join(", ");
   return `select 'extension ' || name || ' is missing' from unnest(array[${list}]::text[]) as name

@@ -96,7 +96,7 @@ export function toBaseUnit(info: SettingInfo, text: string): number | undefined 
 
 const booleans = /^(on|off|true|false|yes|no|1|0)$/i;
 
-/** What is wrong with a value of a known setting, as the end of the sentence "… is not allowed: give …"; undefined when nothing is. */
+/** What is wrong with a value of a known setting, as the end of the sentence "… is not allowed: use …"; undefined when nothing is. */
 export function valueProblem(info: SettingInfo, value: string): string | undefined {
   switch (info.type) {
     case "bool":

@@ -3,9 +3,12 @@ import { join } from "node:path";
 
 import { maxReplicas } from "../config/schema.ts";
 import { entriesOf } from "../plan/declared.ts";
+import { nodePort } from "../plan/endpoints.ts";
 import { nodeName } from "../plan/names.ts";
+import { walReceiverLogin } from "../plan/nodes.ts";
 import type { ClusterPlan, NodePlan, SettingPlan } from "../plan/types.ts";
-import { standbyLimits } from "../restarts/settings.ts";
+import { standbyLimits } from "../rollout/standby-limits.ts";
+import { libpqLogin } from "../postgres/endpoint.ts";
 import { pgpass } from "../formats/escape.ts";
 import type { FileSpec } from "../files/file-spec.ts";
 import { plain, secret } from "../files/file-spec.ts";
@@ -24,7 +27,7 @@ export function renderNodeFiles(plan: ClusterPlan, node: NodePlan): readonly Fil
     plain("node.env", renderTemplate("postgres/node.env", nodeEnvironment(plan, node))),
     copied("node.sh"),
     copied("heartbeat.pl"),
-    secret("replicator.pgpass", 0o400, ({ passwords }) => `*:5432:*:replicator:${pgpass(passwords.replicator)}\n`),
+    secret("replicator.pgpass", 0o400, ({ passwords }) => `*:${nodePort}:*:replicator:${pgpass(passwords.replicator)}\n`),
   ];
 }
 
@@ -52,7 +55,7 @@ function hbaRules(plan: ClusterPlan): readonly HbaRuleData[] {
     ...declaredEntries(plan).flatMap(admit),
     ...admit({ database: "all", user: "monitoring", comment: "exporters and the check" }),
     { type: "local", database: "all", user: "all", method: "reject" },
-    { type: "host", database: "all", user: "all", address: "all", method: "reject", comment: "nobody else, whatever the address" },
+    { type: "host", database: "all", user: "all", address: "all", method: "reject", comment: "no other client, whatever the address" },
     { type: "host", database: "replication", user: "all", address: "all", method: "reject", comment: "`all` does not mean replication" },
   ];
 }
@@ -74,11 +77,11 @@ function nodeEnvironment(
 ): {
   stack: string;
   node: string;
-  role: string;
   major: number;
-  leader: string;
-  slot: string;
+  firstNode: string;
   peers: string;
+  conninfo: string;
+  replicator: string;
   standbyLimits: string;
   dataVolume: string;
   localeOptions: string;
@@ -86,11 +89,11 @@ function nodeEnvironment(
   return {
     stack: plan.stack,
     node: node.name,
-    role: node.role,
     major: plan.major,
-    leader: plan.leader,
-    slot: node.slot ?? "",
-    peers: peersOf(plan, node).join(" "),
+    firstNode: plan.firstNode,
+    peers: peersOf(node).join(" "),
+    conninfo: walReceiverLogin(node),
+    replicator: libpqLogin({ port: nodePort, user: "replicator" }),
     standbyLimits: Object.entries(standbyLimits(node))
       .map(([name, value]) => `${name}=${value}`)
       .join(" "),
@@ -99,14 +102,9 @@ function nodeEnvironment(
   };
 }
 
-/**
- * Whom a node with a leader's data asks before it starts. A replica has such data when it was promoted by hand; it asks every
- * name that a node can have, so that a further replica changes no other replica's file.
- */
-function peersOf(plan: ClusterPlan, { name, role }: NodePlan): readonly string[] {
-  const names =
-    role === "leader" ? plan.nodes.map((node) => node.name) : Array.from({ length: maxReplicas + 1 }, (_, at) => nodeName(at + 1));
-  return names.filter((other) => other !== name);
+/** Every name that another node can have, so that a further replica changes no other node's file. */
+function peersOf({ name }: NodePlan): readonly string[] {
+  return Array.from({ length: maxReplicas + 1 }, (_, at) => nodeName(at + 1)).filter((other) => other !== name);
 }
 
 /**

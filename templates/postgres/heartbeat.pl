@@ -1,4 +1,4 @@
-# Becomes the server, and leaves a process beside it that writes the heartbeat of a leader every second and measures the file
+# Becomes the server, and leaves a second process that writes the heartbeat of a leader every second and measures the file
 # system of the data volume. Monitoring reads both (docs/monitoring.md).
 # Usage: perl heartbeat.pl DATA_DIRECTORY DATA_VOLUME SERVER ARGUMENT...
 use strict;

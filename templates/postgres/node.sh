@@ -2,8 +2,10 @@
 # Starts one PostgreSQL node. Delivered with the config volume, so any image with PostgreSQL under
 # /usr/lib/postgresql/<major>/bin and bash, flock and psql will do; perl is for monitoring.
 #
-# What a node is stands in its data directory (standby.signal) and in node.env, which stack config is rendered to. Where the
-# two disagree this script explains and stops: it never deletes or overwrites a directory that holds a database.
+# What a node is stands in its data directory alone: with standby.signal it is a replica, of whichever node takes writes. Where
+# another node contradicts that, this script explains and stops: it never deletes or overwrites a directory that holds a database.
+#
+# node.sh follow HOST: makes HOST the node that this one follows as a replica. A running server has to reload then.
 set -Eeuo pipefail
 umask 0077
 
@@ -22,13 +24,27 @@ refusal=/run/postgresql/refused
 
 say() { printf 'pgstack: %s\n' "$*" >&2; }
 
+# Whom a replica follows; postgresql.conf includes it. In the data volume, because it belongs to the data: stack config names no
+# leader.
+upstream=$volume/upstream.conf
+set_upstream() {
+  printf "# Written by node.sh: the node that this one follows while it is a replica.\nprimary_conninfo = 'host=%s %s'\n" "$1" "$CONNINFO" >"$upstream.new"
+  sync "$upstream.new" && mv "$upstream.new" "$upstream"
+}
+upstream_host() { sed -n "s/^primary_conninfo = 'host=\([^ ']*\).*/\1/p" "$upstream" 2>/dev/null || true; }
+
+if [ "${1:-}" = follow ]; then
+  set_upstream "$2"
+  exit
+fi
+
 # The first process of a container has no default for signals: without this, a start that waits could not be stopped.
 trap 'exit 143' TERM INT
 
 # Exit code 78 (EX_CONFIG): a person has to decide; nothing was changed.
 refuse() {
   say "REFUSED: $1"
-  # For whoever shares this directory: a bundle's setup need not wait for a node that will not come.
+  # For others that share this directory: a bundle's setup need not wait for a node that will not start.
   printf '%s\n' "$@" 2>/dev/null >"$refusal" || true
   shift
   for line in "$@"; do say "  $line"; done
@@ -39,7 +55,7 @@ refuse() {
 ask() {
   local host=$1
   shift
-  psql -XAtq -F ' ' -d "host=$host port=5432 user=replicator replication=true" -c "$*"
+  psql -XAtq -F ' ' -d "host=$host $REPLICATOR replication=true" -c "$*"
 }
 
 # Harmless: the old directory stays in the volume.
@@ -52,15 +68,35 @@ exec 9>"$volume/.pgstack.lock" || refuse "$volume is not writable by $(id -u):$(
 flock -n 9 || refuse "another server is using this data volume" \
   "Its container: docker ps --filter volume=$DATA_VOLUME. Stop the one that does not belong there: docker stop -t 120 <name>"
 
-initialise_leader() {
-  local peer
-  for peer in $PEERS; do
-    # A peer that answers has data: an empty leader beside it would start a second, diverging cluster.
-    if ask "$peer" IDENTIFY_SYSTEM >/dev/null 2>&1; then
-      refuse "the leader's data volume is empty, but $peer holds this cluster's data" \
+# Without any data: the copy of the node that takes writes, or the first node of a new cluster.
+start_empty() {
+  local peer system timeline waited=0
+  asked=$PEERS survey
+  until read_leading; do
+    if [ "$NODE" = "$FIRST_NODE" ]; then
+      # A peer that answers has data: an empty leader next to it would start a second, diverging cluster.
+      peer=${answered%% *}
+      [ -z "$peer" ] || refuse "the data volume is empty, but $peer holds this cluster's data, and no node takes writes" \
         "Put the volume $DATA_VOLUME back. If it is lost for good, $peer has to lead: docs/faults.md, \"The leader's volume is lost\"."
+      if [ -z "$starting$behind" ] && ! was_in_cluster; then
+        initialise
+        return
+      fi
     fi
+    # One line every ten seconds says what the wait is for.
+    ((waited % 50 == 0)) && say "waiting for a node that takes writes: ${answered:+$(words "$answered") answer as replicas; }${silent:+no answer from ${silent% }: $(tail -n 1 "/tmp/peer.${silent%% *}")}"
+    waited=$((waited + 1))
+    sleep 0.2
+    # The first node is the one that most often comes; all others are asked less often.
+    if ((waited % 10)); then asked=$FIRST_NODE survey; else asked=$PEERS survey; fi
   done
+  clone "$peer"
+}
+
+# A volume that was a node's once never begins a new cluster.
+was_in_cluster() { [ -e "$marker" ] || compgen -G "$volume/pgdata.aside-*" >/dev/null; }
+
+initialise() {
   say "initialising a new database cluster"
   rm -rf "$partial"
   # shellcheck disable=SC2086 # LOCALE_OPTIONS is a list of options rendered by pgstack
@@ -70,36 +106,31 @@ initialise_leader() {
   sync "$volume"
 }
 
-clone_replica() {
-  local waited=0
-  until ask "$LEADER" IDENTIFY_SYSTEM >/dev/null 2>"/tmp/leader.err"; do
-    # One line every ten seconds says what the wait is for.
-    ((waited % 50 == 0)) && say "waiting for $LEADER: $(tail -n 1 /tmp/leader.err)"
-    waited=$((waited + 1))
-    sleep 0.2
-  done
+# clone HOST
+clone() {
+  local leader=$1 waited=0
   # With no data here, nothing depends on an old slot of this name, and one that lost its WAL is of no use.
   # A sender that outlived its replica holds it for a few seconds more.
-  waited=0
-  until ask "$LEADER" "DROP_REPLICATION_SLOT $SLOT" >/dev/null 2>"/tmp/slot.err" || grep -q 'does not exist' /tmp/slot.err; do
-    ((waited % 50 == 0)) && say "waiting for slot $SLOT: $(tail -n 1 /tmp/slot.err)"
+  until ask "$leader" "DROP_REPLICATION_SLOT $NODE" >/dev/null 2>"/tmp/slot.err" || grep -q 'does not exist' /tmp/slot.err; do
+    ((waited % 50 == 0)) && say "waiting for slot $NODE: $(tail -n 1 /tmp/slot.err)"
     waited=$((waited + 1))
     sleep 0.2
   done
-  ask "$LEADER" "CREATE_REPLICATION_SLOT $SLOT PHYSICAL RESERVE_WAL" >/dev/null
-  say "cloning $LEADER"
+  ask "$leader" "CREATE_REPLICATION_SLOT $NODE PHYSICAL RESERVE_WAL" >/dev/null
+  say "cloning $leader"
   # An unfinished copy of an earlier start was never a database; it is made again.
   rm -rf "$partial"
   # A disk that stalls for longer than the leader waits for a standby (wal_sender_timeout, seconds) would end the copy, and it
   # would begin again for ever. A leader's host that is gone is found by keepalives as before.
   local options="-c wal_sender_timeout=5min"
-  pg_basebackup --pgdata="$partial" --dbname="host=$LEADER port=5432 user=replicator options='$options'" --no-password \
-    --checkpoint=fast --wal-method=stream --slot="$SLOT"
+  pg_basebackup --pgdata="$partial" --dbname="host=$leader $REPLICATOR options='$options'" --no-password \
+    --checkpoint=fast --wal-method=stream --slot="$NODE"
   touch "$partial/standby.signal"
   sync "$partial/standby.signal" "$partial"
+  set_upstream "$leader"
   mv "$partial" "$data"
   sync "$volume"
-  say "cloned $LEADER"
+  say "cloned $leader"
 }
 
 check_existing_data() {
@@ -107,46 +138,57 @@ check_existing_data() {
   version=$(<"$data/PG_VERSION")
   [ "$version" = "$MAJOR" ] || refuse "the data volume holds PostgreSQL $version, stack config asks for $MAJOR" \
     "Set postgresVersion back to $version. A major upgrade is not a change of version number."
-  if [ "$ROLE" = leader ]; then
-    [ ! -e "$data/standby.signal" ] || refuse_replica_as_leader
-    # A host that comes up starts its nodes in any order: one that was promoted in the meantime is given time to be seen.
-    ask_peers 3000
-  elif [ -e "$data/standby.signal" ]; then
-    check_same_cluster
+  if [ -e "$data/standby.signal" ]; then
+    follow_leader
   elif was_promoted; then
     say "$NODE was promoted while it ran: it starts as a leader when no other node leads"
-    ask_peers 0
+    asked=$PEERS ask_peers 0
+  elif [[ $(cat "$marker" 2>/dev/null) = replica* ]]; then
+    refuse "the data is a leader's, but $NODE was a replica when it started last, and was not promoted since" \
+      "Its directory has lost standby.signal. Put it back if it is a replica's: touch $data/standby.signal" \
+      "If this data can go: $(clone_again --give-up-rows). If this node is to lead, remove $marker. Nothing was changed."
   else
-    survey
-    refuse_leader_as_replica
+    # A host that comes up starts its nodes in any order: one that was promoted in the meantime is given time to be seen. Of a
+    # node that led when it started last, only those that followed it can have been: they have slots here.
+    asked=$PEERS
+    [[ $(cat "$marker" 2>/dev/null) != leader* ]] || asked=$(followers)
+    ask_peers 3000
   fi
 }
 
-refuse_replica_as_leader() {
-  local way peer system timeline
-  survey
-  if read_leading; then
-    way="$peer accepts writes on timeline $timeline. To go on with it: pulumi config set leader $peer; pulumi up: docs/operations.md, \"Another node leads\"."
-  else
-    way="No other node that answers accepts writes. Set leader back to the node that led; if it is lost: docs/faults.md, \"The leader's volume is lost\"."
-  fi
-  refuse "stack config names $NODE as the leader, but its data is a replica's" "$way" "Nothing was changed."
+# Nodes with a slot in this data.
+followers() {
+  local slot
+  for slot in "$data"/pg_replslot/*/; do
+    slot=${slot%/}
+    slot=${slot##*/}
+    [[ " $PEERS " != *" $slot "* ]] || printf '%s ' "$slot"
+  done
 }
 
-refuse_leader_as_replica() {
-  local peer system timeline
-  local -a lines=()
-  ! read_leading || lines+=("$peer accepts writes on timeline $timeline.")
-  refuse "stack config names $NODE as a replica, but its data is a leader's" "${lines[@]}" \
-    "It took writes on timeline $(newest_timeline), the last before $(control_value 'pg_control last modified'): it may hold rows that no other node has." \
-    "If they can go: $(clone_again --give-up-rows)"
+# A replica serves reads without its leader too, so that no answer is no reason to stay down.
+follow_leader() {
+  local peer system timeline position _ former
+  former=$(upstream_host)
+  answered=''
+  [ -z "$former" ] || asked=$former survey
+  read_leading || asked=$PEERS survey
+  if ! read_leading; then
+    [ -n "$former" ] || [ "$FIRST_NODE" = "$NODE" ] || set_upstream "$FIRST_NODE"
+    say "no node takes writes: starts as a replica of ${former:-$FIRST_NODE}"
+    return
+  fi
+  read -r peer system timeline position _ <<<"$(leading)"
+  check_same_cluster "$peer" "$system" "$timeline" "$position"
+  [ "$peer" = "$former" ] || { set_upstream "$peer" && say "follows $peer${former:+, and $former no longer}"; }
+  # One that was promoted has no slots of the others. Here it is needed from the first moment on.
+  ask "$peer" "CREATE_REPLICATION_SLOT $NODE PHYSICAL RESERVE_WAL" >/dev/null 2>&1 || true
 }
 
 # What each start leaves in the volume: "leader", "replica" or "promoted", and the timeline.
 marker=$volume/.pgstack.role
 
-# By hand, since its last start as a replica. A leader's data that stack config has made a replica's is something else: there
-# another node leads by what a person decided. No promotion is without a newer timeline.
+# By hand, since its last start as a replica: no promotion is without a newer timeline.
 was_promoted() {
   local was timeline
   read -r was timeline 2>/dev/null <"$marker" || return 1
@@ -155,7 +197,8 @@ was_promoted() {
 
 remember_role() {
   local now=leader
-  if [ -e "$data/standby.signal" ]; then now=replica; elif [ "$ROLE" = replica ]; then now=promoted; fi
+  # With followers it is a leader like any other.
+  if [ -e "$data/standby.signal" ]; then now=replica; elif was_promoted && [ -z "$(followers)" ]; then now=promoted; fi
   now+=" $(newest_timeline)"
   [ "$(cat "$marker" 2>/dev/null)" != "$now" ] || return 0
   # A full disk is no reason to stay down.
@@ -163,17 +206,18 @@ remember_role() {
     say "could not write $marker"
 }
 
-# Asks all other nodes at once. `answered` gets a line for each that tells: NODE SYSTEM TIMELINE POSITION IN_HOT_STANDBY, where
+asked=''
+# Asks all nodes in `asked` at once. `answered` gets a line for each that tells: NODE SYSTEM TIMELINE POSITION IN_HOT_STANDBY, where
 # "off" at the end means that it accepts writes. `starting`: may accept writes soon. `behind`: standbys that cannot tell yet.
 survey() {
   local peer system timeline position standby
   answered='' starting='' behind='' silent=''
-  for peer in $PEERS; do
-    timeout 4 psql -XAtq -F ' ' -d "host=$peer port=5432 user=replicator replication=true" \
+  for peer in $asked; do
+    timeout 4 psql -XAtq -F ' ' -d "host=$peer $REPLICATOR replication=true" \
       -c IDENTIFY_SYSTEM -c 'SHOW in_hot_standby' >"/tmp/peer.$peer" 2>&1 &
   done
   wait
-  for peer in $PEERS; do
+  for peer in $asked; do
     standby=''
     { read -r system timeline position _ && read -r standby; } <"/tmp/peer.$peer" || true
     case $standby in
@@ -187,8 +231,13 @@ survey() {
   done
 }
 
-# The first peer that accepts writes, into `peer`, `system` and `timeline`.
-read_leading() { read -r peer system timeline _ < <(grep ' off$' <<<"$answered"); }
+# The line of the peer that accepts writes; of two the one with the newer timeline.
+leading() { grep ' off$' <<<"$answered" | sort -k3,3nr | head -n 1; }
+# The same into `peer`, `system` and `timeline`.
+read_leading() { read -r peer system timeline _ < <(leading); }
+
+# The names in lines of answers.
+words() { cut -d ' ' -f 1 <<<"${1%$'\n'}" | paste -sd ' ' -; }
 
 # Before a leader's data starts: no other node may accept writes, be on a newer timeline or hold WAL that is lacking here.
 # Nodes that do not answer are no reason to stay down: they are asked again for so many milliseconds.
@@ -214,12 +263,11 @@ judge_answers() {
   own=$(control_value 'Database system identifier')
   own_timeline=$(newest_timeline)
   if read_leading; then
-    [ "$ROLE" = leader ] || refuse_leader_as_replica
     [ "$system" = "$own" ] || refuse "$peer accepts writes and belongs to another cluster (system identifier $system, this data has $own)" \
       "Put the right volumes in their places: docs/faults.md. Nothing was changed."
     refuse "$peer accepts writes on timeline $timeline: a second leader would fork the cluster" \
       "$NODE led on timeline $own_timeline until $(control_value 'pg_control last modified'): rows written here since it was cut off may be on no other node." \
-      "To go on with $peer: pulumi config set leader $peer; ./pgstack reclone $NODE --stack <stack> --give-up-rows, which sets this data aside and clones it." \
+      "To continue with $peer: $(clone_again --give-up-rows), and clones it from $peer." \
       "Nothing was changed. The other way, and how to look for rows: docs/operations.md, \"Another node leads\"."
   fi
   while read -r peer system timeline position _; do
@@ -230,8 +278,8 @@ judge_answers() {
       "Look which node was promoted and whether its data can come back before any node is started: docs/operations.md, \"Another node leads\". Nothing was changed."
     [ "$timeline" = "$own_timeline" ] || continue
     lacking=$(lacking_wal "$position" "$own_timeline")
-    [ -z "$lacking" ] || refuse "$peer holds $lacking bytes of WAL that this node lacks" \
-      "This data is older than what $peer received from it, as after a volume that was put back from a copy. The rows in that WAL are not here." \
+    [ -z "$lacking" ] || refuse "$peer holds $lacking bytes of WAL that this node does not have" \
+      "This data is older than what $peer received from it, for example because a volume was restored from a copy. The rows in that WAL are not here." \
       "Put the newest state of the volume $DATA_VOLUME back. If it is lost, $peer has to lead: docs/faults.md, \"The leader's volume is lost\". Nothing was changed."
   done <<<"${answered%$'\n'}"
 }
@@ -304,11 +352,9 @@ wal_file() {
   printf %08X%08X%08X "$2" $(($1 / per)) $(($1 % per))
 }
 
-# Only when the leader answers: a replica serves reads without it too.
+# check_same_cluster LEADER SYSTEM TIMELINE POSITION
 check_same_cluster() {
-  local answer system timeline position _
-  answer=$(ask "$LEADER" IDENTIFY_SYSTEM 2>/dev/null) || return 0
-  read -r system timeline position _ <<<"$answer"
+  local leader=$1 system=$2 timeline=$3 position=$4
   local own own_timeline
   own=$(control_value 'Database system identifier')
   own_timeline=$(newest_timeline)
@@ -316,19 +362,19 @@ check_same_cluster() {
     "Put the right volume in its place, or if this data can go: $(clone_again)"
   [ "$own_timeline" -le "$timeline" ] || refuse "the data is on timeline $own_timeline, newer than the leader's $timeline" \
     "This node was promoted and may hold rows that no other node has. If they can go: $(clone_again)"
-  [ "$own_timeline" != "$timeline" ] || refuse_older_leader "$position" "$timeline"
+  [ "$own_timeline" != "$timeline" ] || refuse_older_leader "$leader" "$position" "$timeline"
 }
 
 # PostgreSQL does not notice: a replica asks for WAL from the beginning of its last segment on, and takes what it is sent there.
 refuse_older_leader() {
-  local end=0 page segment replayed=0
+  local leader=$1 position=$2 timeline=$3 end=0 page segment replayed=0
   # What is written to tables may be past the WAL that is here, when it has received from an older leader already.
-  [ "$(control_value "Min recovery ending loc's timeline")" != "$2" ] || replayed=$(bytes_of "$(control_value 'Minimum recovery ending location')")
-  find_wal_end "$2" || true
+  [ "$(control_value "Min recovery ending loc's timeline")" != "$timeline" ] || replayed=$(bytes_of "$(control_value 'Minimum recovery ending location')")
+  find_wal_end "$timeline" || true
   end=$((end > replayed ? end : replayed))
-  ((end <= $(bytes_of "$1"))) || refuse "this node holds $((end - $(bytes_of "$1"))) bytes of WAL that $LEADER lacks" \
-    "The data of $LEADER is older than what it sent, as after a volume that was put back from a copy. Rows in that WAL are not there." \
-    "Stop $LEADER: docs/faults.md, \"The leader's data is older than a replica's\". If those rows can go: $(clone_again)"
+  ((end <= $(bytes_of "$position"))) || refuse "this node holds $((end - $(bytes_of "$position"))) bytes of WAL that $leader does not have" \
+    "The data of $leader is older than what it sent, for example because a volume was restored from a copy. Rows in that WAL are not there." \
+    "Stop $leader: docs/faults.md, \"The leader's data is older than a replica's\". If those rows can go: $(clone_again)"
 }
 
 # A node that died right after a promotion has the new history file, but not yet a checkpoint on the new timeline.
@@ -346,7 +392,7 @@ newest_timeline() {
 
 control_value() { pg_controldata "$data" | sed -n "s/^$1: *//p"; }
 
-# Asked for in stack config, once for each word. The old directory stays in the volume: a person decides when it goes.
+# Requested in stack config, once for each value. The old directory stays in the volume: a person decides when it goes.
 set_aside() {
   local aside
   aside=$volume/pgdata.aside-$(date -u +%Y%m%dT%H%M%SZ)
@@ -355,21 +401,35 @@ set_aside() {
   say "set the old data aside as ${aside##*/}"
 }
 
-word=${PGSTACK_RECLONE:-}
-if [ "$ROLE" = replica ] && [ -n "$word" ] && [ "$(cat "$volume/.pgstack.reclone" 2>/dev/null)" != "$word" ]; then
+reclone() {
+  local peer system timeline waited=0
+  asked=$PEERS survey
+  # Its data is set aside only when there is something to clone.
+  until read_leading; do
+    if ((waited >= 50)) && [ -e "$data/PG_VERSION" ] && [ ! -e "$data/standby.signal" ]; then
+      refuse "reclone.$NODE is set, but no other node takes writes, and the data of $NODE is a leader's" \
+        "There is nothing to clone it from. Nothing was changed. Remove the key reclone.$NODE from the stack file."
+    fi
+    ((waited % 50 == 0)) && say "waiting for a node that takes writes: its data is set aside when there is one"
+    waited=$((waited + 1))
+    sleep 0.2
+    asked=$PEERS survey
+  done
   [ ! -e "$data" ] || set_aside
   # Before the clone: one that is cut short is made again without a word.
   printf '%s' "$word" >"$volume/.pgstack.reclone"
-fi
+  clone "$peer"
+}
 
-if [ -e "$data/PG_VERSION" ]; then
+word=${PGSTACK_RECLONE:-}
+if [ -n "$word" ] && [ "$(cat "$volume/.pgstack.reclone" 2>/dev/null)" != "$word" ]; then
+  reclone
+elif [ -e "$data/PG_VERSION" ]; then
   check_existing_data
 elif [ -e "$data" ]; then
   refuse "$data exists but holds no database" "Look at what it is before anything is removed."
-elif [ "$ROLE" = leader ]; then
-  initialise_leader
 else
-  clone_replica
+  start_empty
 fi
 
 remember_role

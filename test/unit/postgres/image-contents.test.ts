@@ -65,7 +65,7 @@ describe("imageExtensions", () => {
     expect(imageExtensions).toContain(name);
   });
 
-  it.each(["postgis", "pgvector", "timescaledb"])("lacks %s", (name) => {
+  it.each(["postgis", "pgvector", "timescaledb"])("does not have %s", (name) => {
     expect(imageExtensions).not.toContain(name);
   });
 });

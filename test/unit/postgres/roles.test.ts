@@ -61,6 +61,7 @@ describe("rolesSql", () => {
           from pg_file_settings f where error is not null
           and not (error = 'setting could not be applied'
                    and exists (select from pg_settings s where lower(s.name) = lower(f.name) and s.context = 'postmaster' and s.pending_restart))
+          and error not like 'parameter % cannot be changed without restarting the server'
         union all
         select format('pg_hba.conf line %s: %s', line_number, error) from pg_hba_file_rules where error is not null $$;
       revoke all on function pgstack.file_errors() from public;
