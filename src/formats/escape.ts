@@ -92,16 +92,28 @@ export const pgbouncerConnstr: Escaper = (value) => {
   return /^[A-Za-z0-9_.,:/-]+$/.test(text) ? text : `'${text.replaceAll("'", "''")}'`;
 };
 
+/** A name that needs no quotes in any format: a setting, a key, a pooler database. */
+export const bareName: Escaper = (value) => {
+  if (typeof value === "string" && /^[A-Za-z_][A-Za-z0-9_.-]*$/.test(value)) return value;
+  throw new UnsafeValueError("something else than letters, digits, dot, dash and underscore", "a bare name");
+};
+
 /** A name or verifier in PgBouncer's userlist.txt: double quotes around it, quotes doubled. */
 export const userlist: Escaper = (value) => `"${plainText(value, "a userlist.txt value").replaceAll('"', '""')}"`;
 
 /** One word of a POSIX shell: single quotes around it; a quote ends them, is escaped, and begins them again. */
 export const shell: Escaper = (value) => `'${plainText(value, "a shell word").replaceAll("'", `'\\''`)}'`;
 
-/** A value of libpq's `key=value` form: single quotes around it, quotes and backslashes escaped (PostgreSQL docs, 32.1.1). */
-export const conninfo: Escaper = (value) => `'${plainText(value, "a connection string value").replace(/['\\]/g, "\\$&")}'`;
+/**
+ * A value of libpq's `key=value` form: bare if it is a plain word, else in single quotes with quotes and backslashes escaped
+ * (PostgreSQL docs, 32.1.1).
+ */
+export const conninfo: Escaper = (value) => {
+  const text = plainText(value, "a connection string value");
+  return /^[A-Za-z0-9_.,:/-]+$/.test(text) ? text : `'${text.replace(/['\\]/g, "\\$&")}'`;
+};
 
-/** A whole connection string in the given order, such as `host='pg1' port='5432'`; inside postgresql.conf it is quoted once more. */
+/** A whole connection string in the given order, such as `host=pg1 port=5432`; inside postgresql.conf it is quoted once more. */
 export function conninfoString(parameters: Readonly<Record<string, string | number | boolean>>): string {
   return Object.entries(parameters)
     .map(([key, value]) => {
@@ -150,7 +162,7 @@ export const dotenv: Escaper = (value) => {
   const text = plainText(value, format);
   refuse(text, /[\\$]/, "backslash or dollar sign", format);
   if (!text.includes("'")) return `'${text}'`;
-  refuse(text, /["`]/, "single quote beside a double quote or backtick", format);
+  refuse(text, /["`]/, "single quote together with a double quote or backtick", format);
   return `"${text}"`;
 };
 

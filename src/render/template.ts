@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { Liquid, LiquidError } from "liquidjs";
 import { assertNever } from "../errors.ts";
 import {
+  bareName,
   commentText,
   dotenv,
   type Escaper,
@@ -15,7 +16,6 @@ import {
   postgresConf,
   shell,
   sqlLiteral,
-  UnsafeValueError,
   userlist,
 } from "../formats/escape.ts";
 import { type TemplateData, type TemplateFormat, type TemplateName, templates } from "./templates.ts";
@@ -88,23 +88,17 @@ function createEngine(outputEscape: Escaper): Liquid {
     throw new Error("the filter `raw` is not allowed: every value is escaped for the file's format");
   });
   // These write their value without the format's escaper: each checks it on its own.
-  engine.registerFilter("ident", { raw: true, handler: ident });
+  engine.registerFilter("ident", { raw: true, handler: bareName });
   engine.registerFilter("comment", { raw: true, handler: commentText });
   engine.registerFilter("connstr", { raw: true, handler: connstr });
   return engine;
 }
 
-/** A name that needs no quotes in any format: a setting, a key, a pooler database. */
-function ident(value: unknown): string {
-  if (typeof value === "string" && /^[A-Za-z_][A-Za-z0-9_.-]*$/.test(value)) return value;
-  throw new UnsafeValueError("something else than letters, digits, dot, dash and underscore", "a bare name");
-}
-
-/** A `[databases]` line of pgbouncer.ini behind the equals sign, from a list of `{ key, value }`. */
+/** A `[users]` line of pgbouncer.ini behind the equals sign, from a list of `{ key, value }`. */
 function connstr(pairs: unknown): string {
   if (!Array.isArray(pairs)) throw new Error("the filter `connstr` takes a list of { key, value }");
   return pairs
-    .map((pair: { readonly key?: unknown; readonly value?: unknown }) => `${ident(pair.key)}=${pgbouncerConnstr(pair.value)}`)
+    .map((pair: { readonly key?: unknown; readonly value?: unknown }) => `${bareName(pair.key)}=${pgbouncerConnstr(pair.value)}`)
     .join(" ");
 }
 

@@ -21,8 +21,8 @@ export interface HbaRuleData {
   readonly comment?: string;
 }
 
-/** One pooler database, or user, with its `key=value` pairs. */
-export interface PoolerDatabaseData {
+/** A user of the pooler with its `key=value` pairs. */
+export interface PoolerUserData {
   readonly name: string;
   readonly params: readonly { readonly key: string; readonly value: string | number }[];
 }
@@ -45,42 +45,37 @@ export interface TemplateData {
   readonly "postgres/node.env": {
     readonly stack: string;
     readonly node: string;
-    readonly role: string;
     readonly major: number;
-    readonly leader: string;
-    /** Empty on the leader. */
-    readonly slot: string;
-    /** Names of the other nodes, on a replica all that there can be, separated by blanks. */
+    /** The node that begins a new cluster. */
+    readonly firstNode: string;
+    /** Names of all other nodes that there can be, separated by blanks. */
     readonly peers: string;
+    /** How the WAL receiver logs in, without the host, as libpq reads it. */
+    readonly conninfo: string;
+    /** How replication connections log in, without the host, as libpq reads it. */
+    readonly replicator: string;
     /** `name=value` of the settings that a replica may not have lower than its leader, separated by blanks. */
     readonly standbyLimits: string;
-    /** Its name on the engine, for the commands that a refusal tells. */
+    /** Its name on the engine, for the commands in a refusal. */
     readonly dataVolume: string;
     /** Options for initdb, separated by blanks. */
     readonly localeOptions: string;
   };
-  /** Variables of the bundle's setup script, read by its shell. */
-  readonly "compose/setup.env": {
-    readonly stack: string;
-    readonly major: number;
-    readonly leader: string;
-    /** Names, separated by blanks. */
-    readonly replicas: string;
-    readonly pooler: string;
-    readonly poolerPort: number;
-    /** `<pooler database>|<hosts>`, separated by blanks. */
-    readonly routes: string;
-    /** How long nothing may change before the script gives up, in seconds. */
-    readonly patience: number;
-    /** PGOPTIONS of the superuser's sessions. */
-    readonly sessionOptions: string;
-  };
   readonly "pgbouncer/pgbouncer.ini": {
     readonly stack: string;
-    readonly databases: readonly PoolerDatabaseData[];
     readonly settings: readonly SettingData[];
+  };
+  readonly "pgbouncer/process.ini": {
+    readonly stack: string;
+    /** Path of the file that all processes have in common. */
+    readonly common: string;
+    readonly settings: readonly SettingData[];
+    /** All processes, each by its `peer_id`. */
+    readonly peers: readonly { readonly number: number; readonly params: PoolerUserData["params"] }[];
     /** Users with limits of their own. */
-    readonly users?: readonly PoolerDatabaseData[];
+    readonly users?: readonly PoolerUserData[];
+    /** Path of the file with the routes of this process. */
+    readonly routes: string;
   };
   readonly "pgbouncer/userlist.txt": {
     readonly stack: string;
@@ -88,8 +83,8 @@ export interface TemplateData {
   };
   readonly "exporters/queries.yaml": {
     readonly stack: string;
-    /** Names of the replicas, which are those of their slots. */
-    readonly replicas: readonly string[];
+    /** Names of all nodes; their slots have the same. */
+    readonly nodes: readonly string[];
   };
 }
 
@@ -127,13 +122,13 @@ export const templates: Readonly<Record<TemplateName, TemplateEntry>> = {
     format: "shell",
     optional: [],
   },
-  "compose/setup.env": {
-    file: "compose/setup.env.liquid",
-    format: "shell",
-    optional: [],
-  },
   "pgbouncer/pgbouncer.ini": {
     file: "pgbouncer/pgbouncer.ini.liquid",
+    format: "pgbouncer.ini",
+    optional: ["settings.comment"],
+  },
+  "pgbouncer/process.ini": {
+    file: "pgbouncer/process.ini.liquid",
     format: "pgbouncer.ini",
     optional: ["settings.comment", "users"],
   },

@@ -68,7 +68,8 @@ it.each([
   ["pgbouncerConnstr, quoted", escape.pgbouncerConnstr, "it's \\", "'it''s \\'"],
   ["userlist", escape.userlist, 'a"b', '"a""b"'],
   ["shell", escape.shell, "it's $HOME", `'it'\\''s $HOME'`],
-  ["conninfo", escape.conninfo, "it's \\", "'it\\'s \\\\'"],
+  ["conninfo, bare", escape.conninfo, "acme-pg1", "acme-pg1"],
+  ["conninfo, quoted", escape.conninfo, "it's \\", "'it\\'s \\\\'"],
   ["sqlLiteral", escape.sqlLiteral, "it's", "'it''s'"],
   ["sqlLiteral, a backslash", escape.sqlLiteral, "it's \\", "E'it''s \\\\'"],
   ["sqlLiteral, a number", escape.sqlLiteral, -1, "-1"],
@@ -94,17 +95,17 @@ it.each([
   ["sqlIdent", escape.sqlIdent, "ä".repeat(32), "more than 63 bytes in an SQL name"],
   ["dotenv", escape.dotenv, "a\\b", "backslash or dollar sign in an env file value"],
   ["dotenv", escape.dotenv, "a${b}", "backslash or dollar sign in an env file value"],
-  ["dotenv", escape.dotenv, `it's "x"`, "single quote beside a double quote or backtick in an env file value"],
+  ["dotenv", escape.dotenv, `it's "x"`, "single quote together with a double quote or backtick in an env file value"],
   ["commentText", escape.commentText, "a\\", "backslash at the end in a comment"],
 ])("%s refuses what its format cannot hold (%#)", (_what, escaper, value, message) => {
   expect(() => escaper(value)).toThrow(expect.objectContaining({ name: "UnsafeValueError", message }));
 });
 
 describe("conninfoString", () => {
-  it("keeps the order and quotes every value, and postgresql.conf quotes it once more", () => {
+  it("keeps the order and quotes what is no plain word, and postgresql.conf quotes it once more", () => {
     const text = escape.conninfoString({ host: "acme-pg1", port: 5432, application_name: "it's" });
-    expect(text).toBe(`host='acme-pg1' port='5432' application_name='it\\'s'`);
-    expect(escape.postgresConf(text)).toBe(`'host=''acme-pg1'' port=''5432'' application_name=''it\\\\''s'''`);
+    expect(text).toBe(`host=acme-pg1 port=5432 application_name='it\\'s'`);
+    expect(escape.postgresConf(text)).toBe(`'host=acme-pg1 port=5432 application_name=''it\\\\''s'''`);
   });
 
   it("refuses a keyword that could end a value", () => {

@@ -68,12 +68,12 @@ export function readHbaLine(line: string): string[] {
   return tokens;
 }
 
-/** pgbouncer.ini, `cfparser.c`: sections of `key = value` lines, ASCII blanks cut off, comment lines skipped. */
+/** pgbouncer.ini, `cfparser.c`: sections of `key = value` lines, ASCII blanks cut off, comment lines skipped; so are files that it includes. */
 export function readIni(text: string): Map<string, Map<string, string>> {
   const sections = new Map<string, Map<string, string>>();
   let current = new Map<string, string>();
   for (const line of text.split("\n").map((raw) => raw.replace(/^[ \t\r\f\v]+|[ \t\r\f\v]+$/g, ""))) {
-    if (line === "" || line.startsWith("#") || line.startsWith(";")) continue;
+    if (line === "" || line.startsWith("#") || line.startsWith(";") || line.startsWith("%include ")) continue;
     const section = /^\[([^\]]*)\]/.exec(line)?.[1];
     if (section !== undefined) {
       current = new Map();
@@ -124,7 +124,7 @@ export function readUserlist(text: string): [string, string][] {
     });
 }
 
-/** libpq's `conninfo_parse`: pairs, values in single quotes, a backslash takes the next character as it is. */
+/** libpq's `conninfo_parse`: a bare value ends at a blank, a quoted one at its quote; a backslash takes the next character as it is. */
 export function readConninfo(text: string): [string, string][] {
   const cursor = new Cursor(text);
   const pairs: [string, string][] = [];
@@ -134,13 +134,14 @@ export function readConninfo(text: string): [string, string][] {
     let key = "";
     while (cursor.peek() !== "=") key += cursor.take();
     cursor.take();
-    if (cursor.take() !== "'") throw new Error("not quoted");
+    const isQuoted = cursor.peek() === "'";
+    if (isQuoted) cursor.take();
     let value = "";
-    while (cursor.peek() !== "'") {
+    while (isQuoted ? cursor.peek() !== "'" : !cursor.done && cursor.peek() !== " ") {
       if (cursor.peek() === "\\") cursor.take();
       value += cursor.take();
     }
-    cursor.take();
+    if (isQuoted) cursor.take();
     pairs.push([key, value]);
   }
 }

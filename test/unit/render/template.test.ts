@@ -37,51 +37,40 @@ const samples: TemplateData = {
   "postgres/node.env": {
     stack: "staging",
     node: "pg2",
-    role: "replica",
     major: 17,
-    leader: "pg1",
-    slot: "pg2",
+    firstNode: "pg1",
+    conninfo: "port=5432 user=replicator application_name=pg2",
     standbyLimits: "max_connections=100",
     peers: "",
+    replicator: "port=5432 user=replicator",
     dataVolume: "pgstack-staging-pg2-data",
     localeOptions: "--locale=C.UTF-8 --locale-provider=builtin",
   },
-  "compose/setup.env": {
-    stack: "staging",
-    major: 17,
-    leader: "pg1",
-    replicas: "pg2 pg3",
-    pooler: "pooler",
-    poolerPort: 6432,
-    routes: "app|pg1 app_ro|pg2,pg3",
-    patience: 120,
-    sessionOptions: "-c lock_timeout=0",
-  },
   "pgbouncer/pgbouncer.ini": {
     stack: "staging",
-    databases: [
-      {
-        name: "app",
-        params: [
-          { key: "host", value: "acme-pg1" },
-          { key: "port", value: 5432 },
-        ],
-      },
-      {
-        name: "app_ro",
-        params: [
-          { key: "host", value: "acme-pg2,acme-pg3" },
-          { key: "connect_query", value: "select 'x'" },
-        ],
-      },
-    ],
     settings: [
       { name: "pool_mode", value: "transaction", comment: "released at commit" },
       { name: "unix_socket_dir", value: "" },
     ],
-    users: [{ name: "reporter", params: [{ key: "max_user_connections", value: 5 }] }],
   },
-  "exporters/queries.yaml": { stack: "staging", replicas: ["pg2", "pg3"] },
+  "pgbouncer/process.ini": {
+    stack: "staging",
+    common: "/etc/pgstack/pgbouncer.ini",
+    settings: [
+      { name: "peer_id", value: "2", comment: "its number" },
+      { name: "reserve_pool_size", value: "3" },
+    ],
+    peers: [1, 2].map((number) => ({
+      number,
+      params: [
+        { key: "host", value: `pgbouncer-${number}` },
+        { key: "port", value: 6432 },
+      ],
+    })),
+    users: [{ name: "reporter", params: [{ key: "max_user_connections", value: 5 }] }],
+    routes: "/etc/pgstack/routes-2.ini",
+  },
+  "exporters/queries.yaml": { stack: "staging", nodes: ["pg2", "pg3"] },
   "pgbouncer/userlist.txt": {
     stack: "staging",
     entries: [
@@ -105,6 +94,9 @@ work_mem = '4MB'
 # Logging
 log_line_prefix = '%m it''s %u@%d '
 pg_stat_statements.max = '5000'
+
+# whom this node follows while it is a replica: written by its start script, with its data
+include_if_exists = '/var/lib/postgresql/data/upstream.conf'
 `,
     );
   });
@@ -124,18 +116,35 @@ host "my app" app 172.29.10.0/24 scram-sha-256
   it("writes pgbouncer.ini", () => {
     expect(renderTemplate("pgbouncer/pgbouncer.ini", samples["pgbouncer/pgbouncer.ini"])).toBe(
       `; Rendered for stack staging from templates/pgbouncer/pgbouncer.ini.liquid. Do not edit: changes are overwritten.
-[databases]
-app = host=acme-pg1 port=5432
-app_ro = host=acme-pg2,acme-pg3 connect_query='select ''x'''
-
-[pgbouncer]
+; What all processes of the pooler have in common. Each includes it in the section [pgbouncer] of a file of its own: where that section
+; began a second time, PgBouncer would forget what it has read of it.
 ; released at commit
 pool_mode = transaction
 unix_socket_dir = 
+`,
+    );
+  });
+
+  it("writes process.ini", () => {
+    expect(renderTemplate("pgbouncer/process.ini", samples["pgbouncer/process.ini"])).toBe(
+      `; Rendered for stack staging from templates/pgbouncer/process.ini.liquid. Do not edit: changes are overwritten.
+[pgbouncer]
+; its number
+peer_id = 2
+reserve_pool_size = 3
+%include /etc/pgstack/pgbouncer.ini
+
+[peers]
+; all processes: a cancel request that comes to one of them goes on to the one that has its statement
+1 = host=pgbouncer-1 port=6432
+2 = host=pgbouncer-2 port=6432
 
 [users]
-; server connections of a role, all routes together: from stack config
+; server connections of a role, all routes together: this process's part of the limit in stack config
 reporter = max_user_connections=5
+
+; its own section [databases]: where the routes lead, which changes while the pooler runs
+%include /etc/pgstack/routes-2.ini
 `,
     );
   });
@@ -151,7 +160,7 @@ reporter = max_user_connections=5
 
   it("writes node.env as words of a shell", () => {
     expect(renderTemplate("postgres/node.env", samples["postgres/node.env"])).toMatch(
-      /^NODE='pg2'\nROLE='replica'\nMAJOR='17'\n[^]*^LOCALE_OPTIONS='--locale=C\.UTF-8 --locale-provider=builtin'\n$/m,
+      /^NODE='pg2'\nMAJOR='17'\nFIRST_NODE='pg1'\n[^]*^LOCALE_OPTIONS='--locale=C\.UTF-8 --locale-provider=builtin'\n$/m,
     );
   });
 
@@ -171,12 +180,20 @@ reporter = max_user_connections=5
       ["host", "my app", "app", "172.29.10.0/24", "scram-sha-256"],
     ]);
 
-    const ini = readIni(renderTemplate("pgbouncer/pgbouncer.ini", samples["pgbouncer/pgbouncer.ini"]));
-    expect(ini.get("pgbouncer")?.get("unix_socket_dir")).toBe("");
-    expect(readPgbouncerConnstr(ini.get("databases")?.get("app_ro") ?? "")).toEqual([
-      ["host", "acme-pg2,acme-pg3"],
-      ["connect_query", "select 'x'"],
+    const common = renderTemplate("pgbouncer/pgbouncer.ini", samples["pgbouncer/pgbouncer.ini"]);
+    const process = renderTemplate("pgbouncer/process.ini", samples["pgbouncer/process.ini"]);
+    const ini = readIni(process.replace("%include /etc/pgstack/pgbouncer.ini\n", () => common));
+    expect(Object.fromEntries(ini.get("pgbouncer") ?? [])).toEqual({
+      peer_id: "2",
+      reserve_pool_size: "3",
+      pool_mode: "transaction",
+      unix_socket_dir: "",
+    });
+    expect(readPgbouncerConnstr(ini.get("peers")?.get("1") ?? "")).toEqual([
+      ["host", "pgbouncer-1"],
+      ["port", "6432"],
     ]);
+    expect(readPgbouncerConnstr(ini.get("users")?.get("reporter") ?? "")).toEqual([["max_user_connections", "5"]]);
 
     const list = renderTemplate("pgbouncer/userlist.txt", samples["pgbouncer/userlist.txt"]);
     expect(readUserlist(list)).toEqual([
@@ -234,12 +251,15 @@ reporter = max_user_connections=5
     ["a regular expression in pg_hba.conf", () => hba({ database: "/.*" }), "a leading slash in a pg_hba.conf field"],
     ["a missing value", () => conf({ name: "a", value: null as unknown as string }), "null instead of text in a postgresql.conf value"],
     [
-      "a second key in a pooler database",
+      "a second key of a pooler's user",
       () =>
-        renderTemplate("pgbouncer/pgbouncer.ini", {
+        renderTemplate("pgbouncer/process.ini", {
           stack: "x",
-          databases: [{ name: "app", params: [{ key: "host=x user", value: "y" }] }],
+          common: "/etc/pgstack/pgbouncer.ini",
+          users: [{ name: "app", params: [{ key: "pool_mode=session max_user_connections", value: "y" }] }],
+          peers: [],
           settings: [],
+          routes: "/etc/pgstack/routes-1.ini",
         }),
       "in a bare name",
     ],
