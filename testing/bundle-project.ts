@@ -13,6 +13,7 @@ import type { Engine } from "../src/engine/connect.ts";
 import { connectEngine } from "../src/engine/connect.ts";
 import { removeFromEngine } from "./deployment.ts";
 import { freeBlock } from "./free-block.ts";
+import { whileNobodyRemoves } from "./port-lock.ts";
 import type { RunResult } from "./run.ts";
 import { run } from "./run.ts";
 import type { StackKeys } from "./stacks.ts";
@@ -73,6 +74,12 @@ export class BundleProject {
     if (code === 0) return;
     const { output: logs } = await this.compose("logs", "--tail", "20");
     throw new Error(`up failed:\n${output}\n${logs}`);
+  }
+
+  /** `docker compose down` that must succeed; volumes stay. */
+  async down(): Promise<void> {
+    const { code, output } = await whileNobodyRemoves(() => this.compose("down"));
+    if (code !== 0) throw new Error(`down failed:\n${output}`);
   }
 
   /** `pgstack check --bundle`, as a command. */

@@ -6,9 +6,8 @@ import { renderTemplate } from "./template.ts";
 
 /** Files of the exporters' volume: queries of nodes, and the `monitoring` password in the two forms that exporters read. */
 export function renderExporterFiles({ stack, nodes }: ClusterPlan): readonly FileSpec[] {
-  const replicas = nodes.flatMap(({ slot }) => (slot === undefined ? [] : [slot]));
   return [
-    plain("queries.yaml", renderTemplate("exporters/queries.yaml", { stack, replicas })),
+    plain("queries.yaml", renderTemplate("exporters/queries.yaml", { stack, nodes: nodes.map(({ name }) => name) })),
     secret("monitoring.password", 0o400, ({ passwords }) => passwords.monitoring),
     secret("monitoring.pgpass", 0o400, ({ passwords }) => `*:*:*:monitoring:${pgpass(passwords.monitoring)}\n`),
   ];

@@ -26,7 +26,16 @@ export function renderMonitoringFiles(plan: ClusterPlan): MonitoringFiles | unde
   return {
     prometheus: [
       plain("prometheus.yml", renderPrometheusConfig(plan, monitoring, exporters)),
-      plain("rules.yml", renderRules({ stack: plan.stack, nodes: plan.nodes, scrapeIntervalS, alerts })),
+      plain(
+        "rules.yml",
+        renderRules({
+          stack: plan.stack,
+          nodes: plan.nodes.map(({ name }) => name),
+          processes: exporters.processes.map(({ number }) => services.pgbouncer(number)),
+          scrapeIntervalS,
+          alerts,
+        }),
+      ),
     ],
     alertmanager: monitoring.alertmanager && alertmanagerFilesOf(plan, monitoring.alertmanager),
     grafana: monitoring.grafana && grafanaFilesOf(monitoring),

@@ -1,7 +1,7 @@
 import { monitoringConnections } from "../plan/connections.ts";
 import { declaredSpec } from "../plan/declared-spec.ts";
 import { entriesOf } from "../plan/declared.ts";
-import { routesOf } from "../plan/pooler.ts";
+import { routesOf } from "../plan/routes.ts";
 import type { ClusterPlan, ClusterSecrets } from "../plan/types.ts";
 import type { RolesSpec } from "../postgres/roles.ts";
 import { roleName, roleVerifiers, userVerifiers } from "./pooler-files.ts";

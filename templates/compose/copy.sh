@@ -2,7 +2,7 @@
 # Brings the bundle's config and secrets into the volumes that are mounted here, with owner and mode. Files that are mounted
 # from the host keep the owner and mode that they have there; this is how a secret reaches a user of a container without
 # being readable by everyone on the host. Runs on each `docker compose up`; a file is replaced in one step, and only if it
-# differs.
+# differs. The pooler's routes are kept where they are whole: they were written since, by what knows who leads and who is drained.
 set -Eeuo pipefail
 umask 0077
 
@@ -12,10 +12,13 @@ owner=999:999
 
 say() { printf 'pgstack: %s\n' "$*" >&2; }
 
+# Whether pgstack has written a file with routes to its end: routes.json, or what a process reads of it.
+has_routes() { [[ $(tail -n 1 "$1" 2>/dev/null) =~ ^\}$|\ host= ]]; }
+
 changed=0
 declare -A wanted=()
-# One line for each file: mode, config or secrets, service, name.
-while read -r mode kind service name; do
+# One line for each file: mode, replace or keep, config or secrets, service, name.
+while read -r mode how kind service name; do
   source=$bundle/$kind/$service/$name
   target=$volumes/$service/$name
   [ -d "$volumes/$service" ] || continue
@@ -26,6 +29,7 @@ while read -r mode kind service name; do
     name=${name#*/}
     install -d -m 0755 -o "${owner%:*}" -g "${owner#*:}" "$volumes/$folder"
   done
+  if [ "$how" = keep ] && has_routes "$target"; then source=$target; fi
   if ! cmp -s "$source" "$target" || [ "$(stat -c '%a %u:%g' "$target")" != "${mode#0} $owner" ]; then
     cp "$source" "$target.new"
     chmod "$mode" "$target.new"

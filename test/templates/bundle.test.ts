@@ -1,13 +1,20 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 
+import { readSetup } from "../../src/agents/setup/read.ts";
+import { setupFiles } from "../../src/agents/setup/spec.ts";
+import { isRoutesFile } from "../../src/pgbouncer/routes.ts";
 import { planContainers } from "../../src/plan/containers.ts";
+import { rolesSql } from "../../src/postgres/roles.ts";
 import { renderBundle } from "../../src/render/compose/bundle.ts";
 import type { BundleFile } from "../../src/render/compose/bundle.ts";
 import { renderFiles } from "../../src/render/files.ts";
+import { rolesSpec, serverVerifiers } from "../../src/render/roles-spec.ts";
 import type { StackKeys } from "../../testing/stacks.ts";
 import { aPlan, fakeSecrets, root, secretValues, stackPlan, stacks } from "../../testing/stacks.ts";
 
@@ -15,7 +22,7 @@ const bundleOf = (plan: ReturnType<typeof aPlan>): readonly BundleFile[] => rend
 const textOf = (file: BundleFile): string => (file.kind === "plain" ? file.content : file.render(fakeSecrets));
 
 /** What only a bundle has; its other files have snapshots of their own. */
-const own = ["README.md", "compose.yaml", "check.json", "config/config/files", "config/setup/setup.env", "secrets/setup/roles.sql"];
+const own = ["README.md", "compose.yaml", "check.json", "config/config/files", "config/setup/setup.json", "secrets/setup/secrets.json"];
 
 describe.each(stacks)("the bundle of %s", (stack) => {
   const bundle = bundleOf(stackPlan(stack));
@@ -27,11 +34,17 @@ describe.each(stacks)("the bundle of %s", (stack) => {
     await expect(textOf(file)).toMatchFileSnapshot(`__snapshots__/${stack}/bundle/${name}`);
   });
 
+  it("gives roles by the SQL that the snapshot shows", async () => {
+    const plan = stackPlan(stack);
+    const sql = rolesSql({ ...rolesSpec(plan), verifiers: serverVerifiers(plan, fakeSecrets) });
+    await expect(`${sql}\n`).toMatchFileSnapshot(`__snapshots__/${stack}/bundle/roles.sql.with-fake-secrets`);
+  });
+
   it("is the same bytes when it is rendered again", () => {
     expect(bundleOf(stackPlan(stack)).map((file) => [file.path, textOf(file)])).toEqual(bundle.map((file) => [file.path, textOf(file)]));
   });
 
-  it("holds the same files as the Docker target's volumes, but for the names that a node tells in its advice", () => {
+  it("holds the same files as the Docker target's volumes, but for the names in a node's advice", () => {
     const { nodes, pooler, exporters } = renderFiles(stackPlan(stack));
     const volumes = [...nodes, ["pooler", pooler] as const, ["exporters", exporters ?? []] as const];
     for (const [service, files] of volumes) {
@@ -48,9 +61,10 @@ describe.each(stacks)("the bundle of %s", (stack) => {
     const lines = (list === undefined ? "" : textOf(list)).trimEnd().split("\n");
     const paths = bundle.map(({ path }) => path);
     for (const line of lines) {
-      const [mode, kind, service, name] = line.split(" ");
+      const [mode, how, kind, service, name] = line.split(" ");
       expect(paths).toContain(`${kind}/${service}/${name}`);
       expect(mode).toMatch(kind === "config" ? /^0644$/ : /^0[46]00$/);
+      expect(how, line).toBe(name !== undefined && isRoutesFile(name) ? "keep" : "replace");
     }
     expect(new Set(lines).size).toBe(lines.length);
   });
@@ -94,8 +108,8 @@ it("a bundle has the same services as the Docker target", () => {
   expect(Object.keys(services)).toEqual(expect.arrayContaining(planContainers(plan).map(({ service }) => service)));
 });
 
-describe.each(["copy.sh", "setup.sh"])("%s", (name) => {
-  const script = `${root}/templates/compose/${name}`;
+describe("copy.sh", () => {
+  const script = `${root}/templates/compose/copy.sh`;
   const hasShellcheck = spawnSync("shellcheck", ["--version"]).status === 0;
 
   it("is a bash script without syntax errors", () => {
@@ -109,11 +123,21 @@ describe.each(["copy.sh", "setup.sh"])("%s", (name) => {
   });
 });
 
-it("setup.sh reads the variables that setup.env sets and no others of that kind", () => {
-  const set = readFileSync(`${root}/templates/compose/setup.env.liquid`, "utf8").matchAll(/^([A-Z_]+)=/gm);
-  const own = ["PATH", "PGPASSFILE", "PGCONNECT_TIMEOUT", "PGAPPNAME", "PGOPTIONS", "SECONDS"];
-  const script = readFileSync(`${root}/templates/compose/setup.sh`, "utf8");
-  const used = script.matchAll(/(?:\$\{?|\(\()([A-Z][A-Z_]+)\b|< ([A-Z]+)\)\)/g);
-  const names = [...used].map(([, name, compared]) => name ?? compared ?? "").filter((name) => !own.includes(name));
-  expect(new Set(names)).toEqual(new Set([...set].map(([, name = ""]) => name)));
+it("setup has what its program reads, and its secrets in the secret file alone", () => {
+  const bundle = bundleOf(aPlan({ replicas: 2 }));
+  const fileAt = (path: string): string => textOf(bundle.find((file) => file.path === path) ?? { kind: "plain", path, content: "" });
+  const folder = mkdtempSync(join(tmpdir(), "pgstack-setup-"));
+  try {
+    for (const [name, path] of [
+      [setupFiles.spec, "config/setup/setup.json"],
+      [setupFiles.secrets, "secrets/setup/secrets.json"],
+    ] as const)
+      writeFileSync(join(folder, name), fileAt(path));
+    const { spec, secrets } = readSetup(folder);
+    expect(spec.nodes).toEqual(["pg1", "pg2", "pg3"]);
+    expect(Object.keys(secrets.verifiers).toSorted()).toEqual(["app", "monitoring", "replicator"]);
+    expect(secrets.poolerPassword).toBe(fakeSecrets.passwords.pgbouncer);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

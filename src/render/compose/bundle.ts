@@ -5,9 +5,10 @@ import { checkSecretsOf, checkTargetOf } from "../../target/target.ts";
 import { bundlePlan } from "../../plan/bundle.ts";
 import { planContainers } from "../../plan/containers.ts";
 import { services } from "../../plan/names.ts";
-import type { ClusterPlan, ClusterSecrets } from "../../plan/types.ts";
+import type { ClusterPlan, ClusterSecrets, ImageKind } from "../../plan/types.ts";
 import type { FileSpec } from "../../files/file-spec.ts";
 import { renderFiles } from "../files.ts";
+import type { RenderedFiles } from "../files.ts";
 import { monitoringFilesOf } from "../monitoring-files.ts";
 import { composeFile } from "./file.ts";
 import { checkPath, oneShots, passwordsPath } from "./names.ts";
@@ -28,7 +29,9 @@ export type BundleFile =
  */
 export function renderBundle(plan: ClusterPlan, root: string): readonly BundleFile[] {
   const bundle = bundlePlan(plan);
-  const volumes = filesOfVolumes(bundle);
+  // Rendered again with the bundle's names: what a node advises must not name the other target's volumes.
+  const files = renderFiles(bundle);
+  const volumes = filesOfVolumes(bundle, files);
   const specs = Object.entries(volumes).flatMap(([service, of]) => of.map((file) => ({ service, file })));
   const all: readonly BundleFile[] = [
     plain("README.md", readme(bundle)),
@@ -38,7 +41,7 @@ export function renderBundle(plan: ClusterPlan, root: string): readonly BundleFi
     ),
     ...imageFiles(bundle, root),
     plain(`config/${oneShots.config}/copy.sh`, script("copy.sh")),
-    plain(`config/${oneShots.config}/files`, fileList(specs)),
+    plain(`config/${oneShots.config}/files`, fileList(specs, files.routes)),
     ...specs.map(({ service, file }): BundleFile =>
       file.kind === "plain"
         ? plain(`config/${service}/${file.path}`, file.content)
@@ -65,28 +68,30 @@ function json(value: unknown): string {
 }
 
 /** Files by the service whose config volume they go to. */
-function filesOfVolumes(plan: ClusterPlan): Readonly<Record<string, readonly FileSpec[]>> {
-  // Rendered again with the bundle's names: what a node advises must not name the other target's volumes.
-  const files = renderFiles(plan);
+function filesOfVolumes(plan: ClusterPlan, files: RenderedFiles): Readonly<Record<string, readonly FileSpec[]>> {
   return {
     ...Object.fromEntries(files.nodes),
-    [services.pooler]: files.pooler,
+    [services.pooler]: [...files.pooler, ...files.routes],
     ...(files.exporters === undefined ? {} : { [services.exporters]: files.exporters }),
     ...Object.fromEntries(monitoringFilesOf(files.monitoring)),
     [oneShots.setup]: renderSetupFiles(plan),
   };
 }
 
-/** What `copy.sh` copies, and with which mode. */
-function fileList(specs: readonly { readonly service: string; readonly file: FileSpec }[]): string {
+/** What `copy.sh` copies, with which mode, and whether it replaces one that is there. */
+function fileList(specs: readonly { readonly service: string; readonly file: FileSpec }[], routes: readonly FileSpec[]): string {
   return specs
-    .map(({ service, file }) => `0${file.mode.toString(8)} ${file.kind === "plain" ? "config" : "secrets"} ${service} ${file.path}\n`)
+    .map(({ service, file }) => {
+      // Where the routes lead is known by what wrote them last; `setup` brings them to who leads.
+      const how = routes.includes(file) ? "keep" : "replace";
+      return `0${file.mode.toString(8)} ${how} ${file.kind === "plain" ? "config" : "secrets"} ${service} ${file.path}\n`;
+    })
     .join("");
 }
 
 /** Build contexts of the images that are built, so that a bundle needs nothing else. */
 function imageFiles(plan: ClusterPlan, root: string): readonly BundleFile[] {
-  const used = new Set(planContainers(plan).map(({ image }) => image));
+  const used = new Set<ImageKind>([...planContainers(plan).map(({ image }) => image), "orchestrator"]);
   return [...used].flatMap((kind) => {
     const image = plan.images[kind];
     if (image.kind === "reference") return [];

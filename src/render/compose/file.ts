@@ -1,3 +1,4 @@
+import { setupFiles } from "../../agents/setup/spec.ts";
 import type { ContainerPlan } from "../../plan/container.ts";
 import { hardening, listenerFolder, socketFolder } from "../../plan/container.ts";
 import { planContainers } from "../../plan/containers.ts";
@@ -13,8 +14,11 @@ import { oneShots, projectName } from "./names.ts";
 /** Key of the one network; its name on the engine is the plan's. */
 const network = "cluster";
 
-/** What the one-shot services may use; both do little. */
+/** What the one-shot services may use: they do little. */
 const oneShotMemoryMb = 128;
+
+/** Of it, what the objects of `setup` may use, in MB. Measured use, all together: about 25. */
+const setupHeapMb = 48;
 
 /**
  * The Compose file of a bundle: the containers of the plan, and services that run once. `config` and one of its kind for
@@ -87,7 +91,7 @@ function service(plan: ClusterPlan, container: ContainerPlan): ComposeService {
     ...runtime(plan, container, isNode ? tmpfs : container.tmpfs),
     user: hardening.user,
     restart: hardening.restart,
-    ...dependencies(container, isNode),
+    ...dependencies(container, { isNode, isProcess: plan.pooler.processes.some(({ container: of }) => of === container.name) }),
     ...(container.cpus === undefined ? {} : { cpus: container.cpus }),
     ...(Object.keys(container.environment).length === 0 ? {} : { environment: container.environment }),
     volumes: [
@@ -104,10 +108,13 @@ function published({ port }: ContainerPlan): Pick<ComposeService, "ports"> {
   return { ports: [{ target: port.internal, published: String(port.external), host_ip: port.address, protocol: "tcp" }] };
 }
 
-function dependencies({ service: name }: ContainerPlan, isNode: boolean): Pick<ComposeService, "depends_on"> {
+function dependencies(
+  { service: name }: ContainerPlan,
+  { isNode, isProcess }: { isNode: boolean; isProcess: boolean },
+): Pick<ComposeService, "depends_on"> {
   // Its image and files are its own: nothing that recreates PgBouncer recreates it.
   if (name === services.pooler) return {};
-  const others = name === services.pgbouncer ? oneShots.config : oneShots.setup;
+  const others = isProcess ? oneShots.config : oneShots.setup;
   return { depends_on: { [isNode ? oneShots.nodeConfig(name) : others]: { condition: "service_completed_successfully" } } };
 }
 
@@ -141,15 +148,16 @@ function runtime(
 }
 
 /** The service that builds each kind of image; the others of that kind use what it built. */
-function builders({ exporters, leader }: ClusterPlan): Readonly<Record<ImageKind, string>> {
+function builders({ exporters, firstNode }: ClusterPlan): Readonly<Record<ImageKind, string>> {
   return {
-    postgres: oneShots.nodeConfig(leader),
+    postgres: oneShots.nodeConfig(firstNode),
     pooler: oneShots.config,
     listener: services.pooler,
     postgresExporter: services.nodeExporter(exporters?.nodes[0]?.node ?? ""),
-    poolerExporter: services.poolerExporter,
+    poolerExporter: services.processExporter(exporters?.processes[0]?.number ?? 0),
     prometheus: services.prometheus,
     alertmanager: services.alertmanager,
+    orchestrator: oneShots.setup,
     // Pulled, not built.
     grafana: services.grafana,
   };
@@ -242,7 +250,8 @@ function bind(source: string, target: string): ComposeMount {
 }
 
 function setupService(plan: ClusterPlan): ComposeService {
-  const started = [...plan.nodes.map(({ name }) => name), services.pooler, services.pgbouncer];
+  const processes = plan.pooler.processes.map(({ number }) => services.pgbouncer(number));
+  const started = [...plan.nodes.map(({ name }) => name), services.pooler, ...processes];
   return {
     ...runtime(
       plan,
@@ -250,17 +259,19 @@ function setupService(plan: ClusterPlan): ComposeService {
         ...oneShotRuntime,
         service: oneShots.setup,
         name: containerName(plan.prefix, oneShots.setup),
-        command: ["/bin/bash", `${paths.config}/setup.sh`],
+        image: "orchestrator",
+        command: ["node", `--max-old-space-size=${setupHeapMb}`, `${paths.config}/${setupFiles.program}`],
       },
       { "/tmp": "rw,noexec,nosuid,size=64m" },
     ),
     user: hardening.user,
     restart: "no",
     depends_on: Object.fromEntries(started.map((name) => [name, { condition: "service_started" }])),
-    // Only for the pooler's console; nodes are reached through their sockets.
+    // Only for the pooler's console; nodes are reached through their sockets, and the pooler's routes are a file in its volume.
     networks: { [network]: { ipv4_address: oneShotAddress(plan.network.subnet) } },
     volumes: [
       mount(plan, configVolumeName(plan.prefix, oneShots.setup), paths.config, true),
+      mount(plan, plan.pooler.configVolume, paths.poolerConfig, false),
       ...plan.nodes.map(({ name }) => mount(plan, socketVolumeName(plan.prefix, name), `${paths.socketDirectory}/${name}`, false)),
     ],
   };

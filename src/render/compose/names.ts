@@ -6,7 +6,7 @@ export const oneShots = {
   config: "config",
   /** The same for a node: an additional node then changes no existing service. */
   nodeConfig: (node: string): string => `${node}-config`,
-  /** Roles, slots, reloads; ends when the cluster is proven. */
+  /** Runs `src/agents/setup`: roles, slots, reloads, routes; ends when the cluster is proven. */
   setup: "setup",
 } as const;
 

@@ -1,18 +1,18 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { services } from "../../plan/names.ts";
-import { routesOf } from "../../plan/pooler.ts";
-import { poolerPort } from "../../plan/pgbouncer-defaults.ts";
-import type { ClusterPlan } from "../../plan/types.ts";
-import { liftedOptions } from "../../postgres/lifted-settings.ts";
-import { quietSession } from "../../postgres/quiet-session.ts";
-import { rolesSql } from "../../postgres/roles.ts";
-import { pgpass } from "../../formats/escape.ts";
+import type { SetupSecrets, SetupSpec } from "../../agents/setup/spec.ts";
+import { setupFiles } from "../../agents/setup/spec.ts";
 import type { FileSpec } from "../../files/file-spec.ts";
 import { plain, secret } from "../../files/file-spec.ts";
+import { processInside } from "../../plan/endpoints.ts";
+import { services } from "../../plan/names.ts";
+import { routesOf } from "../../plan/routes.ts";
+import type { ClusterPlan } from "../../plan/types.ts";
+import { restartSettings } from "../../rollout/restart-settings.ts";
+import { agentProgram } from "../agent-program.ts";
 import { rolesSpec, serverVerifiers } from "../roles-spec.ts";
-import { renderTemplate, templatesFolder } from "../template.ts";
+import { templatesFolder } from "../template.ts";
 
 /** How long `setup` sees nothing change before it gives up, in seconds. */
 const patienceS = 120;
@@ -24,34 +24,40 @@ export function script(name: string): string {
 
 /** Files of the service `setup`. */
 export function renderSetupFiles(plan: ClusterPlan): readonly FileSpec[] {
-  const { nodes } = plan;
   return [
-    plain("setup.sh", script("setup.sh")),
-    plain(
-      "setup.env",
-      renderTemplate("compose/setup.env", {
-        stack: plan.stack,
-        major: plan.major,
-        leader: plan.leader,
-        replicas: nodes
-          .filter(({ role }) => role === "replica")
-          .map(({ name }) => name)
-          .join(" "),
-        pooler: services.pooler,
-        poolerPort,
-        routes: routesOf(plan)
-          .map(({ name, hosts }) => `${name}|${hosts.join(",")}`)
-          .join(" "),
-        patience: patienceS,
-        sessionOptions: liftedOptions(plan.major),
-      }),
-    ),
-    // Verifiers, no passwords; the session that reads them writes no log.
-    secret(
-      "roles.sql",
-      0o400,
-      (secrets) => `${quietSession}${rolesSql({ ...rolesSpec(plan), verifiers: serverVerifiers(plan, secrets) })}\n`,
-    ),
-    secret("pooler.pgpass", 0o400, ({ passwords }) => `*:*:*:pgbouncer:${pgpass(passwords.pgbouncer)}\n`),
+    plain(setupFiles.program, agentProgram("setup")),
+    plain(setupFiles.spec, json(setupSpecOf(plan))),
+    secret(setupFiles.secrets, 0o400, (secrets) => {
+      const own: SetupSecrets = { verifiers: serverVerifiers(plan, secrets), poolerPassword: secrets.passwords.pgbouncer };
+      return json(own);
+    }),
   ];
+}
+
+function setupSpecOf(plan: ClusterPlan): SetupSpec {
+  const { databases = [], users = [], extensions, ...roles } = rolesSpec(plan);
+  return {
+    stack: plan.stack,
+    major: plan.major,
+    nodes: plan.nodes.map(({ name }) => name),
+    roles: {
+      ...roles,
+      extensions: [...extensions],
+      ...(databases.length === 0 ? {} : { databases: [...databases] }),
+      ...(users.length === 0 ? {} : { users: [...users] }),
+    },
+    restartSettings: restartSettings(plan),
+    processes: plan.pooler.processes.map(({ number, settings }) => ({
+      number,
+      service: services.pgbouncer(number),
+      ...processInside(number),
+      settings: Object.fromEntries([...plan.pooler.settings, ...settings].map(({ name, value }) => [name, value])),
+    })),
+    routes: routesOf(plan).map((route) => ({ ...route, parameters: { ...route.parameters } })),
+    patienceS,
+  };
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
 }

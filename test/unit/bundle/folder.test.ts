@@ -99,7 +99,7 @@ describe("writing a bundle", () => {
     expect(statSync(join(folder, "check.json")).isFile()).toBe(true);
   });
 
-  it("goes on after an interrupted run", () => {
+  it("continues after an interrupted run", () => {
     writeBundle(folder, "test", files);
     writeFileSync(join(folder, "check.json.new"), "half");
     rmSync(join(folder, "check.json"));

@@ -19,10 +19,12 @@ describe("a bundle's Compose file", () => {
       "pg1",
       "pg2",
       "pooler",
-      "pgbouncer",
+      "pgbouncer-1",
+      "pgbouncer-2",
       "pg1-exporter",
       "pg2-exporter",
-      "pooler-exporter",
+      "pgbouncer-1-exporter",
+      "pgbouncer-2-exporter",
       "setup",
     ]);
   });
@@ -45,12 +47,13 @@ describe("a bundle's Compose file", () => {
     const [one, three] = [fileOf({ replicas: 1 }).services, fileOf({ replicas: 3 }).services];
     for (const name of ["config", "pg1-config", "pg2-config", "pg1", "pg2", "pooler"]) expect(three[name], name).toEqual(one[name]);
     // Its file limit follows from the pools.
-    expect({ ...three["pgbouncer"], ulimits: {} }).toEqual({ ...one["pgbouncer"], ulimits: {} });
+    for (const name of ["pgbouncer-1", "pgbouncer-2"]) expect({ ...three[name], ulimits: {} }).toEqual({ ...one[name], ulimits: {} });
+    expect(three["pgbouncer-3"]).toBeDefined();
   });
 
   it("lets nothing that clients use depend on what changes with the number of nodes", () => {
     const { services } = fileOf({ replicas: 2 });
-    for (const name of ["pg1", "pg2", "pg3", "pooler", "pgbouncer"])
+    for (const name of ["pg1", "pg2", "pg3", "pooler", "pgbouncer-1", "pgbouncer-2"])
       expect(Object.keys(services[name]?.depends_on ?? {}), name).not.toContain("setup");
   });
 
@@ -89,6 +92,23 @@ describe("a bundle's Compose file", () => {
         security_opt: ["no-new-privileges"],
       });
     }
+  });
+
+  it("runs setup as the others' user without any capability, and lets it write sockets and the pooler's files alone", () => {
+    const { setup } = fileOf({ replicas: 1 }).services;
+    expect(setup).toMatchObject({
+      image: expect.stringMatching(/^pgstack\/orchestrator:/) as string,
+      user: "999:999",
+      read_only: true,
+      cap_drop: ["ALL"],
+      mem_limit: "128m",
+      stop_signal: "SIGTERM",
+      restart: "no",
+    });
+    expect(setup).not.toHaveProperty("cap_add");
+    expect(setup).not.toHaveProperty("environment");
+    const writable = setup?.volumes.filter((mount) => mount.read_only !== true).map(({ source }) => source);
+    expect(writable).toEqual(["pooler-config", "pg1-socket", "pg2-socket"]);
   });
 
   it("refers to nothing that it does not declare", () => {
@@ -132,13 +152,16 @@ describe("a bundle's Compose file", () => {
       ["pgstack/listener", { context: "./images/listener", network: "host" }],
       ["pgstack/postgres-exporter", { context: "./images/postgres-exporter", network: "host" }],
       ["pgstack/pgbouncer-exporter", { context: "./images/pgbouncer-exporter", network: "host" }],
+      ["pgstack/orchestrator", { context: "./images/orchestrator", network: "host" }],
     ]);
   });
 
   it("builds nothing that stack config gives a reference for", () => {
     const { services } = fileOf({ images: { pooler: "registry.example/pgbouncer:1.24.1" } });
-    expect(services["pgbouncer"]).toMatchObject({ image: "registry.example/pgbouncer:1.24.1" });
-    expect(services["pgbouncer"]).not.toHaveProperty("build");
+    for (const name of ["pgbouncer-1", "pgbouncer-2"]) {
+      expect(services[name]).toMatchObject({ image: "registry.example/pgbouncer:1.24.1" });
+      expect(services[name]).not.toHaveProperty("build");
+    }
   });
 
   it("leaves what holds the pooler's port alone when the pooler's image, memory or files change", () => {
