@@ -14,7 +14,7 @@ interface Visitor {
 
 /**
  * Logins of declared users, and of the first owner in other databases: where each has business, and nowhere else. Who must be
- * kept out of a database is only tried at the leader and at the pooler: every node has the same rules, which the logins of
+ * kept out of a database is only tried at the first node and at the pooler: every node has the same rules, which the logins of
  * the roles that every cluster has prove on each.
  */
 export function declaredProbes(target: CheckTarget): readonly LoginProbe[] {
@@ -30,17 +30,26 @@ export function declaredProbes(target: CheckTarget): readonly LoginProbe[] {
   }));
   // What the first owner does in the first database is tried with every cluster.
   const first: Visitor = { role: "app", user: target.appUser, pooled: true, databases: [target.database, ...owned(target.appUser)] };
-  return [
+  const all = [
     ...visits(target, first, every).filter(({ database }) => database !== target.database && database !== target.readRoute),
     ...users.flatMap((visitor) => [...visits(target, visitor, every), ...strangers(target, visitor)]),
   ];
+  // Each process has read the files for itself: all are tried, and every login once.
+  const routed = all.filter(({ place }) => place.kind === "route");
+  return all.map((one) => (one.place.kind === "route" ? atProcess(target, one, routed.indexOf(one)) : one));
+}
+
+function atProcess({ processes }: CheckTarget, one: LoginProbe, index: number): LoginProbe {
+  const process = processes[index % processes.length];
+  if (process === undefined || one.place.kind !== "route") return one;
+  return { ...one, port: process.port, place: { ...one.place, process: process.number } };
 }
 
 function visits(target: CheckTarget, visitor: Visitor, every: readonly string[]): readonly LoginProbe[] {
   const routed = [target.database, ...(target.declared?.routed ?? [])];
   return every.flatMap((database) => {
     const may = visitor.databases.includes(database);
-    const nodes = target.nodes.filter(({ role }) => may || role === "leader");
+    const nodes = may ? target.nodes : target.nodes.slice(0, 1);
     return [
       ...nodes.map((node) => {
         const place: Place = { kind: "node", node: node.name };

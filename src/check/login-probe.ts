@@ -1,12 +1,20 @@
 import { readRouteName } from "../read-route.ts";
+import { services } from "../plan/names.ts";
 import type { PasswordRole } from "../plan/types.ts";
 import type { CheckTarget, UserRole } from "../target/target.ts";
 
 /** Where something is seen: a node, a route of the pooler, or the pooler's own console. */
 export type Place =
   | { readonly kind: "node"; readonly node: string }
-  | { readonly kind: "route"; readonly route: "write" | "read"; /** @default the first database */ readonly database?: string }
-  | { readonly kind: "console" };
+  | {
+      readonly kind: "route";
+      readonly route: "write" | "read";
+      /** @default the first database */
+      readonly database?: string;
+      /** @default whichever process the port that clients use leads to */
+      readonly process?: number;
+    }
+  | { readonly kind: "console"; readonly process: number };
 
 /** One attempt to log in, and what must come of it. */
 export interface LoginProbe {
@@ -35,7 +43,7 @@ export function placeText(place: Place, target: CheckTarget): string {
     case "route":
       return place.route === "write" ? `write route ${routeName(place, target)}` : `read route ${routeName(place, target)}`;
     case "console":
-      return "the pooler's console";
+      return `the console of ${services.pgbouncer(place.process)}`;
   }
 }
 

@@ -30,7 +30,7 @@ export interface ReceiverFacts {
   readonly timeline: number | undefined;
 }
 
-/** Replication slot on the leader. */
+/** Replication slot. */
 export interface SlotFacts {
   readonly name: string;
   readonly type: string;
@@ -41,14 +41,14 @@ export interface SlotFacts {
   readonly safeWalBytes: number | undefined;
 }
 
-/** WAL sender on the leader. A running base backup is one too, so the name is what counts. */
+/** WAL sender. A running base backup is one too, so the name is what counts. */
 export interface SenderFacts {
   readonly applicationName: string;
   readonly state: string;
 }
 
-/** What the leader knows about its replicas. */
-export interface LeaderFacts {
+/** What a node knows about those that receive WAL from it. */
+export interface SendingFacts {
   readonly slots: readonly SlotFacts[];
   readonly senders: readonly SenderFacts[];
 }
@@ -90,29 +90,23 @@ export interface NodeFacts {
   readonly overridden: readonly string[];
   /** What PostgreSQL itself knows to be damaged, or soon will be. */
   readonly damage: DamageFacts;
-  /** Queried only on the declared leader. */
-  readonly leader: LeaderFacts | undefined;
+  /** Host in `primary_conninfo`; a promoted node keeps it. */
+  readonly follows: string | undefined;
+  readonly sending: SendingFacts;
 }
 
 /** Where the write route leads: a row written through it, and when each replica showed that. */
 export interface HeartbeatObservation {
   /** `cluster_name` of the node that took the row; a probe asks for it without a write. */
   readonly write: Observed<{ readonly reached: string }>;
-  /** By node; empty when nothing was written. */
+  /** By node, without the one that took the row; empty when nothing was written. */
   readonly replicas: Readonly<Record<string, Observed<{ readonly visible: boolean; readonly ms: number }>>>;
 }
 
-/** One connection through the read route. */
+/** Where the read route of one process leads. */
 export interface ReachedNode {
   readonly node: string;
   readonly inRecovery: boolean;
-}
-
-/** The nodes that a number of simultaneous connections through the read route reached. */
-export interface ReadRouteObservation {
-  readonly reached: readonly ReachedNode[];
-  /** What ended the series before every node was seen. */
-  readonly failure: Failure | undefined;
 }
 
 /** A database of the pooler. */
@@ -123,36 +117,34 @@ export interface PoolerDatabase {
   readonly disabled: boolean;
 }
 
-/** What the pooler's console says. */
+/** What the console of one process says. */
 export interface PoolerFacts {
   /** Such as `1.24.1`. */
   readonly version: string;
   readonly databases: readonly PoolerDatabase[];
   /** All databases are paused or suspended, which the databases themselves do not show. */
   readonly isHeld: boolean;
-  /** Server connections that the read route has open already. */
-  readonly readServers: number;
-  /** Server connections that the read route may have; undefined when it is not known to the pooler. */
-  readonly readPoolSize: number | undefined;
 }
 
-/** What an exporter says about its target; undefined when the metric is not there. */
+/** What an exporter says about its target; undefined when the metric is missing. */
 export interface ExporterFacts {
   readonly up: boolean | undefined;
   /** When its process started, in seconds since 1970. */
   readonly startedAt?: number | undefined;
 }
 
-/** Metrics endpoints, by node and of the pooler. */
+/** Metrics endpoints, by node and by process of the pooler. */
 export interface ExportersObservation {
   readonly nodes: Readonly<Record<string, Observed<ExporterFacts>>>;
-  readonly pooler: Observed<ExporterFacts>;
+  readonly processes: Readonly<Record<number, Observed<ExporterFacts>>>;
 }
 
 /** A target that Prometheus could not read, neither last nor the time before. */
 export interface DownTarget {
   readonly job: string;
   readonly node: string | undefined;
+  /** Process of the pooler. */
+  readonly process?: number | undefined;
   readonly error: string;
   /** Time of the earlier of the two readings, in seconds since 1970; undefined when Prometheus does not say. */
   readonly since?: number | undefined;
@@ -183,8 +175,10 @@ export interface LoginOutcome {
 export interface ClusterObservation {
   readonly nodes: Readonly<Record<string, Observed<NodeFacts>>>;
   readonly logins: readonly LoginOutcome[];
-  readonly pooler: Observed<PoolerFacts>;
-  readonly readRoute: ReadRouteObservation;
+  /** The pooler's, by their numbers. */
+  readonly processes: Readonly<Record<number, Observed<PoolerFacts>>>;
+  /** Where their read route leads, by the same numbers. */
+  readonly readRoutes: Readonly<Record<number, Observed<ReachedNode>>>;
   readonly heartbeat: HeartbeatObservation;
   /** Whether a node takes an INSERT, by node; undefined in a probe. */
   readonly inserts: Readonly<Record<string, Observed<true>>> | undefined;

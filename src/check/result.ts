@@ -1,14 +1,18 @@
 import type { NodeRole } from "../node-role.ts";
 import { walDistance } from "../postgres/wal.ts";
+import type { Lead } from "../topology/lead.ts";
 import type { Finding } from "./findings.ts";
 import { valueOf } from "./observation.ts";
-import type { ClusterObservation } from "./observation.ts";
-import type { CheckNode, CheckTarget } from "../target/target.ts";
+import type { ClusterObservation, NodeFacts } from "./observation.ts";
+import { lookOf } from "./look.ts";
+import type { Look } from "./look.ts";
+import type { CheckTarget } from "../target/target.ts";
 
 /** A node as it was seen last. What was not seen is undefined. */
 export interface NodeReport {
   readonly name: string;
-  readonly role: NodeRole;
+  /** What it does, not what is declared; undefined when that was not seen. */
+  readonly role: NodeRole | undefined;
   readonly version: string | undefined;
   readonly timeline: number | undefined;
   /** WAL in bytes that the leader has written and this replica has not applied. */
@@ -36,30 +40,37 @@ export function reportOf(
   observation: ClusterObservation,
   run: Pick<CheckReport, "findings" | "attempts" | "durationMs">,
 ): CheckReport {
+  const look = lookOf(target, observation);
   return {
     stack: target.stack,
     ok: run.findings.every(({ severity }) => severity !== "error"),
     findings: run.findings,
-    nodes: target.nodes.map((node) => nodeReport(target, observation, node)),
-    systemIdentifier: valueOf(observation.nodes[target.leader])?.systemIdentifier,
-    poolerVersion: valueOf(observation.pooler)?.version,
+    nodes: target.nodes.map(({ name }) => nodeReport(look, name)),
+    systemIdentifier: look.leader?.systemIdentifier,
+    poolerVersion: valueOf(Object.values(observation.processes).find(({ ok }) => ok))?.version,
     attempts: run.attempts,
     durationMs: Math.round(run.durationMs),
   };
 }
 
-function nodeReport(target: CheckTarget, { nodes, heartbeat }: ClusterObservation, { name, role }: CheckNode): NodeReport {
+function nodeReport({ seen: { nodes, heartbeat }, lead, leader }: Look, name: string): NodeReport {
   const facts = valueOf(nodes[name]);
   const beat = valueOf(heartbeat.replicas[name]);
+  const role = roleOf(lead, name, facts);
   const isVisible = role === "replica" && beat?.visible === true;
   return {
     name,
     role,
     version: facts?.version,
     timeline: facts?.timeline,
-    lagBytes: role === "replica" ? lag(valueOf(nodes[target.leader])?.lsn, facts?.lsn) : undefined,
+    lagBytes: role === "replica" ? lag(leader?.lsn, facts?.lsn) : undefined,
     heartbeatMs: isVisible ? Math.round(beat.ms * 10) / 10 : undefined,
   };
+}
+
+function roleOf({ leader, rivals }: Lead, name: string, facts: NodeFacts | undefined): NodeRole | undefined {
+  if (name === leader || rivals.includes(name)) return "leader";
+  return facts?.inRecovery === true ? "replica" : undefined;
 }
 
 /** Distance of two WAL positions. They are read at slightly different moments, so it may seem negative. */

@@ -2,32 +2,26 @@ import { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { Client } from "pg";
-import type { ClientConfig } from "pg";
 
-import { consoleDatabase } from "../logins.ts";
+import { driverOptions } from "../../postgres/endpoint.ts";
+import type { Login } from "../../postgres/endpoint.ts";
 import { failed, seen } from "../observation.ts";
 import type { Observed } from "../observation.ts";
 import { remainingMs } from "./context.ts";
 import type { ObserveContext } from "./context.ts";
 import { failureOf, outOfTime } from "./failure.ts";
 
-/** A database to connect to. */
-export interface Endpoint {
-  readonly port: number;
-  readonly database: string;
-  readonly user: string;
-  readonly password: string;
-  /** Asks for a physical replication connection. */
-  readonly replication?: boolean;
+/** A login of the check. */
+export interface CheckLogin extends Login {
   /** Through the pooler, which refuses startup parameters that it does not know. */
   readonly pooled?: boolean;
   /** Ends this connection before the pass ends. */
   readonly limitMs?: number;
 }
 
-/** The pooler's console, as `monitoring`. */
-export function consoleOf({ target, secrets }: ObserveContext): Endpoint {
-  return { port: target.poolerPort, database: consoleDatabase, user: "monitoring", password: secrets.monitoring, pooled: true };
+/** A login through the pooler, or at its console. */
+export function pooled(login: Login): CheckLogin {
+  return { ...login, pooled: true };
 }
 
 /** How long a server may take to notice that a client leaves. */
@@ -39,7 +33,7 @@ const goodbyeMs = 250;
  */
 export async function withConnection<T>(
   context: ObserveContext,
-  endpoint: Endpoint,
+  login: CheckLogin,
   use: (client: Client) => Promise<T>,
 ): Promise<Observed<T>> {
   const { secrets, signal } = context;
@@ -47,7 +41,7 @@ export async function withConnection<T>(
   // The driver cannot be interrupted, its socket can.
   const socket = new Socket();
   const abort = (): void => void socket.destroy(new Error("Connection terminated"));
-  const client = newClient(context, endpoint, socket);
+  const client = newClient(context, login, socket);
   signal.addEventListener("abort", abort, { once: true });
   try {
     await client.connect();
@@ -60,22 +54,17 @@ export async function withConnection<T>(
   }
 }
 
-function newClient(context: ObserveContext, endpoint: Endpoint, socket: Socket): Client {
-  const { pooled = false, replication = false, limitMs = Infinity, ...login } = endpoint;
+function newClient(context: ObserveContext, login: CheckLogin, socket: Socket): Client {
+  const { pooled: isPooled = false, limitMs = Infinity, ...where } = login;
   const timeoutMs = Math.min(limitMs, remainingMs(context));
-  // `replication` is understood by the driver but missing from its types.
-  const config: ClientConfig & { readonly replication?: string } = {
-    ...login,
-    host: context.target.accessHost,
+  const client = new Client({
+    ...driverOptions(where),
     application_name: "pgstack-check",
-    ssl: false,
     stream: () => socket,
     connectionTimeoutMillis: timeoutMs,
     query_timeout: timeoutMs,
-    ...(pooled ? {} : { statement_timeout: timeoutMs }),
-    ...(replication ? { replication: "true" } : {}),
-  };
-  const client = new Client(config);
+    ...(isPooled ? {} : { statement_timeout: timeoutMs }),
+  });
   forgetEnvironment(client);
   // A connection lost between two queries: the next query says so. Unheard, the event would end the process.
   client.on("error", () => undefined);

@@ -6,7 +6,7 @@ import type { CheckSecrets, CheckTarget } from "../../target/target.ts";
 export interface ObserveContext {
   readonly target: CheckTarget;
   readonly secrets: CheckSecrets;
-  /** A password that nobody has. */
+  /** A password that no role has. */
   readonly wrongPassword: string;
   readonly signal: AbortSignal;
   /** When the pass ends, on the clock of `performance.now()`. */

@@ -9,11 +9,13 @@ import { failureOf, outOfTime } from "./failure.ts";
 
 /** Reads the metrics of every exporter. */
 export async function observeExporters(context: ObserveContext, exporters: CheckExporters): Promise<ExportersObservation> {
-  const [pooler, ...nodes] = await Promise.all([
-    observeExporter(context, exporters.poolerPort, "pgbouncer_up"),
-    ...exporters.nodes.map(async ({ node, port }) => [node, await observeExporter(context, port, "pg_up")] as const),
+  const [processes, nodes] = await Promise.all([
+    Promise.all(
+      exporters.processes.map(async ({ number, port }) => [number, await observeExporter(context, port, "pgbouncer_up")] as const),
+    ),
+    Promise.all(exporters.nodes.map(async ({ node, port }) => [node, await observeExporter(context, port, "pg_up")] as const)),
   ]);
-  return { pooler, nodes: Object.fromEntries(nodes) };
+  return { processes: Object.fromEntries(processes), nodes: Object.fromEntries(nodes) };
 }
 
 async function observeExporter(context: ObserveContext, port: number, metric: string): Promise<Observed<ExporterFacts>> {
@@ -29,7 +31,7 @@ async function observeExporter(context: ObserveContext, port: number, metric: st
   }
 }
 
-/** Whether a metric is 1, in the text format of Prometheus; undefined when it is not there. */
+/** Whether a metric is 1, in the text format of Prometheus; undefined when it is missing. */
 export function isUp(text: string, metric: string): boolean | undefined {
   const value = metricValue(text, metric);
   return value === undefined ? undefined : value === 1;

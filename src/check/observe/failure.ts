@@ -11,7 +11,7 @@ export const outOfTime: Failure = {
 };
 
 /**
- * PgBouncer says nearly everything with 08P01, also what it heard from a server, so its message has to be parsed.
+ * PgBouncer says nearly everything with 08P01, including errors of a server, so its message has to be parsed.
  * (src/client.c, src/admin.c and src/objects.c of 1.24.)
  */
 const poolerRefusal =

@@ -6,24 +6,24 @@ import type { Client } from "pg";
 import { failed, seen } from "../observation.ts";
 import type { HeartbeatObservation, Observed } from "../observation.ts";
 import type { CheckNode } from "../../target/target.ts";
-import { replicasOf } from "../../target/target.ts";
-import { withConnection } from "./connection.ts";
-import type { Endpoint } from "./connection.ts";
+import { applicationAt, applicationThrough } from "../../target/logins.ts";
+import { pooled, withConnection } from "./connection.ts";
+import type { CheckLogin } from "./connection.ts";
 import { remainingMs } from "./context.ts";
 import type { ObserveContext } from "./context.ts";
 
-/** How often a replica is asked for the row. */
+/** How often a node is asked for the row. */
 const pollMs = 10;
 
-/** How long the write waits for connections to the replicas: a frozen one must not use up the time of all. */
+/** How long the write waits for connections to the nodes: a frozen one must not use up the time of all. */
 const connectMs = 500;
 
-/** What is kept for the replicas' last answers when the deadline is near. */
+/** What is kept for the nodes' last answers when the deadline is near. */
 const reserveMs = 200;
 
 // written_at only grows, so that a later heartbeat of another check proves the same as the own one.
 const writeQuery = `
-insert into pgstack.heartbeat as h (node, token, written_at) values ($1, $2, clock_timestamp())
+insert into pgstack.heartbeat as h (node, token, written_at) values (current_setting('cluster_name'), $1, clock_timestamp())
 on conflict (node) do update
    set token = excluded.token,
        written_at = greatest(clock_timestamp(), h.written_at + interval '1 microsecond')
@@ -44,16 +44,16 @@ interface Beat {
 type Visibility = HeartbeatObservation["replicas"][string];
 
 /**
- * Writes a row as an application does, through the pooler, and waits until each replica shows it. Replicas are
- * connected before the write, so that the times measure replication and not logins.
+ * Writes a row as an application does, through the pooler, and waits until the other nodes show it: which one takes it is known
+ * only afterwards. All are connected before the write, so that the times measure replication and not logins.
  */
 export async function observeHeartbeat(context: ObserveContext): Promise<HeartbeatObservation> {
-  const replicas = replicasOf(context.target);
+  const { nodes } = context.target;
   const written = Promise.withResolvers<Observed<Beat>>();
-  const ready = replicas.map(() => Promise.withResolvers<void>());
-  const watching = replicas.map(async (replica, index) => {
-    const result = await watch(context, replica, { written: written.promise, ready: ready[index] });
-    // A replica that could not be connected does not hold up the others.
+  const ready = nodes.map(() => Promise.withResolvers<void>());
+  const watching = nodes.map(async (node, index) => {
+    const result = await watch(context, node, { written: written.promise, ready: ready[index] });
+    // A node that could not be connected does not hold up the others.
     ready[index]?.resolve();
     return result;
   });
@@ -61,15 +61,15 @@ export async function observeHeartbeat(context: ObserveContext): Promise<Heartbe
   const beat = await write(context);
   written.resolve(beat);
   const seenBy = await Promise.all(watching);
-  return {
-    write: beat.ok ? seen({ reached: beat.value.reached }) : beat,
-    replicas: beat.ok ? Object.fromEntries(replicas.map(({ name }, index) => [name, seenBy[index] ?? notVisible(0)])) : {},
-  };
+  if (!beat.ok) return { write: beat, replicas: {} };
+  const { reached } = beat.value;
+  const others = nodes.map(({ name }, index) => [name, seenBy[index] ?? notVisible(0)] as const).filter(([name]) => name !== reached);
+  return { write: seen({ reached }), replicas: Object.fromEntries(others) };
 }
 
 /** Only asks who answers at the end of the write route. */
 export async function observeWriteRoute(context: ObserveContext): Promise<HeartbeatObservation> {
-  const write = await withConnection(context, writeEndpoint(context), async (client) => {
+  const write = await withConnection(context, writeLogin(context), async (client) => {
     const query = "select current_setting('cluster_name') as reached";
     const { rows } = await client.query<{ reached: string }>(query);
     return { reached: rows[0]?.reached ?? "" };
@@ -77,20 +77,14 @@ export async function observeWriteRoute(context: ObserveContext): Promise<Heartb
   return { write, replicas: {} };
 }
 
-function writeEndpoint({ target, secrets }: ObserveContext): Endpoint {
-  return {
-    port: target.poolerPort,
-    database: target.writeRoute,
-    user: target.appUser,
-    password: secrets.app,
-    pooled: true,
-  };
+function writeLogin({ target, secrets }: ObserveContext): CheckLogin {
+  return pooled(applicationThrough(target, secrets, target.writeRoute));
 }
 
 async function write(context: ObserveContext): Promise<Observed<Beat>> {
   const token = randomUUID();
-  return withConnection(context, writeEndpoint(context), async (client) => {
-    const { rows } = await client.query<{ reached: string; written_at: string }>(writeQuery, [context.target.leader, token]);
+  return withConnection(context, writeLogin(context), async (client) => {
+    const { rows } = await client.query<{ reached: string; written_at: string }>(writeQuery, [token]);
     const [row] = rows;
     if (row === undefined) throw new Error("the write returned no row");
     return { reached: row.reached, token, writtenAt: row.written_at, at: performance.now() };
@@ -102,15 +96,9 @@ interface Watch {
   readonly ready: { readonly resolve: () => void } | undefined;
 }
 
-async function watch(context: ObserveContext, replica: CheckNode, { written, ready }: Watch): Promise<Visibility> {
-  const { target, secrets } = context;
-  const endpoint = {
-    port: replica.port,
-    database: target.database,
-    user: target.appUser,
-    password: secrets.app,
-  };
-  const result = await withConnection(context, endpoint, async (client) => {
+async function watch(context: ObserveContext, node: CheckNode, { written, ready }: Watch): Promise<Visibility> {
+  const login = applicationAt(context.target, context.secrets, node);
+  const result = await withConnection(context, login, async (client) => {
     ready?.resolve();
     const beat = await written;
     return beat.ok ? await waitFor(context, client, beat.value) : notVisible(0);
@@ -120,7 +108,7 @@ async function watch(context: ObserveContext, replica: CheckNode, { written, rea
 
 async function waitFor(context: ObserveContext, client: Client, beat: Beat): Promise<Visibility> {
   for (;;) {
-    const { rows } = await client.query<{ visible: boolean }>(readQuery, [context.target.leader, beat.token, beat.writtenAt]);
+    const { rows } = await client.query<{ visible: boolean }>(readQuery, [beat.reached, beat.token, beat.writtenAt]);
     const ms = performance.now() - beat.at;
     if (rows[0]?.visible === true) return seen({ visible: true, ms });
     if (context.signal.aborted || remainingMs(context) <= reserveMs) return notVisible(ms);

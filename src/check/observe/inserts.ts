@@ -1,6 +1,7 @@
 import { seen } from "../observation.ts";
 import type { Observed } from "../observation.ts";
 import type { CheckNode } from "../../target/target.ts";
+import { applicationAt } from "../../target/logins.ts";
 import { withConnection } from "./connection.ts";
 import type { ObserveContext } from "./context.ts";
 
@@ -9,14 +10,8 @@ insert into pgstack.heartbeat (node, token, written_at) values ('pgstack-check',
 
 /** Tries to add a row on a node, directly and as the application's role, and takes it back. */
 export async function observeInsert(context: ObserveContext, node: CheckNode): Promise<Observed<true>> {
-  const { target, secrets } = context;
-  const endpoint = {
-    port: node.port,
-    database: target.database,
-    user: target.appUser,
-    password: secrets.app,
-  };
-  const result = await withConnection(context, endpoint, async (client) => {
+  const login = applicationAt(context.target, context.secrets, node);
+  const result = await withConnection(context, login, async (client) => {
     await client.query("begin");
     await client.query(insertQuery);
     await client.query("rollback");

@@ -2,6 +2,7 @@ import { loginProbes } from "../logins.ts";
 import type { LoginProbe } from "../logins.ts";
 import { seen } from "../observation.ts";
 import type { LoginOutcome } from "../observation.ts";
+import { nodeAt } from "../../target/logins.ts";
 import { withConnection } from "./connection.ts";
 import type { ObserveContext } from "./context.ts";
 
@@ -44,16 +45,16 @@ function queues(probes: readonly LoginProbe[]): readonly (readonly LoginProbe[])
 }
 
 async function tryLogin(context: ObserveContext, probe: LoginProbe): Promise<LoginOutcome> {
-  const { port, database, user, replication } = probe;
-  const endpoint = {
-    port,
+  const { database, user, replication } = probe;
+  const login = {
+    ...nodeAt(context.target, probe),
     database,
     user,
     replication,
     password: passwordOf(context, probe),
     pooled: probe.place.kind !== "node",
   };
-  const result = await withConnection(context, endpoint, async (client) => {
+  const result = await withConnection(context, login, async (client) => {
     if (probe.command !== undefined) await client.query(probe.command);
   });
   return { probe, result: result.ok ? seen(true) : result };

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { fetchText } from "../../http.ts";
 import { failed, seen } from "../observation.ts";
 import type { DownTarget, MonitoringObservation, Observed, PrometheusFacts } from "../observation.ts";
+import { processNumber } from "../../plan/names.ts";
 import type { CheckMonitoring, CheckService } from "../../target/target.ts";
 import { remainingMs } from "./context.ts";
 import type { ObserveContext } from "./context.ts";
@@ -65,14 +66,15 @@ async function observePrometheus(context: ObserveContext, service: CheckService)
  */
 async function downTwice(context: ObserveContext, service: CheckService, target: Target): Promise<readonly DownTarget[]> {
   const { labels, lastError: error, scrapeInterval } = target;
-  const { job = "", instance = "", node } = labels;
+  const { job = "", instance = "", node, process: name } = labels;
+  const process = name === undefined ? undefined : processNumber(name);
   const last = `up{job=${JSON.stringify(job)},instance=${JSON.stringify(instance)}}`;
   const before = `${last} offset ${scrapeInterval}`;
   const query = encodeURIComponent(`timestamp(${before}) and ${before} == 0 and ${last} == 0`);
   const answer = await ask(context, service, `/api/v1/query?query=${query}`, (text) => vectorSchema.parse(JSON.parse(text)));
   // What it does not want to say is no reason to hide what it has said.
-  if (!answer.ok) return [{ job, node, error }];
-  return answer.value.data.result.map(({ value: [, since] }) => ({ job, node, error, since: Number(since) }));
+  if (!answer.ok) return [{ job, node, process, error }];
+  return answer.value.data.result.map(({ value: [, since] }) => ({ job, node, process, error, since: Number(since) }));
 }
 
 async function ask<T>(

@@ -2,10 +2,12 @@ import type { Client } from "pg";
 
 import { walDistance } from "../../postgres/wal.ts";
 import { valueOf } from "../observation.ts";
-import type { DamageFacts, LeaderFacts, NodeFacts, Observed, SenderFacts, SlotFacts } from "../observation.ts";
+import type { DamageFacts, NodeFacts, Observed, SenderFacts, SendingFacts, SlotFacts } from "../observation.ts";
+import { followsSql } from "../../topology/view.ts";
 import type { CheckNode } from "../../target/target.ts";
+import { monitoringAt } from "../../target/logins.ts";
+import { leadSeen } from "../lead.ts";
 import { withConnection } from "./connection.ts";
-import type { Endpoint } from "./connection.ts";
 import type { ObserveContext } from "./context.ts";
 import { observeDamage } from "./damage.ts";
 
@@ -21,6 +23,7 @@ interface NodeRow {
   readonly receiver_status: string | null;
   readonly received_tli: number | null;
   readonly replay_pause: string | null;
+  readonly follows: string | null;
   readonly pending_restart: readonly string[];
   readonly overridden: readonly string[];
 }
@@ -44,6 +47,7 @@ select current_setting('cluster_name') as cluster_name,
        r.status as receiver_status,
        r.received_tli,
        case when pg_is_in_recovery() then pg_get_wal_replay_pause_state() end as replay_pause,
+       ${followsSql} as follows,
        array(select name::text from pg_settings where pending_restart order by name) as pending_restart,
        array(select name::text from pg_settings where sourcefile like '%/postgresql.auto.conf' order by name) as overridden
   from (select) as one left join pg_stat_wal_receiver r on true`;
@@ -63,20 +67,15 @@ const fileErrorsQuery = "select line from pgstack.file_errors()";
 /** No such schema or function, or no right to it: a cluster that has not been deployed since there is one. */
 const unknownHere = new Set(["3F000", "42883", "42501"]);
 
-/** Asks a node about itself, and the declared leader about its replicas, as `monitoring` and not through the pooler. */
+/** Asks a node about itself and those that it sends WAL to, as `monitoring` and not through the pooler. */
 export async function observeNode(context: ObserveContext, node: CheckNode): Promise<Observed<NodeFacts>> {
-  return withConnection(context, endpointOf(context, node), async (client) => {
+  return withConnection(context, monitoringAt(context.target, context.secrets, node), async (client) => {
     const { rows } = await client.query<NodeRow>(nodeQuery);
     const [row] = rows;
     if (row === undefined) throw new Error("the node gave no answer about itself");
     const found = { fileErrors: await fileErrors(client), damage: await observeDamage(client) };
-    return nodeFacts(row, found, node.role === "leader" ? await leaderFacts(client) : undefined);
+    return nodeFacts(row, found, await sendingFacts(client));
   });
-}
-
-function endpointOf({ secrets }: ObserveContext, { port }: CheckNode): Endpoint {
-  // Where what monitoring reads is, and which is there when the application's is not.
-  return { port, database: "postgres", user: "monitoring", password: secrets.monitoring };
 }
 
 async function fileErrors(client: Client): Promise<readonly string[]> {
@@ -91,18 +90,18 @@ async function fileErrors(client: Client): Promise<readonly string[]> {
 
 /**
  * The same with a position of the leader that was read after those of its replicas: theirs are never past it then, unless they
- * hold what it lacks.
+ * hold what it does not have.
  */
 export async function withLaterPosition(
   context: ObserveContext,
   nodes: Readonly<Record<string, Observed<NodeFacts>>>,
 ): Promise<Readonly<Record<string, Observed<NodeFacts>>>> {
-  const { leader, nodes: declared } = context.target;
-  const node = declared.find(({ name }) => name === leader);
+  const { leader = "" } = leadSeen(context.target, { nodes });
+  const node = context.target.nodes.find(({ name }) => name === leader);
   const seen = valueOf(nodes[leader]);
   const isPast = (lsn: string | undefined): boolean => lsn !== undefined && seen?.lsn !== undefined && walDistance(lsn, seen.lsn) > 0;
   if (node === undefined || seen === undefined || !Object.values(nodes).some((replica) => isPast(valueOf(replica)?.lsn))) return nodes;
-  const later = await withConnection(context, endpointOf(context, node), async (client) => {
+  const later = await withConnection(context, monitoringAt(context.target, context.secrets, node), async (client) => {
     const { rows } = await client.query<{ lsn: string }>(positionQuery);
     return rows[0]?.lsn;
   });
@@ -112,7 +111,7 @@ export async function withLaterPosition(
 function nodeFacts(
   row: NodeRow,
   found: { readonly fileErrors: readonly string[]; readonly damage: DamageFacts },
-  leader: LeaderFacts | undefined,
+  sending: SendingFacts,
 ): NodeFacts {
   const received = row.received_tli ?? undefined;
   return {
@@ -130,7 +129,8 @@ function nodeFacts(
     pendingRestart: row.pending_restart,
     ...found,
     overridden: row.overridden,
-    leader,
+    follows: row.follows ?? undefined,
+    sending,
   };
 }
 
@@ -147,7 +147,7 @@ interface SenderRow {
   readonly state: string;
 }
 
-async function leaderFacts(client: Client): Promise<LeaderFacts> {
+async function sendingFacts(client: Client): Promise<SendingFacts> {
   const slots = await client.query<SlotRow>(slotQuery);
   const senders = await client.query<SenderRow>(senderQuery);
   return { slots: slots.rows.map(slotFacts), senders: senders.rows.map(senderFacts) };

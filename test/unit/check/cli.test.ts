@@ -1,7 +1,9 @@
+import { Command } from "@commander-js/extra-typings";
 import { describe, expect, it } from "vitest";
 
 import { runCheck } from "../../../src/check/run.ts";
 import { checkCommand } from "../../../src/cli/check.ts";
+import type { Subcommand } from "../../../src/cli/command.ts";
 import { runProgram } from "../../../src/cli/program.ts";
 import { loadStackCheck, ProgramError } from "../../../src/cli/stack-outputs.ts";
 import { UserError } from "../../../src/errors.ts";
@@ -52,20 +54,21 @@ async function pgstack(
 
 describe("pgstack", () => {
   it.each([
-    [["chekc"], "error: unknown command chekc (did you mean check?)\n  fix: see pgstack --help\n"],
-    [["frobnicate"], "error: unknown command frobnicate\n  fix: see pgstack --help\n"],
-    [["--hlep"], "error: unknown option --hlep (did you mean --help?)\n  fix: see pgstack --help\n"],
+    [["chekc"], "error: unknown command 'chekc'\n(Did you mean check?)\n  fix: see pgstack --help\n"],
+    [["frobnicate"], "error: unknown command 'frobnicate'\n  fix: see pgstack --help\n"],
+    [["--hlep"], "error: unknown option '--hlep'\n(Did you mean --help?)\n  fix: see pgstack --help\n"],
     [["check"], "error: option --stack or --bundle is missing\n  fix: see pgstack check --help\n"],
-    [["check", "--stak", "test"], "error: unknown option --stak (did you mean --stack?)\n  fix: see pgstack check --help\n"],
-    [["check", "--stack"], "error: option --stack needs a value\n  fix: see pgstack check --help\n"],
-    [["check", "--stack", "--json"], "error: option --stack needs a value\n  fix: see pgstack check --help\n"],
-    [["check", "--stack", "a", "-s", "b"], "error: option -s is given twice\n  fix: see pgstack check --help\n"],
-    [["check", "test"], 'error: unexpected argument "test"\n  fix: see pgstack check --help\n'],
-    [["check", "--stack", "test", "--json=yes"], 'error: option --json takes no value, got "yes"\n  fix: see pgstack check --help\n'],
-    [["check", "--stack", "test", "--constructor", "x"], "error: unknown option --constructor\n  fix: see pgstack check --help\n"],
+    [["check", "--stak", "test"], "error: unknown option '--stak'\n(Did you mean --stack?)\n  fix: see pgstack check --help\n"],
+    [["check", "--stack"], "error: option '-s, --stack <name>' argument missing\n  fix: see pgstack check --help\n"],
+    [["check", "--stack", "--json"], "error: option '-s, --stack <name>' argument missing\n  fix: see pgstack check --help\n"],
+    [["check", "--stack="], "error: option '-s, --stack <name>' argument missing\n  fix: see pgstack check --help\n"],
+    [["check", "--stack", "a", "-s", "b"], "error: option '-s, --stack <name>' is given twice\n  fix: see pgstack check --help\n"],
+    [["check", "test"], "error: too many arguments for 'check'. Expected 0 arguments but got 1: test.\n  fix: see pgstack check --help\n"],
+    [["check", "--stack", "test", "--json=yes"], "error: unknown option '--json=yes'\n  fix: see pgstack check --help\n"],
+    [["check", "--stack", "test", "--constructor", "x"], "error: unknown option '--constructor'\n  fix: see pgstack check --help\n"],
     [
       ["check", "--stack", "a", "--bundle", "b"],
-      "error: options --stack and --bundle exclude each other\n  fix: see pgstack check --help\n",
+      "error: option '-b, --bundle <dir>' cannot be used with option '-s, --stack <name>'\n  fix: see pgstack check --help\n",
     ],
     [["check", "--bundle", "broken"], "error: broken: it is no bundle of pgstack\n  fix: render one\n"],
     [["check", "--stack", "nope"], "error: stack nope: there is no such stack\n  fix: list the stacks\n"],
@@ -76,43 +79,45 @@ describe("pgstack", () => {
   it("says how a time is written", async () => {
     const { code, err } = await pgstack(["check", "--stack", "test", "--timeout", "30"]);
     expect(code).toBe(2);
-    expect(err).toContain('option --timeout: "30" is not a time');
+    expect(err).toContain(`option '--timeout <time>' argument '30' is invalid. "30" is not a time`);
   });
 
   it("prints help where it is asked for, and where there is nothing to do", async () => {
     expect(await pgstack(["--help"])).toMatchObject({ code: 0, err: "" });
-    expect((await pgstack(["--help"])).out).toContain("check  look at a deployed cluster");
+    expect((await pgstack(["--help"])).out).toMatch(/check \[options\] +verify that a deployed cluster/);
     expect(await pgstack([])).toMatchObject({ code: 2, out: "" });
-    expect((await pgstack(["check", "--help"])).out).toContain("--timeout TIME");
+    expect((await pgstack(["check", "--help"])).out).toContain("--timeout <time>");
   });
 
   it("documents every exit code", async () => {
     expect((await pgstack(["check", "--help"])).out).toMatchInlineSnapshot(`
-      "Usage: pgstack check --stack NAME [--timeout TIME] [--json]
-             pgstack check --bundle DIR [--timeout TIME] [--json]
+      "Usage: pgstack check [options]
 
-      Looks at a deployed cluster from outside, as its clients do: leader and replicas,
-      a row written through the pooler and read on every replica, who gets in where,
-      both routes, the exporters.
+      Verifies a deployed cluster from outside, as its clients see it: leader and
+      replicas, a row written through the pooler and read on every replica, which
+      logins succeed, both routes, the exporters.
 
-        -s, --stack NAME     the Pulumi stack to look at
-        -b, --bundle DIR     the Compose bundle to look at, by its folder
-            --timeout TIME   how long to wait for a healthy cluster, such as 30s or 2min
-                             (default: the stack's checkTimeout; 0s looks once)
-            --json           print the report as JSON
-        -h, --help           print this
+      Options:
+        -s, --stack <name>  the Pulumi stack to look at
+        -b, --bundle <dir>  the Compose bundle to look at, by its folder
+        --timeout <time>    how long to wait for a healthy cluster, such as 30s or
+                            2min (default: the stack's checkTimeout; 0s: a single
+                            attempt)
+        --json              print the report as JSON
+        -h, --help          print this
 
       Exit codes:
-         0  healthy, perhaps with warnings
-         1  unexpected error
-         2  mistake in the call, or the stack is not deployed, or DIR is no bundle
-        10  a node or the pooler does not answer
-        11  replication
-        12  the way through the pooler
-        13  a login that fails or must not succeed
-        14  exporters
-        15  version or identity of a node
-       130  interrupted
+          0  healthy, perhaps with warnings
+          1  unexpected error
+          2  mistake in the call, or the stack is not deployed, or <dir> is no bundle
+         10  a node or the pooler does not answer
+         11  replication
+         12  routes of the pooler
+         13  a login that fails or must not succeed
+         14  exporters
+         15  version or identity of a node
+        130  interrupted
+
       With several failures the lowest code counts.
       "
     `);
@@ -151,7 +156,7 @@ describe("pgstack", () => {
     expect(JSON.parse(out)).toMatchObject({ ok: false, findings: [{ code: "replay-paused", node: "pg2" }] });
   });
 
-  it("tells a person that it waits, in colour, and a log neither", async () => {
+  it("shows a person that it waits, in colour, and a log neither", async () => {
     const person = await pgstack(["check", "-s", "test", "--timeout", "1s"], { fault: "replay paused", isTerminal: true });
     expect(person.err).toContain("waiting for");
     expect(person.out).toContain("\u001B[31m");
@@ -166,7 +171,7 @@ describe("pgstack", () => {
   });
 
   it("shows where an error of its own comes from", async () => {
-    const broken = { ...checkCommand(), run: async () => Promise.reject(new TypeError("boom")) };
+    const broken: Subcommand = () => new Command("check").action(async () => Promise.reject(new TypeError("boom")));
     let err = "";
     const io = { out: () => undefined, err: (text: string) => void (err += text), isTerminal: false, signal: new AbortController().signal };
     expect(await runProgram(["check"], io, [broken])).toBe(1);
@@ -192,18 +197,27 @@ describe("loadStackCheck", () => {
       return outputs({ target, secrets: someSecrets })();
     });
     expect(calls).toEqual([["pulumi", "stack", "output", "--stack", "test", "--json", "--show-secrets", "--non-interactive"]]);
-    expect(loaded).toEqual({ target, secrets: someSecrets });
+    const { leader: _leader, readers: _readers, ...stored } = target;
+    expect(loaded).toEqual({ target: stored, secrets: someSecrets });
   });
 
   it("reads a cluster without exporters", async () => {
-    const bare = aTarget({ replicas: 0, exporters: false });
+    const { leader: _leader, readers: _readers, ...bare } = aTarget({ replicas: 0, exporters: false });
     const { target: read } = await loadStackCheck("test", signal, outputs({ target: bare, secrets: someSecrets }));
     expect(read).toEqual(bare);
   });
 
+  it("takes from outputs of an older version no word of who leads", async () => {
+    const { leader: _leader, readers: _readers, ...stored } = target;
+    const nodes = stored.nodes.map((node) => ({ ...node, role: node.name === "pg1" ? "leader" : "replica", slot: node.name }));
+    const older = { ...stored, leader: "pg1", rotation: ["pg2", "pg3"], nodes };
+    const { target: read } = await loadStackCheck("test", signal, outputs({ target: older, secrets: someSecrets }));
+    expect(read).toEqual(stored);
+  });
+
   it.each([
     ["no such stack", failing("255", "error: no stack named 'test' found"), "stack test: there is no such stack"],
-    ["no Pulumi", failing("ENOENT", ""), "stack test: the program `pulumi` is not there"],
+    ["no Pulumi", failing("ENOENT", ""), "stack test: `pulumi` was not found on PATH"],
     [
       "another failure",
       failing("255", "error: getting secrets manager: passphrase must be set\n\n"),
@@ -212,8 +226,8 @@ describe("loadStackCheck", () => {
     ["a stack that is not deployed", async () => "{}", "stack test: it has no output `check`: it is not deployed, or not completely"],
     [
       "outputs of another version",
-      outputs({ target: { ...target, leader: undefined }, secrets: { ...someSecrets, app: 5 } }),
-      "stack test: its outputs are of another version: check.target.leader, check.secrets.app",
+      outputs({ target: { ...target, database: undefined }, secrets: { ...someSecrets, app: 5 } }),
+      "stack test: its outputs are of another version: check.target.database, check.secrets.app",
     ],
   ])("says what to do about %s", async (_, run, message) => {
     const failure = loadStackCheck("test", signal, run);

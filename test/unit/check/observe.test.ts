@@ -56,7 +56,7 @@ function pass(budgetMs: number, signal = new AbortController().signal): ReturnTy
   return startPass(target, someSecrets, { budgetMs, signal });
 }
 
-const login = { database: "app", user: "app", password: someSecrets.app };
+const login = { host: target.accessHost, database: "app", user: "app", password: someSecrets.app };
 
 function databaseError(code: string, message: string): DatabaseError {
   const error = new DatabaseError(message, message.length, "error");
@@ -125,8 +125,9 @@ describe("observeCluster", () => {
   it("ends with the pass and throws nothing when nobody answers", async () => {
     const mute = await aServer(() => undefined);
     const nodes = target.nodes.map((node) => ({ ...node, port: mute }));
-    const exporters = { nodes: [{ node: "pg1", port: mute, container: "" }], poolerPort: mute, poolerContainer: "" };
-    const dark = { ...target, nodes, poolerPort: mute, exporters };
+    const processes = target.processes.map((process) => ({ ...process, port: mute }));
+    const exporters = { nodes: [{ node: "pg1", port: mute, container: "" }], processes };
+    const dark = { ...target, nodes, poolerPort: mute, processes, exporters };
     const started = performance.now();
     const signal = new AbortController().signal;
     const observation = await observeCluster(startPass(dark, someSecrets, { budgetMs: 300, signal }), { traces: true, earlier: [] });
@@ -134,10 +135,10 @@ describe("observeCluster", () => {
     const late = { ok: false, failure: { kind: "silent", code: "TIMEOUT" } };
     expect(observation).toMatchObject({
       nodes: { pg1: late, pg2: late },
-      pooler: late,
+      processes: { 1: late, 2: late },
+      readRoutes: { 1: late, 2: late },
       heartbeat: { write: late, replicas: {} },
-      exporters: { pooler: late, nodes: { pg1: late } },
-      readRoute: { reached: [] },
+      exporters: { processes: { 1: late, 2: late }, nodes: { pg1: late } },
     });
     expect(observation.logins).toHaveLength(loginProbes(dark).length);
   });
@@ -171,7 +172,7 @@ describe("failureOf", () => {
     expect(failureOf(new TypeError("undefined is not a function"), someSecrets).kind).toBe("error");
   });
 
-  it("tells all addresses that were tried", () => {
+  it("names all addresses that were tried", () => {
     const tried = Object.assign(new AggregateError([new Error("::1 refused"), new Error("127.0.0.1 refused")]), { code: "ECONNREFUSED" });
     expect(failureOf(tried, someSecrets)).toEqual({ kind: "silent", code: "ECONNREFUSED", message: "::1 refused; 127.0.0.1 refused" });
   });
@@ -186,7 +187,10 @@ describe("loginProbes", () => {
   it("tries every role where it must get in and where it must not", () => {
     const of = (expected: string): readonly string[] =>
       loginProbes(target)
-        .filter(({ expect: expectation, place }) => expectation === expected && !(place.kind === "node" && place.node === "pg2"))
+        .filter(
+          ({ expect: expectation, place }) =>
+            expectation === expected && (place.kind === "node" ? place.node !== "pg2" : place.process !== 2),
+        )
         .map(({ key }) => key);
     expect(of("accepted")).toMatchInlineSnapshot(`
       [
@@ -194,10 +198,10 @@ describe("loginProbes", () => {
         "monitoring at pg1",
         "monitoring at pg1 (database postgres)",
         "replicator at pg1 (for replication)",
-        "app at write route app",
-        "app at read route app_ro",
-        "pgbouncer at the pooler's console",
-        "monitoring at the pooler's console",
+        "app at write route app (pgbouncer-1)",
+        "app at read route app_ro (pgbouncer-1)",
+        "pgbouncer at the console of pgbouncer-1",
+        "monitoring at the console of pgbouncer-1",
       ]
     `);
     expect(of("refused")).toMatchInlineSnapshot(`
@@ -208,13 +212,25 @@ describe("loginProbes", () => {
         "app at pg1 (with a wrong password)",
         "monitoring at pg1 (with a wrong password)",
         "replicator at pg1 (with a wrong password)",
-        "app at write route app (with a wrong password)",
-        "app at the pooler's console",
-        "pgbouncer at the pooler's console (with a wrong password)",
-        "monitoring at the pooler's console (with a wrong password)",
-        "monitoring at the pooler's console (for an admin command)",
+        "app at write route app (pgbouncer-1, with a wrong password)",
+        "app at the console of pgbouncer-1",
+        "pgbouncer at the console of pgbouncer-1 (with a wrong password)",
+        "monitoring at the console of pgbouncer-1 (with a wrong password)",
+        "monitoring at the console of pgbouncer-1 (for an admin command)",
       ]
     `);
+  });
+
+  it("tries the same at every process of the pooler, each at its own port", () => {
+    const three = aTarget({ replicas: 3 });
+    const at = (number: number) => loginProbes(three).filter(({ place }) => place.kind !== "node" && place.process === number);
+    for (const { number, port } of three.processes) {
+      expect(at(number).map(({ key }) => key.replaceAll(`pgbouncer-${number}`, "pgbouncer-1"))).toEqual(at(1).map(({ key }) => key));
+      for (const probe of at(number)) expect(probe.port).toBe(port);
+    }
+    expect(three.processes.reduce((sum, { number }) => sum + at(number).length, 0)).toBe(
+      loginProbes(three).filter(({ place }) => place.kind !== "node").length,
+    );
   });
 
   it("has unique keys", () => {
@@ -252,15 +268,17 @@ describe("observeExporters", () => {
         { node: "pg1", port: good, container: "" },
         { node: "pg2", port: bad, container: "" },
       ],
-      poolerPort: await aFreePort(),
-      poolerContainer: "",
+      processes: [
+        { number: 1, port: await listen(createHttpServer((_, response) => response.end("pgbouncer_up 0\n"))), container: "" },
+        { number: 2, port: await aFreePort(), container: "" },
+      ],
     };
     expect(await observeExporters(pass(2000), exporters)).toMatchObject({
       nodes: {
         pg1: seen({ up: true, startedAt: 1.7e9 }),
         pg2: { ok: false, failure: { kind: "error", message: "HTTP status 500 instead of 200" } },
       },
-      pooler: { ok: false, failure: { kind: "silent", code: "ECONNREFUSED" } },
+      processes: { 1: seen({ up: false }), 2: { ok: false, failure: { kind: "silent", code: "ECONNREFUSED" } } },
     });
   });
 });
@@ -281,7 +299,7 @@ describe("observeMonitoring", () => {
   const vector = (...result: unknown[]): unknown => ({ data: { result } });
   const rules = (health: string): unknown => ({ data: { groups: [{ rules: [{ name: "Lag", health, lastError: "bad" }] }] } });
 
-  it("tells which targets are down and which rules fail", async () => {
+  it("names targets that are down and rules that fail", async () => {
     const prometheus = await aService({
       "/api/v1/targets": targets("down", "connection refused"),
       "/api/v1/rules": rules("err"),
@@ -295,7 +313,19 @@ describe("observeMonitoring", () => {
     });
   });
 
-  it("does not tell of a target that could be read the time before", async () => {
+  it("knows the process of the pooler that a target is about", async () => {
+    const of = { job: "pooler", process: "pgbouncer-2", instance: "pgbouncer-2-exporter:9127" };
+    const prometheus = await aService({
+      "/api/v1/targets": { data: { activeTargets: [{ labels: of, health: "down", lastError: "refused", scrapeInterval: "15s" }] } },
+      "/api/v1/rules": rules("ok"),
+      "/api/v1/query": vector({ metric: of, value: [1700000020.5, "1700000000.25"] }),
+    });
+    expect(await observeMonitoring(pass(1000), { prometheus })).toEqual({
+      prometheus: seen({ downTargets: [{ job: "pooler", process: 2, error: "refused", since: 1700000000.25 }], brokenRules: [] }),
+    });
+  });
+
+  it("does not report a target that could be read the time before", async () => {
     const prometheus = await aService({
       "/api/v1/targets": targets("down", "connection refused"),
       "/api/v1/rules": rules("ok"),

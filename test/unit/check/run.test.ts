@@ -83,7 +83,7 @@ describe("runCheck", () => {
   });
 
   it.each(["replica promoted", "volume of another cluster", "pg_hba.conf lets superusers in", "slot lost WAL", "replica takes writes"])(
-    "does not wait for time to mend what it cannot: %s",
+    "does not wait for what time does not fix: %s",
     async (name) => {
       expect(await runCheck(target, someSecrets, {}, aWorld(fault(name)))).toMatchObject({ ok: false, attempts: 1 });
     },
@@ -142,7 +142,7 @@ describe("probe", () => {
     expect(seen).toMatchObject({ state: "healthy", findings: [{ code: "restart-pending" }] });
   });
 
-  it("tells a broken cluster from one that does not answer at all", async () => {
+  it("distinguishes a broken cluster from one that does not answer at all", async () => {
     expect(await probe(target, someSecrets, {}, aWorld(fault("replica stopped")))).toMatchObject({
       state: "broken",
       findings: [{ code: "node-unreachable", node: "pg3" }],
