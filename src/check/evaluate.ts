@@ -7,29 +7,34 @@ import type { ClusterObservation, Observed } from "./observation.ts";
 import { accessSymptoms } from "./symptoms/access.ts";
 import { damageSymptoms } from "./symptoms/damage.ts";
 import { declaredSymptoms } from "./symptoms/declared.ts";
+import { leadSymptoms } from "./symptoms/lead.ts";
 import { monitoringSymptoms } from "./symptoms/monitoring.ts";
 import { nodeSymptoms } from "./symptoms/nodes.ts";
 import { replicationSymptoms } from "./symptoms/replication.ts";
 import { routingSymptoms } from "./symptoms/routing.ts";
-import { placeKey } from "./symptoms/symptom.ts";
+import { lookOf } from "./look.ts";
+import { placeKey, withoutProcess } from "./symptoms/symptom.ts";
 import type { Symptom } from "./symptoms/symptom.ts";
+import type { Look } from "./look.ts";
 import type { CheckTarget } from "../target/target.ts";
 
 /** What is wrong with a cluster: the fewest findings that name every fault, errors first. Empty when it is healthy. */
 export function evaluate(target: CheckTarget, observation: ClusterObservation): readonly Finding[] {
+  const look = lookOf(target, observation);
   const symptoms = distinct([
     ...unreachable(target, observation),
-    ...nodeSymptoms(target, observation),
-    ...damageSymptoms(target, observation),
-    ...replicationSymptoms(target, observation),
-    ...routingSymptoms(target, observation),
+    ...leadSymptoms(look),
+    ...nodeSymptoms(look),
+    ...damageSymptoms(look),
+    ...replicationSymptoms(look),
+    ...routingSymptoms(look),
     ...accessSymptoms(target, observation),
     ...monitoringSymptoms(target, observation),
-    ...declaredSymptoms(target, observation),
+    ...declaredSymptoms(look),
   ]);
-  const groups = Map.groupBy(unexplained(target, symptoms), groupKey);
+  const groups = Map.groupBy(unexplained(look, symptoms), groupKey);
   return [...groups.values()]
-    .map((group) => findingOf(target, group))
+    .map((group) => findingOf(look, group))
     .toSorted((a, b) => rank(a) - rank(b) || (a.node ?? "").localeCompare(b.node ?? "", "en"));
 }
 
@@ -49,8 +54,8 @@ function distinct(symptoms: readonly Symptom[]): readonly Symptom[] {
 function unreachable(target: CheckTarget, seen: ClusterObservation): readonly Symptom[] {
   const doors: readonly (Observed<unknown> | undefined)[] = [
     ...Object.values(seen.nodes),
-    seen.pooler,
-    seen.exporters?.pooler,
+    ...Object.values(seen.processes),
+    ...Object.values(seen.exporters?.processes ?? {}),
     ...Object.values(seen.exporters?.nodes ?? {}),
     seen.monitoring?.prometheus,
     seen.monitoring?.alertmanager,
@@ -65,10 +70,10 @@ function unreachable(target: CheckTarget, seen: ClusterObservation): readonly Sy
 
 function groupKey({ code, place, group, service, severity }: Symptom): string {
   if (group !== undefined) return `${code}|${severity ?? ""}|${group.key}`;
-  return `${code}|${severity ?? ""}|${place === undefined ? (service ?? "") : placeKey(place)}`;
+  return `${code}|${severity ?? ""}|${place === undefined ? (service ?? "") : withoutProcess(place)}`;
 }
 
-function findingOf(target: CheckTarget, group: readonly Symptom[]): Finding {
+function findingOf(look: Look, group: readonly Symptom[]): Finding {
   const [first] = group;
   if (first === undefined) throw new Error("a finding needs a symptom");
   const kind = kindOf(first.code);
@@ -78,9 +83,9 @@ function findingOf(target: CheckTarget, group: readonly Symptom[]): Finding {
     code: first.code,
     severity: first.severity ?? kind.severity,
     node: nodes.size === 1 ? [...nodes][0] : undefined,
-    observed: first.observed.replace("{subjects}", () => subjects.toSorted().join(", ")),
+    observed: first.observed.replace("{subjects}", () => [...new Set(subjects)].toSorted().join(", ")),
     expected: first.expected,
-    action: fill(kind.action, words(target, first)),
+    action: fill(kind.action, words(look, first)),
   };
 }
 
@@ -88,28 +93,44 @@ function fill(text: string, words: Readonly<Record<string, string>>): string {
   return text.replaceAll(/\{(\w+)\}/g, (whole, word: string) => words[word] ?? whole);
 }
 
-function words(target: CheckTarget, { place, service }: Symptom): Readonly<Record<string, string>> {
-  const name = place?.kind === "node" ? place.node : undefined;
-  const node = target.nodes.find((candidate) => candidate.name === name);
+function words({ target, reference }: Look, { place, service }: Symptom): Readonly<Record<string, string>> {
   return {
+    ...containersAt(target, place),
     stack: target.stack,
     host: target.accessHost,
-    leader: target.leader,
-    node: name ?? "the node",
-    container: node?.container ?? target.poolerContainer,
-    pooler: target.poolerContainer,
-    listener: target.listenerContainer ?? "",
+    leader: reference ?? "the leader",
+    node: place?.kind === "node" ? place.node : "the node",
+    listener: target.listenerContainer,
     service: target.monitoring?.[service ?? "prometheus"]?.container ?? "",
-    exporter: exporterOf(target, name),
     writeRoute: routeName({ kind: "route", route: "write", ...ofDatabase(place) }, target),
     readRoute: routeName({ kind: "route", route: "read", ...ofDatabase(place) }, target),
   };
 }
 
-/** The container of a node's exporter, or of the pooler's. */
-function exporterOf({ exporters }: CheckTarget, node: string | undefined): string {
-  const found = exporters?.nodes.find((candidate) => candidate.node === node) ?? exporters;
-  return found === undefined ? "" : "container" in found ? found.container : found.poolerContainer;
+interface Containers {
+  readonly container: string;
+  readonly pooler: string;
+  readonly exporter: string;
+}
+
+/** The containers that a symptom is about. */
+function containersAt(target: CheckTarget, place: Symptom["place"]): Containers {
+  return place?.kind === "node" ? ofNode(target, place.node) : ofPooler(target, place?.process);
+}
+
+function ofNode(target: CheckTarget, name: string): Containers {
+  const { pooler } = ofPooler(target, undefined);
+  const node = target.nodes.find((candidate) => candidate.name === name);
+  const exporter = target.exporters?.nodes.find((candidate) => candidate.node === name);
+  return { container: node?.container ?? pooler, pooler, exporter: exporter?.container ?? "" };
+}
+
+/** Of several processes that may be meant, the first one's. */
+function ofPooler({ processes, exporters }: CheckTarget, number: number | undefined): Containers {
+  const process = processes.find((candidate) => candidate.number === number) ?? processes[0];
+  const container = process?.container ?? "";
+  const exporter = exporters?.processes.find((candidate) => candidate.number === process?.number);
+  return { container, pooler: container, exporter: exporter?.container ?? "" };
 }
 
 function ofDatabase(place: Symptom["place"]): { readonly database?: string } {

@@ -8,9 +8,9 @@ import type { FindingCode } from "./findings.ts";
 export interface Explanation {
   readonly causes: readonly FindingCode[];
   /** Which of these causes count; without it all of them. */
-  readonly when?: "at the leader" | "at a node in rotation" | "about monitoring";
+  readonly when?: "at the leader" | "at a node for reads" | "about monitoring";
   /** Where the symptoms are that it explains. */
-  readonly at: "same place" | "anywhere" | "a node" | "leader" | "write route" | "read route" | "pooler";
+  readonly at: "same place" | "anywhere" | "a node" | "write route" | "read route" | "pooler";
   readonly hides: readonly FindingCode[];
   readonly why: string;
 }
@@ -96,7 +96,7 @@ export const explanations: readonly Explanation[] = [
     when: "at the leader",
     at: "a node",
     hides: ["replica-not-streaming", "slot-inactive", "replica-behind"],
-    why: "there is nobody to stream from",
+    why: "there is no node to stream from",
   },
   {
     causes: ["node-unreachable", "node-mistaken"],
@@ -107,10 +107,10 @@ export const explanations: readonly Explanation[] = [
   },
   {
     causes: unusableNode,
-    when: "at a node in rotation",
+    when: "at a node for reads",
     at: "read route",
     hides: readTrouble,
-    why: "the pooler sends clients to every node in rotation, also to one that cannot serve them",
+    why: "the pooler sends clients to every node that is not the leader, also to one that cannot serve them",
   },
   {
     causes: ["leader-not-writable"],
@@ -119,28 +119,46 @@ export const explanations: readonly Explanation[] = [
     why: "the write arrived, but the leader does not take it",
   },
   {
-    causes: ["another-leader"],
-    at: "leader",
-    hides: ["node-unreachable", "leader-not-writable", "exporter-unreachable", "exporter-target-down"],
-    why: "what is to be done about the declared leader depends on who leads",
+    causes: ["former-leader"],
+    at: "same place",
+    hides: ["node-unreachable", "exporter-unreachable", "exporter-target-down"],
+    why: "what to do about a node with a leader's data depends on which node leads",
   },
   {
-    causes: ["another-leader"],
+    causes: ["former-leader"],
     at: "a node",
-    hides: ["read-route-stray", ...replicationTrouble],
-    why: "nothing comes from the declared leader",
+    hides: ["read-route-stray", "slot-missing", ...replicationTrouble],
+    why: "replicas follow the node that led before, and have no slots elsewhere",
   },
   {
-    causes: ["another-leader"],
+    causes: ["former-leader"],
     at: "write route",
     hides: writeTrouble,
-    why: "the write route leads to the declared leader",
+    why: "the write route leads to the node that led before",
   },
   {
-    causes: ["second-primary", "another-leader"],
+    causes: ["former-leader", "second-primary"],
+    at: "anywhere",
+    hides: ["leader-differs-from-config"],
+    why: "which node leads has to be decided first",
+  },
+  {
+    causes: ["no-leader"],
+    at: "a node",
+    hides: ["replica-not-streaming", "replica-behind"],
+    why: "there is no node to stream from",
+  },
+  {
+    causes: ["no-leader"],
+    at: "write route",
+    hides: writeTrouble,
+    why: "no node takes the write",
+  },
+  {
+    causes: ["second-primary"],
     at: "same place",
     hides: ["read-route-stray", ...replicationTrouble],
-    why: "a primary replicates from nobody",
+    why: "a primary does not replicate from another node",
   },
   {
     causes: ["slot-missing", "slot-wal-lost"],
@@ -158,13 +176,13 @@ export const explanations: readonly Explanation[] = [
     causes: ["replica-not-streaming"],
     at: "same place",
     hides: ["slot-inactive", "replica-behind"],
-    why: "what is not received cannot be applied, and a slot that nobody streams from is inactive",
+    why: "what is not received cannot be applied, and a slot without a receiver is inactive",
   },
   {
     causes: ["replica-wrong-timeline"],
     at: "same place",
-    hides: ["replica-not-streaming", "slot-inactive", "replica-behind"],
-    why: "it follows another server, so it does not stream from the leader",
+    hides: ["replica-not-streaming", "slot-inactive", "replica-behind", "replica-ahead"],
+    why: "it follows another server, so it does not stream from the leader, and positions of two timelines cannot be compared",
   },
   {
     causes: ["replay-paused"],
@@ -182,13 +200,13 @@ export const explanations: readonly Explanation[] = [
     causes: ["read-route-stray"],
     at: "a node",
     hides: ["read-route-incomplete"],
-    why: "a wrong list of hosts names wrong ones and lacks right ones",
+    why: "a wrong list of hosts has wrong hosts and misses right ones",
   },
   {
     causes: ["exporter-unreachable", "exporter-target-down", "node-unreachable", "node-mistaken", "pooler-unreachable"],
     at: "same place",
     hides: ["prometheus-target-down"],
-    why: "Prometheus reads the exporter, which is away or waits in vain for what it watches",
+    why: "Prometheus reads the exporter, which is down or waits for the server that it monitors",
   },
   {
     causes: ["pooler-unreachable"],
@@ -200,19 +218,19 @@ export const explanations: readonly Explanation[] = [
     causes: ["pooler-paused"],
     at: "same place",
     hides: ["write-route-failed", "read-route-failed", "login-refused"],
-    why: "a paused route makes clients wait, a disabled one turns them away",
+    why: "a paused route makes clients wait, a disabled one rejects them",
   },
   {
     causes: ["role-differs", "database-differs"],
     at: "anywhere",
     hides: ["login-refused", "write-route-failed", "read-route-failed"],
-    why: "who lacks a right, or whose database is missing, is turned away; what is left shows once that is mended",
+    why: "a login without a privilege, or without its database, is refused; what is left shows once that is fixed",
   },
   {
     causes: ["login-refused"],
     at: "same place",
     hides: ["write-route-failed", "read-route-failed"],
-    why: "nobody passes who is not let in",
+    why: "the pooler rejects logins for the same reason",
   },
   {
     causes: ["login-refused"],

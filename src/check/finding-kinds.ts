@@ -1,4 +1,4 @@
-import { adoptText, chooseText, leadershipPage } from "../leadership/words.ts";
+import { adoptText, chooseText, leadershipPage } from "../topology/words.ts";
 
 /** What kind of failure a finding is; the exit code of a command follows from it. */
 export type FindingClass = "unreachable" | "replication" | "routing" | "access" | "monitoring" | "configuration";
@@ -29,41 +29,54 @@ export const findingKinds = {
     class: "unreachable",
     title: "node does not answer",
     action:
-      "See why: docker logs --tail 50 {container}. This starts it, after a look at which node leads: pulumi up --refresh --stack {stack}",
+      "Find the reason: docker logs --tail 50 {container}. To start it, after a check of which node leads: pulumi up --refresh --stack {stack}",
   },
   "node-mistaken": {
     severity: "error",
     class: "configuration",
     definite: true,
-    title: "another server answers in the node's place",
-    action: "Find what else listens on the node's port, or correct cluster_name of {container}: every node must bear its own name.",
+    title: "another server answers at the node's address",
+    action: "Find what else listens on the node's port, or correct cluster_name of {container}: every node must have its own name.",
   },
   "leader-not-writable": {
     severity: "error",
     class: "replication",
     title: "leader does not take writes",
-    action: `See why: docker logs --tail 50 {container}. If it is in recovery, standby.signal was put into its data directory while no node led: ${leadershipPage}`,
+    action: `Find the reason: docker logs --tail 50 {container}. If it is in recovery, standby.signal was put into its data directory while no node led: ${leadershipPage}`,
+  },
+  "no-leader": {
+    severity: "error",
+    class: "replication",
+    title: "no node takes writes",
+    action: `Find out why nodes do not answer: docker ps --all. Bring back the node that led last, whose data has the most WAL; no other node is promoted by pgstack: ${leadershipPage}`,
   },
   "second-primary": {
     severity: "error",
     class: "replication",
     definite: true,
-    title: "node takes writes, but is not the leader",
+    title: "two nodes take writes",
     action: chooseText("{leader}", "{node}", "{stack}"),
   },
-  "another-leader": {
+  "former-leader": {
     severity: "error",
     class: "replication",
     definite: true,
-    title: "another node leads than stack config names",
-    action: adoptText("{node}", "{leader}", "{stack}"),
+    title: "node led until another one was promoted, and does not follow that one",
+    action: adoptText("{leader}", "{node}", "{stack}"),
+  },
+  "leader-differs-from-config": {
+    severity: "warning",
+    class: "configuration",
+    title: "the leader is not the node that stack config names",
+    action:
+      "Nothing is wrong, and no deployment changes the leader: leader in stack config is only a preference. To keep {leader}: pulumi config set leader {leader} --stack {stack}, or pulumi config rm leader --stack {stack} if any node may lead.",
   },
   "replica-not-streaming": {
     severity: "error",
     class: "replication",
     title: "replica receives nothing from the leader",
     action:
-      "See why: docker logs --tail 50 {container}. Usual causes: a password or pg_hba.conf that keeps replicator out, WAL that the leader no longer has, the network.",
+      "Find the reason: docker logs --tail 50 {container}. Usual causes: a password or pg_hba.conf that rejects replicator, WAL that the leader no longer has, the network.",
   },
   "replica-wrong-cluster": {
     severity: "error",
@@ -71,41 +84,41 @@ export const findingKinds = {
     definite: true,
     title: "node holds the data of another cluster",
     action:
-      "Its volume belongs to another cluster. Keep that data if anyone needs it, then let {node} be cloned from {leader} into an empty volume.",
+      "Its volume belongs to another cluster. Save that data if it is needed, then have {node} cloned from {leader} into an empty volume.",
   },
   "replica-wrong-timeline": {
     severity: "error",
     class: "replication",
-    title: "replica follows another history than the leader's",
+    title: "replica is on another timeline than the leader",
     action:
-      "A node was promoted while this replica followed another one. Check that it streams from {leader}; if it went another way: ./pgstack reclone {node} --stack {stack}",
+      "A node was promoted while this replica followed another one. Check that it streams from {leader}; if its history differs: ./pgstack reclone {node} --stack {stack}",
   },
   "replica-ahead": {
     severity: "error",
     class: "replication",
-    title: "replica holds WAL that the leader lacks",
+    title: "replica has WAL that the leader does not have",
     action:
-      "The leader's data is older than what it sent, as after a volume that was put back from a copy. Stop {leader} now, before its writes pass the replica's position, and clone nothing: {node} may be the only node with those rows. Then: docs/faults.md#the-leaders-data-is-older-than-a-replicas",
+      "The leader's data is older than what it sent, for example because a volume was restored from a copy. Stop {leader} now, before its writes pass the replica's position, and clone nothing: {node} may be the only node with those rows. Then: docs/faults.md#the-leaders-data-is-older-than-a-replicas",
   },
   "slot-missing": {
     severity: "error",
     class: "replication",
     title: "leader keeps no WAL for the replica: its slot is missing",
     action:
-      "Deploy again, which makes the slot: pulumi up --refresh --stack {stack}. If the replica then asks for WAL that was removed: ./pgstack reclone {node} --stack {stack}",
+      "Deploy again to create the slot: pulumi up --refresh --stack {stack}. If the replica then asks for WAL that was removed: ./pgstack reclone {node} --stack {stack}",
   },
   "slot-inactive": {
     severity: "error",
     class: "replication",
     title: "replica does not use its slot",
     action:
-      "Check primary_slot_name on {node}: docker logs --tail 50 {container}. While the slot is unused, {leader} keeps WAL for nobody.",
+      "Check primary_slot_name on {node}: docker logs --tail 50 {container}. While the slot is unused, {leader} keeps WAL that is never read.",
   },
   "slot-wal-at-risk": {
     severity: "error",
     class: "replication",
     title: "leader is about to remove WAL that the replica still needs",
-    action: "Bring the replica back to streaming soon, or raise pgstack:slotWalCap; at the next checkpoint it may have to be cloned again.",
+    action: "Bring the replica back to streaming soon, or raise pgstack:slotWalCap; at the next checkpoint it may have to be re-cloned.",
   },
   "slot-wal-lost": {
     severity: "error",
@@ -113,12 +126,12 @@ export const findingKinds = {
     definite: true,
     title: "leader has removed WAL that the replica still needs",
     action:
-      "The replica cannot catch up. Clone it again, which sets its data aside: ./pgstack reclone {node} --stack {stack}. Raise pgstack:slotWalCap if it was away for an expected time.",
+      "The replica cannot catch up. Re-clone it; its data is set aside: ./pgstack reclone {node} --stack {stack}. Raise pgstack:slotWalCap if it was away for an expected time.",
   },
   "slot-undeclared": {
     severity: "warning",
     class: "replication",
-    title: "leader keeps WAL for a slot that nobody declared",
+    title: "leader keeps WAL for a slot that is not declared",
     action: "If nothing uses it, drop it on {leader}: select pg_drop_replication_slot('<name>'). Otherwise watch the disk.",
   },
   "replay-paused": {
@@ -126,7 +139,7 @@ export const findingKinds = {
     class: "replication",
     title: "replica receives changes but does not apply them",
     action:
-      "As a superuser on {node}: select pg_wal_replay_resume(). If nobody paused it, a setting is smaller than the leader's: docker logs --tail 50 {container}",
+      "As a superuser on {node}: select pg_wal_replay_resume(). If it was not paused by hand, a setting is lower than the leader's: docker logs --tail 50 {container}",
   },
   "replica-behind": {
     severity: "error",
@@ -151,20 +164,21 @@ export const findingKinds = {
     severity: "error",
     class: "routing",
     title: "reads through the pooler fail",
-    action: "Check the hosts of database {readRoute} of the pooler and that they can be reached from it: docker logs --tail 50 {pooler}",
+    action: "Check the host of database {readRoute} in that process and that it can be reached from it: docker logs --tail 50 {pooler}",
   },
   "read-route-incomplete": {
     severity: "error",
     class: "routing",
-    title: "reads through the pooler never reach a node in rotation",
+    title: "reads through the pooler never reach a node that they must reach",
     action:
-      "Check that database {readRoute} of the pooler lists every node in rotation. If it does, its pool is full of older connections: RECONNECT {readRoute} on the pooler's console.",
+      "Deploy again to restore the routes: pulumi up --refresh --stack {stack}. SHOW DATABASES on the console of each process says where its {readRoute} leads.",
   },
   "read-route-stray": {
     severity: "error",
     class: "routing",
-    title: "reads through the pooler reach a node that is not in rotation",
-    action: "Take it out of the hosts of database {readRoute}, then RELOAD and RECONNECT {readRoute} on the pooler's console.",
+    title: "reads through the pooler reach a node that they must not reach",
+    action:
+      "Deploy again to restore the routes: pulumi up --refresh --stack {stack}; then RECONNECT {readRoute} on the console of that process.",
   },
   "login-refused": {
     severity: "error",
@@ -185,45 +199,45 @@ export const findingKinds = {
     severity: "error",
     class: "access",
     definite: true,
-    title: "a role or its rights are not as declared",
-    action: "Deploy again, which sets it right: pulumi up --stack {stack}. If it was changed on purpose, declare it in stack config.",
+    title: "a role or its privileges are not as declared",
+    action: "Deploy again to correct it: pulumi up --stack {stack}. If it was changed on purpose, declare it in stack config.",
   },
   "pooler-unreachable": {
     severity: "error",
     class: "unreachable",
     title: "pooler does not answer",
-    action: "See why: docker logs --tail 50 {pooler}; start what is down: docker start {pooler} {listener}",
+    action: "Find the reason: docker logs --tail 50 {pooler}; start what is down: docker start {pooler} {listener}",
   },
   "pooler-paused": {
     severity: "error",
     class: "routing",
-    title: "pooler holds back clients",
-    action: "On the pooler's console, as pgbouncer: RESUME, or ENABLE <database> if it is disabled.",
+    title: "pooler makes clients wait",
+    action: "On the console of that process, as pgbouncer: RESUME, or ENABLE <database> if it is disabled.",
   },
   "exporter-unreachable": {
     severity: "error",
     class: "monitoring",
     title: "metrics cannot be read",
-    action: "See why: docker logs --tail 50 {exporter}; start it: docker start {exporter}",
+    action: "Find the reason: docker logs --tail 50 {exporter}; start it: docker start {exporter}",
   },
   "exporter-target-down": {
     severity: "error",
     class: "monitoring",
-    title: "exporter cannot read what it watches",
+    title: "exporter cannot read the server that it monitors",
     action: "Usually its password or address is wrong: docker logs --tail 50 {exporter}",
   },
   "monitoring-unreachable": {
     severity: "error",
     class: "monitoring",
     title: "a part of the monitoring does not answer",
-    action: "See why: docker logs --tail 50 {service}; start it: docker start {service}",
+    action: "Find the reason: docker logs --tail 50 {service}; start it: docker start {service}",
   },
   // It reports its last reading, and the check must not wait for the next one.
   "prometheus-target-down": {
     severity: "warning",
     class: "monitoring",
     title: "Prometheus cannot read a target",
-    action: "See what it says: docker logs --tail 50 {service}, and whether both are in the cluster's network: docker inspect {service}",
+    action: "Read its log: docker logs --tail 50 {service}, and whether both are in the cluster's network: docker inspect {service}",
   },
   "alert-rule-broken": {
     severity: "error",
@@ -236,14 +250,14 @@ export const findingKinds = {
     severity: "warning",
     class: "configuration",
     title: "settings wait for a restart",
-    action: "Deploy again, which restarts servers one at a time and in order: pulumi up --refresh --stack {stack}",
+    action: "Deploy again to restart servers one at a time, in the right order: pulumi up --refresh --stack {stack}",
   },
   "archive-failing": {
     severity: "warning",
     class: "configuration",
     title: "WAL cannot be archived",
     action:
-      "Until archive_command succeeds, {node} keeps all WAL, until its disk is full and it stops. Its log has the command's own words: docker logs --tail 50 {container}. Correct pgstack:settings.archive_command or what it writes to.",
+      "Until archive_command succeeds, {node} keeps all WAL, until its disk is full and it stops. Its log has the command's output: docker logs --tail 50 {container}. Correct pgstack:settings.archive_command or its destination.",
   },
   "checksum-failures": {
     severity: "error",
@@ -251,20 +265,20 @@ export const findingKinds = {
     definite: true,
     title: "pages of the data are damaged: their checksums do not match",
     action:
-      "Suspect the disk. A replica is cloned again, from a leader without such failures: ./pgstack reclone {node} --stack {stack}. On the leader, save what can be read before anything else. docs/runbooks/checksum-failures.md has the steps.",
+      "Suspect the disk. Re-clone a replica from a leader without such failures: ./pgstack reclone {node} --stack {stack}. On the leader, save what can be read before anything else. docs/runbooks/checksum-failures.md has the steps.",
   },
   "checksums-off": {
     severity: "warning",
     class: "configuration",
     definite: true,
-    title: "data is without checksums: damage by a disk is not noticed",
+    title: "data has no checksums: damage by a disk is not noticed",
     action:
-      "Somebody turned them off, or the data comes from elsewhere. With the server stopped, on {node}'s volume: pg_checksums --enable. docs/runbooks/checksum-failures.md has the command.",
+      "They were turned off, or the data comes from elsewhere. With the server stopped, on {node}'s volume: pg_checksums --enable. docs/runbooks/checksum-failures.md has the command.",
   },
   "collation-differs": {
     severity: "warning",
     class: "configuration",
-    title: "text is sorted by other rules than its indexes were made with",
+    title: "text is sorted by other rules than those its indexes were built with",
     action:
       "The image has another version of the collation library. Indexes on text may miss rows: in each database named, reindex database <name>, then alter database <name> refresh collation version.",
   },
@@ -274,20 +288,20 @@ export const findingKinds = {
     definite: true,
     title: "the server does not accept its files and would not start with them",
     action:
-      "Do not restart {node} before they are right. If they were changed by hand, deploy, which takes that back: pulumi up --refresh --stack {stack}. Otherwise correct pgstack:settings.",
+      "Do not restart {node} before they are correct. If they were changed by hand, deploy to undo that: pulumi up --refresh --stack {stack}. Otherwise correct pgstack:settings.",
   },
   "setting-overridden": {
     severity: "warning",
     class: "configuration",
     title: "settings were changed by hand on the server",
-    action: "Put what is to stay into pgstack:settings; then deploy, which takes the rest back: pulumi up --refresh --stack {stack}",
+    action: "Put what should stay into pgstack:settings; then deploy to undo the rest: pulumi up --refresh --stack {stack}",
   },
   "database-differs": {
     severity: "error",
     class: "configuration",
     definite: true,
     title: "a declared database is missing or not as declared",
-    action: "Deploy again, which sets it right: pulumi up --stack {stack}. A database that is missing comes back empty: restore its data.",
+    action: "Deploy again to correct it: pulumi up --stack {stack}. A database that is missing comes back empty: restore its data.",
   },
   "version-differs": {
     severity: "error",

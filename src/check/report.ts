@@ -74,7 +74,7 @@ function secondsText({ durationMs, attempts }: CheckReport): string {
 
 const columns: readonly Column<NodeReport>[] = [
   { title: "node", cell: ({ name }) => name },
-  { title: "role", cell: ({ role }) => role },
+  { title: "role", cell: ({ role }) => role ?? "-" },
   { title: "version", cell: ({ version }) => version ?? "-" },
   { title: "timeline", cell: ({ timeline }) => (timeline === undefined ? "-" : `${timeline}`) },
   { title: "lag", cell: ({ lagBytes }) => (lagBytes === undefined ? "-" : bytesText(lagBytes)) },

@@ -1,15 +1,15 @@
 import { valueOf } from "../observation.ts";
-import type { ClusterObservation, DamageFacts } from "../observation.ts";
-import type { CheckNode, CheckTarget } from "../../target/target.ts";
+import type { DamageFacts } from "../observation.ts";
+import type { CheckNode } from "../../target/target.ts";
 import { atNode } from "./symptom.ts";
 import type { Symptom } from "./symptom.ts";
+import type { Look } from "../look.ts";
 
 /** What servers themselves know to be damaged. */
-export function damageSymptoms(target: CheckTarget, observation: ClusterObservation): readonly Symptom[] {
-  const leader = valueOf(observation.nodes[target.leader])?.damage;
+export function damageSymptoms({ target, seen, leader }: Look): readonly Symptom[] {
   return target.nodes.flatMap((node) => {
-    const damage = valueOf(observation.nodes[node.name])?.damage;
-    return damage === undefined ? [] : ofNode(node, damage, leader);
+    const damage = valueOf(seen.nodes[node.name])?.damage;
+    return damage === undefined ? [] : ofNode(node, damage, leader?.damage);
   });
 }
 
@@ -51,7 +51,7 @@ function ofNode(node: CheckNode, damage: DamageFacts, leader: DamageFacts | unde
             code: "collation-differs" as const,
             place,
             observed: collations.join(", "),
-            expected: "the version of the collation that the database was made with",
+            expected: "the collation version that the database was created with",
           },
         ]),
   ];

@@ -1,18 +1,17 @@
-import type { ClusterObservation } from "../observation.ts";
 import { valueOf } from "../observation.ts";
-import type { CheckTarget } from "../../target/target.ts";
 import { atNode } from "./symptom.ts";
 import type { Symptom } from "./symptom.ts";
+import type { Look } from "../look.ts";
 
 /** Databases and users at the leader that are not as declared. Other symptoms cover what could not be queried. */
-export function declaredSymptoms(target: CheckTarget, { declared }: ClusterObservation): readonly Symptom[] {
-  return (valueOf(declared) ?? []).map((line): Symptom => {
+export function declaredSymptoms({ seen, reference }: Look): readonly Symptom[] {
+  return (valueOf(seen.declared) ?? []).map((line): Symptom => {
     const code = /^(role|user|monitoring) /.test(line) ? "role-differs" : "database-differs";
     return {
       code,
-      place: atNode(target.leader),
+      place: reference === undefined ? undefined : atNode(reference),
       observed: "{subjects}",
-      expected: code === "role-differs" ? "roles and their rights are as declared" : "databases are as declared",
+      expected: code === "role-differs" ? "roles and their privileges are as declared" : "databases are as declared",
       group: { key: code, subject: line },
     };
   });

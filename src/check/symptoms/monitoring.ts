@@ -1,6 +1,7 @@
 import { failureText } from "../observation.ts";
 import type { ClusterObservation, DownTarget, ExporterFacts, ExportersObservation, Observed } from "../observation.ts";
 import type { Place } from "../logins.ts";
+import { services } from "../../plan/names.ts";
 import type { CheckTarget } from "../../target/target.ts";
 import { atNode } from "./symptom.ts";
 import type { Symptom } from "./symptom.ts";
@@ -14,9 +15,10 @@ function exporterSymptoms(target: CheckTarget, { exporters: seen }: ClusterObser
   const { exporters } = target;
   if (exporters === undefined || seen === undefined) return [];
   const nodes = exporters.nodes.flatMap(({ node, port }) => ofExporter(seen.nodes[node], { place: atNode(node), metric: "pg_up", port }));
-  const place: Place = { kind: "console" };
-  const pooler = { place, metric: "pgbouncer_up", port: exporters.poolerPort };
-  return [...nodes, ...ofExporter(seen.pooler, pooler)];
+  const processes = exporters.processes.flatMap(({ number, port }) =>
+    ofExporter(seen.processes[number], { place: { kind: "console", process: number }, metric: "pgbouncer_up", port }),
+  );
+  return [...nodes, ...processes];
 }
 
 function ofExporter(
@@ -61,11 +63,12 @@ function prometheusSymptoms({ monitoring }: CheckTarget, { monitoring: seen, exp
   ];
 }
 
-function ofTarget({ job, node, error, since }: DownTarget, exporters: ExportersObservation | undefined): readonly Symptom[] {
-  const place: Place | undefined = node === undefined ? (job === "pooler" ? { kind: "console" } : undefined) : atNode(node);
-  const exporter = place?.kind === "node" ? exporters?.nodes[place.node] : place?.kind === "console" ? exporters?.pooler : undefined;
+function ofTarget({ job, node, process, error, since }: DownTarget, exporters: ExportersObservation | undefined): readonly Symptom[] {
+  const place: Place | undefined = node !== undefined ? atNode(node) : process !== undefined ? { kind: "console", process } : undefined;
+  const exporter =
+    place?.kind === "node" ? exporters?.nodes[place.node] : place?.kind === "console" ? exporters?.processes[place.process] : undefined;
   if (isYounger(exporter, since)) return [];
-  const observed = `target ${node ?? job}: ${error}`;
+  const observed = `target ${node ?? (process === undefined ? job : services.pgbouncer(process))}: ${error}`;
   return [{ code: "prometheus-target-down", place, service: "prometheus", observed, expected: "Prometheus reads its metrics" }];
 }
 

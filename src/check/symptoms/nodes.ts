@@ -1,17 +1,17 @@
-import { formerText, leadsText } from "../../leadership/words.ts";
 import { valueOf } from "../observation.ts";
-import type { ClusterObservation, NodeFacts } from "../observation.ts";
+import type { NodeFacts } from "../observation.ts";
 import type { CheckNode, CheckTarget } from "../../target/target.ts";
 import { atNode, connectionSymptom } from "./symptom.ts";
 import type { Symptom } from "./symptom.ts";
+import type { Look } from "../look.ts";
 
-/** Each node by itself: does it answer, is it the one it should be, in its role and version. */
-export function nodeSymptoms(target: CheckTarget, observation: ClusterObservation): readonly Symptom[] {
-  return [...target.nodes.flatMap((node) => ofNode(target, observation, node)), ...minorVersions(target, observation)];
+/** Each node by itself: does it answer, is it the one it should be, of which version and with which settings. */
+export function nodeSymptoms(look: Look): readonly Symptom[] {
+  return [...look.target.nodes.flatMap((node) => ofNode(look, node)), ...minorVersions(look)];
 }
 
-function ofNode(target: CheckTarget, observation: ClusterObservation, node: CheckNode): readonly Symptom[] {
-  const seen = observation.nodes[node.name];
+function ofNode({ target, seen: { nodes }, leader }: Look, node: CheckNode): readonly Symptom[] {
+  const seen = nodes[node.name];
   if (seen === undefined) return [];
   if (!seen.ok)
     return [
@@ -21,13 +21,7 @@ function ofNode(target: CheckTarget, observation: ClusterObservation, node: Chec
         role: "monitoring",
       }),
     ];
-  const leader = valueOf(observation.nodes[target.leader]);
-  return [
-    ...identity(node, seen.value),
-    ...ancestry(node, seen.value, leader),
-    ...role(target, observation, node, seen.value),
-    ...settings(target, node, seen.value),
-  ];
+  return [...identity(node, seen.value), ...ancestry(node, seen.value, leader), ...settings(target, node, seen.value)];
 }
 
 function identity(node: CheckNode, facts: NodeFacts): readonly Symptom[] {
@@ -50,39 +44,6 @@ function ancestry(node: CheckNode, facts: NodeFacts, leader: NodeFacts | undefin
       place: atNode(node.name),
       observed: `system identifier ${facts.systemIdentifier}`,
       expected: `system identifier ${leader.systemIdentifier}, the leader's`,
-    },
-  ];
-}
-
-function role(target: CheckTarget, observation: ClusterObservation, node: CheckNode, facts: NodeFacts): readonly Symptom[] {
-  if (node.role === "leader" && facts.inRecovery)
-    return [
-      {
-        code: "leader-not-writable",
-        place: atNode(node.name),
-        observed: "is in recovery",
-        expected: "is not in recovery",
-      },
-    ];
-  if (node.role === "leader" || facts.inRecovery) return [];
-  const leader = valueOf(observation.nodes[target.leader]);
-  const takesWrites = leadsText(node.name, { since: facts.leadsSince, timeline: facts.timeline });
-  // One that answers and takes writes is a second leader.
-  if (leader?.inRecovery === false)
-    return [
-      {
-        code: "second-primary",
-        place: atNode(node.name),
-        observed: `${takesWrites}, and ${target.leader} takes writes too`,
-        expected: "is in recovery, as a replica of the leader",
-      },
-    ];
-  return [
-    {
-      code: "another-leader",
-      place: atNode(node.name),
-      observed: `${takesWrites}; ${formerText({ name: target.leader, state: leader === undefined ? "unseen" : "recovery", stoppedAt: undefined })}`,
-      expected: `${target.leader} leads, as stack config says`,
     },
   ];
 }
@@ -115,15 +76,15 @@ function settings(target: CheckTarget, node: CheckNode, facts: NodeFacts): reado
       code: "setting-overridden",
       place: atNode(node.name),
       observed: facts.overridden.join(", "),
-      expected: "settings come from stack config alone",
+      expected: "settings come only from stack config",
     });
   return symptoms;
 }
 
 /** Minor versions differ while nodes are replaced one at a time; that must not fail the deployment. */
-function minorVersions(target: CheckTarget, observation: ClusterObservation): readonly Symptom[] {
+function minorVersions({ target, seen }: Look): readonly Symptom[] {
   const known = target.nodes.flatMap(({ name }) => {
-    const facts = valueOf(observation.nodes[name]);
+    const facts = valueOf(seen.nodes[name]);
     return facts?.major === target.major ? [{ name, version: facts.version }] : [];
   });
   if (new Set(known.map(({ version }) => version)).size <= 1) return [];

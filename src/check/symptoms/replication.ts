@@ -1,31 +1,33 @@
 import { walDistance } from "../../postgres/wal.ts";
 import { failureText, valueOf } from "../observation.ts";
-import type { ClusterObservation, LeaderFacts, NodeFacts, SlotFacts } from "../observation.ts";
-import { replicasOf } from "../../target/target.ts";
-import type { CheckNode, CheckTarget } from "../../target/target.ts";
+import type { NodeFacts, SendingFacts, SlotFacts } from "../observation.ts";
+import type { CheckNode } from "../../target/target.ts";
 import { atNode, connectionSymptom } from "./symptom.ts";
 import type { Symptom } from "./symptom.ts";
+import type { Look } from "../look.ts";
 
 /** SQLSTATE of a write on a server in recovery (read_only_sql_transaction). */
 const readOnly = "25006";
 
 /** What flows from the leader to the replicas, and that nothing flows in anywhere else. */
-export function replicationSymptoms(target: CheckTarget, observation: ClusterObservation): readonly Symptom[] {
-  const leader = valueOf(observation.nodes[target.leader]);
-  const replicas = replicasOf(target).flatMap((node) => {
-    const facts = valueOf(observation.nodes[node.name]);
-    return [
-      ...(facts?.inRecovery === true ? replication(node, facts, leader) : []),
-      ...declaredSlot(node, leader?.leader),
-      ...heartbeat(target, observation, node),
-    ];
-  });
-  return [...replicas, ...undeclaredSlots(target, leader?.leader), ...target.nodes.flatMap((node) => insert(target, observation, node))];
+export function replicationSymptoms(look: Look): readonly Symptom[] {
+  const { target, seen, reference, leader } = look;
+  const replicas = target.nodes
+    .filter(({ name }) => name !== reference)
+    .flatMap((node) => {
+      const facts = valueOf(seen.nodes[node.name]);
+      return [
+        ...(facts?.inRecovery === true ? replication(node, facts, leader) : []),
+        ...declaredSlot(node, leader?.sending),
+        ...heartbeat(look, node),
+      ];
+    });
+  return [...replicas, ...undeclaredSlots(look), ...target.nodes.flatMap((node) => insert(look, node))];
 }
 
 function replication({ name }: CheckNode, facts: NodeFacts, leader: NodeFacts | undefined): readonly Symptom[] {
   const symptoms: Symptom[] = [];
-  const interruption = notStreaming(name, facts, leader?.leader);
+  const interruption = notStreaming(name, facts, leader?.sending);
   if (interruption !== undefined)
     symptoms.push({
       code: "replica-not-streaming",
@@ -39,7 +41,7 @@ function replication({ name }: CheckNode, facts: NodeFacts, leader: NodeFacts | 
       code: "replica-ahead",
       place: atNode(name),
       observed: `${ahead} bytes of WAL past the leader's position ${leader?.lsn}`,
-      expected: "no WAL that the leader lacks",
+      expected: "no WAL that is missing on the leader",
     });
   if (isOtherTimeline(facts, leader))
     symptoms.push({
@@ -59,7 +61,7 @@ function replication({ name }: CheckNode, facts: NodeFacts, leader: NodeFacts | 
 }
 
 /** Both ends are asked: a base backup looks like a replica to the leader, another source like one to the replica. */
-function notStreaming(name: string, { receiver }: NodeFacts, leader: LeaderFacts | undefined): string | undefined {
+function notStreaming(name: string, { receiver }: NodeFacts, leader: SendingFacts | undefined): string | undefined {
   if (receiver === undefined) return "no WAL receiver runs";
   if (receiver.status !== "streaming") return `its WAL receiver is ${receiver.status}`;
   if (leader === undefined) return undefined;
@@ -84,16 +86,16 @@ function isOtherTimeline(replica: NodeFacts, leader: NodeFacts | undefined): boo
   return replica.timeline !== leader.timeline;
 }
 
-function declaredSlot(node: CheckNode, leader: LeaderFacts | undefined): readonly Symptom[] {
-  if (leader === undefined || node.slot === undefined) return [];
-  const slot = leader.slots.find(({ name, type }) => name === node.slot && type === "physical");
+function declaredSlot(node: CheckNode, leader: SendingFacts | undefined): readonly Symptom[] {
+  if (leader === undefined) return [];
+  const slot = leader.slots.find(({ name, type }) => name === node.name && type === "physical");
   if (slot === undefined)
     return [
       {
         code: "slot-missing",
         place: atNode(node.name),
-        observed: `the leader has no physical slot "${node.slot}"`,
-        expected: `slot "${node.slot}"`,
+        observed: `the leader has no physical slot "${node.name}"`,
+        expected: `slot "${node.name}"`,
       },
     ];
   return slotState(node, slot);
@@ -126,13 +128,14 @@ function slotState(node: CheckNode, slot: SlotFacts): readonly Symptom[] {
   return symptoms;
 }
 
-function undeclaredSlots(target: CheckTarget, leader: LeaderFacts | undefined): readonly Symptom[] {
-  const declared = new Set(replicasOf(target).map(({ slot }) => slot));
-  return (leader?.slots ?? [])
+function undeclaredSlots({ target, reference, leader }: Look): readonly Symptom[] {
+  if (reference === undefined || leader === undefined) return [];
+  const declared = new Set(target.nodes.map(({ name }) => name).filter((name) => name !== reference));
+  return leader.sending.slots
     .filter(({ name }) => !declared.has(name))
     .map((slot) => ({
       code: "slot-undeclared",
-      place: atNode(target.leader),
+      place: atNode(reference),
       observed: "slots {subjects}",
       expected: "only the slots of declared replicas",
       group: { key: "slots", subject: slotText(slot) },
@@ -143,21 +146,21 @@ function slotText({ name, type, active }: SlotFacts): string {
   return `"${name}" (${type}, ${active ? "active" : "inactive"})`;
 }
 
-function heartbeat(target: CheckTarget, { heartbeat: beat }: ClusterObservation, { name }: CheckNode): readonly Symptom[] {
+function heartbeat({ target, seen: { heartbeat: beat } }: Look, { name }: CheckNode): readonly Symptom[] {
   const seen = beat.replicas[name];
   if (seen === undefined) return [];
   const place = atNode(name);
   const behind = { code: "replica-behind", place, expected: "the row appears" } as const;
-  if (seen.ok) return seen.value.visible ? [] : [{ ...behind, observed: `not there after ${Math.round(seen.value.ms)} ms` }];
+  if (seen.ok) return seen.value.visible ? [] : [{ ...behind, observed: `missing after ${Math.round(seen.value.ms)} ms` }];
   return seen.failure.kind === "error"
     ? [{ ...behind, observed: failureText(seen.failure) }]
     : [connectionSymptom(target, { failure: seen.failure, place, role: "app" })];
 }
 
-function insert(target: CheckTarget, { inserts }: ClusterObservation, { name, role }: CheckNode): readonly Symptom[] {
+function insert({ target, seen: { inserts }, reference }: Look, { name }: CheckNode): readonly Symptom[] {
   const seen = inserts?.[name];
   const place = atNode(name);
-  if (seen === undefined || (seen.ok && role === "leader")) return [];
+  if (seen === undefined || (seen.ok && name === reference)) return [];
   if (seen.ok)
     return [
       {
@@ -169,7 +172,7 @@ function insert(target: CheckTarget, { inserts }: ClusterObservation, { name, ro
     ];
   if (seen.failure.kind !== "error") return [connectionSymptom(target, { failure: seen.failure, place, role: "app" })];
   // A replica that refuses for another reason shows no heartbeat either, which says more.
-  if (role === "replica") return [];
+  if (name !== reference) return [];
   const observed = `an INSERT fails: ${failureText(seen.failure)}`;
   return [{ code: "leader-not-writable", place, observed, expected: "an INSERT is accepted" }];
 }

@@ -1,108 +1,130 @@
-import { failureText } from "../observation.ts";
-import type { ClusterObservation, PoolerDatabase, PoolerFacts } from "../observation.ts";
+import type { PoolerDatabase, PoolerFacts, ReachedNode } from "../observation.ts";
 import type { Place } from "../logins.ts";
-import type { CheckTarget } from "../../target/target.ts";
 import { valueOf } from "../observation.ts";
 import { atNode, connectionSymptom } from "./symptom.ts";
 import type { Symptom } from "./symptom.ts";
+import type { Look } from "../look.ts";
+import { services } from "../../plan/names.ts";
+import type { CheckProcess } from "../../target/target.ts";
 
 const writeRoute: Place = { kind: "route", route: "write" };
-const readRoute: Place = { kind: "route", route: "read" };
 
 /** The pooler and where its two routes lead. */
-export function routingSymptoms(target: CheckTarget, observation: ClusterObservation): readonly Symptom[] {
-  return [
-    ...pooler(target, observation),
-    ...write(target, observation),
-    ...read(target, observation),
-    ...missing(target, observation),
-    ...strays(target, observation),
-  ];
+export function routingSymptoms(look: Look): readonly Symptom[] {
+  const processes = look.target.processes.flatMap((process) => [...answers(look, process), ...read(look, process)]);
+  return [...processes, ...write(look), ...missing(look), ...strays(look)];
 }
 
-function pooler(target: CheckTarget, { pooler: seen }: ClusterObservation): readonly Symptom[] {
-  if (!seen.ok)
+function answers({ target, seen }: Look, { number }: CheckProcess): readonly Symptom[] {
+  const facts = seen.processes[number];
+  if (facts === undefined) return [];
+  if (!facts.ok)
     return [
       connectionSymptom(target, {
-        failure: seen.failure,
-        place: { kind: "console" },
+        failure: facts.failure,
+        place: { kind: "console", process: number },
         role: "monitoring",
       }),
     ];
-  return [...paused(writeRoute, seen.value, target.writeRoute), ...paused(readRoute, seen.value, target.readRoute)];
+  return [...paused(facts.value, number, target.writeRoute, "write"), ...paused(facts.value, number, target.readRoute, "read")];
 }
 
-function paused(place: Place, facts: PoolerFacts, route: string): readonly Symptom[] {
-  const { paused: isPaused = false, disabled = false } = databaseOf(facts, route) ?? {};
+function paused(facts: PoolerFacts, process: number, name: string, route: "write" | "read"): readonly Symptom[] {
+  const { paused: isPaused = false, disabled = false } = databaseOf(facts, name) ?? {};
   if (!(isPaused || disabled || facts.isHeld)) return [];
   const state = disabled ? "disabled" : "paused";
   return [
     {
       code: "pooler-paused",
-      place,
+      place: { kind: "route", route, process },
       observed: `{subjects}: ${state}`,
       expected: "both routes serve",
-      group: { key: state, subject: route },
+      group: { key: state, subject: `${name} of ${services.pgbouncer(process)}` },
     },
   ];
 }
 
-function write(target: CheckTarget, { heartbeat }: ClusterObservation): readonly Symptom[] {
+function write({ target, seen, reference }: Look): readonly Symptom[] {
+  const { heartbeat } = seen;
   if (!heartbeat.write.ok) {
     const { failure } = heartbeat.write;
     return [connectionSymptom(target, { failure, place: writeRoute, role: "app" })];
   }
   const { reached } = heartbeat.write.value;
-  if (reached === target.leader) return [];
+  if (reference === undefined) return [];
+  // Which process took the write is chance: each says where it would send one.
+  const elsewhere = target.processes.flatMap(({ number }) => {
+    const facts = valueOf(seen.processes[number]);
+    const host = facts === undefined ? undefined : databaseOf(facts, target.writeRoute)?.host;
+    return host === undefined || host === reference || !target.nodes.some(({ name }) => name === host) ? [] : [{ number, host }];
+  });
+  const [first] = elsewhere;
+  if (first !== undefined)
+    return [
+      {
+        code: "write-route-failed",
+        place: writeRoute,
+        observed: `writes lead elsewhere: ${elsewhere.map(({ number, host }) => `${services.pgbouncer(number)} to ${host}`).join(", ")}`,
+        expected: `a write reaches ${reference}`,
+      },
+    ];
+  if (reached === reference) return [];
   return [
     {
       code: "write-route-failed",
       place: writeRoute,
       observed: `a write reaches ${reached}`,
-      expected: `a write reaches ${target.leader}`,
+      expected: `a write reaches ${reference}`,
     },
   ];
 }
 
-function read(target: CheckTarget, observation: ClusterObservation): readonly Symptom[] {
-  const { failure, reached } = observation.readRoute;
-  if (failure === undefined || reached.length > 0) return [];
-  return [connectionSymptom(target, { failure, place: readRoute, role: "app" })];
+function read({ target, seen }: Look, { number }: CheckProcess): readonly Symptom[] {
+  const reached = seen.readRoutes[number];
+  if (reached === undefined || reached.ok) return [];
+  return [connectionSymptom(target, { failure: reached.failure, place: { kind: "route", route: "read", process: number }, role: "app" })];
 }
 
-function missing(target: CheckTarget, observation: ClusterObservation): readonly Symptom[] {
-  const { failure, reached } = observation.readRoute;
-  if (reached.length === 0) return [];
+/** What each process's read route leads to, of those that lead anywhere. */
+function reachedBy({ target, seen }: Look): readonly (ReachedNode & { readonly process: number })[] {
+  return target.processes.flatMap(({ number }) => {
+    const reached = valueOf(seen.readRoutes[number]);
+    return reached === undefined ? [] : [{ ...reached, process: number }];
+  });
+}
+
+function missing(look: Look): readonly Symptom[] {
+  const { readers = [] } = look;
+  const reached = reachedBy(look);
+  // Of a process that serves no reads that is said, and not which node it would reach.
+  if (reached.length < look.target.processes.length) return [];
   const seen = new Set(reached.map(({ node }) => node));
-  const host = databaseOf(valueOf(observation.pooler), target.readRoute)?.host;
-  const details = [
-    `${reached.length} connections reach ${[...seen].toSorted().join(", ")}`,
-    ...(host === undefined ? [] : [`the pooler lists ${host}`]),
-    ...(failure === undefined ? [] : [failureText(failure)]),
-  ];
-  return target.rotation
+  const details = reached.map(({ node, process }) => `${services.pgbouncer(process)} reaches ${node}`).join(", ");
+  return readers
     .filter((name) => !seen.has(name))
     .map((name) => ({
       code: "read-route-incomplete",
       place: atNode(name),
-      observed: `never reaches {subjects}: ${details.join("; ")}`,
-      expected: `reaches ${target.rotation.join(", ")}`,
-      group: { key: "rotation", subject: name },
+      observed: `no process reaches {subjects}: ${details}`,
+      expected: `reaches ${readers.join(", ")}`,
+      group: { key: "readers", subject: name },
     }));
 }
 
-function strays(target: CheckTarget, { readRoute: seen }: ClusterObservation): readonly Symptom[] {
-  const byNode = Map.groupBy(seen.reached, ({ node }) => node);
+function strays(look: Look): readonly Symptom[] {
+  const { reference, readers } = look;
+  if (readers === undefined) return [];
+  const byNode = Map.groupBy(reachedBy(look), ({ node }) => node);
+  const expected = `reaches only ${readers.join(", ")}`;
   return [...byNode].flatMap(([node, connections]) => {
-    const expected = `reaches only ${target.rotation.join(", ")}`;
-    if (!target.rotation.includes(node)) return [{ code: "read-route-stray", place: atNode(node), observed: `reaches ${node}`, expected }];
-    // Without replicas the leader is in rotation, and not in recovery for good reason.
-    const isPrimary = node !== target.leader && connections.some(({ inRecovery }) => !inRecovery);
+    if (!readers.includes(node)) return [{ code: "read-route-stray", place: atNode(node), observed: `reaches ${node}`, expected }];
+    // Without replicas the leader is read from, and not in recovery for good reason.
+    const isPrimary = node !== reference && connections.some(({ inRecovery }) => !inRecovery);
     const observed = `reaches ${node}, which is not in recovery`;
     return isPrimary ? [{ code: "read-route-stray", place: atNode(node), observed, expected }] : [];
   });
 }
 
-function databaseOf(facts: PoolerFacts | undefined, name: string): PoolerDatabase | undefined {
-  return facts?.databases.find((database) => database.name === name);
+function databaseOf(facts: PoolerFacts, name: string): PoolerDatabase | undefined {
+  return facts.databases.find((database) => database.name === name);
 }

@@ -3,6 +3,7 @@ import { failureText } from "../observation.ts";
 import type { Severity } from "../finding-kinds.ts";
 import type { FindingCode } from "../findings.ts";
 import { placeText } from "../logins.ts";
+import { services } from "../../plan/names.ts";
 import type { LoginProbe, Place } from "../logins.ts";
 import type { CheckMonitoring, CheckTarget } from "../../target/target.ts";
 
@@ -28,6 +29,14 @@ export function atNode(node: string): Place {
   return { kind: "node", node };
 }
 
+/** The same for all processes of the pooler: what is wrong with several is one thing to report. */
+export function withoutProcess(place: Place): string {
+  if (place.kind === "console") return "console";
+  return place.kind === "node"
+    ? placeKey(place)
+    : placeKey({ kind: place.kind, route: place.route, ...(place.database === undefined ? {} : { database: place.database }) });
+}
+
 /** Whether two places are the same. */
 export function isSamePlace(a: Place | undefined, b: Place | undefined): boolean {
   return a !== undefined && b !== undefined && placeKey(a) === placeKey(b);
@@ -39,9 +48,9 @@ export function placeKey(place: Place): string {
     case "node":
       return `node ${place.node}`;
     case "route":
-      return `${place.route} route${place.database === undefined ? "" : ` ${place.database}`}`;
+      return `${place.route} route${place.database === undefined ? "" : ` ${place.database}`}${place.process === undefined ? "" : ` of ${place.process}`}`;
     case "console":
-      return "console";
+      return `console of ${place.process}`;
   }
 }
 
@@ -55,7 +64,7 @@ export function connectionSymptom(
 ): Symptom {
   return failure.kind === "refused"
     ? refusedSymptom(target, { failure, place, role })
-    : { ...unanswered(place), place, observed: failureText(failure) };
+    : { ...unanswered(place), place, observed: `${processText(place)}${failureText(failure)}`, ...groupOf(place) };
 }
 
 /** A login that must work and did not. Places where the same role fails for the same reason become one finding. */
@@ -70,8 +79,22 @@ export function refusedSymptom(
     role,
     observed: `${user} is refused at {subjects}: ${failureText(failure)}`,
     expected: `${user} can log in`,
-    group: { key: role, subject: placeText(place, target) },
+    group: { key: role, subject: `${placeText(place, target)}${ofProcess(place)}` },
   };
+}
+
+/** Processes of the pooler that do not answer are one finding, which lists them. */
+function groupOf(place: Place): Pick<Symptom, "group"> {
+  return place.kind === "console" ? { group: { key: "processes", subject: services.pgbouncer(place.process) } } : {};
+}
+
+function processText(place: Place): string {
+  if (place.kind === "console") return "{subjects}: ";
+  return place.kind === "route" && place.process !== undefined ? `${services.pgbouncer(place.process)}: ` : "";
+}
+
+function ofProcess(place: Place): string {
+  return place.kind === "route" && place.process !== undefined ? ` of ${services.pgbouncer(place.process)}` : "";
 }
 
 function unanswered(place: Place): Pick<Symptom, "code" | "expected"> {
@@ -83,6 +106,6 @@ function unanswered(place: Place): Pick<Symptom, "code" | "expected"> {
     case "route":
       return place.route === "write"
         ? { code: "write-route-failed", expected: "a write reaches the leader" }
-        : { code: "read-route-failed", expected: "a read reaches a node in rotation" };
+        : { code: "read-route-failed", expected: "a read reaches a node" };
   }
 }
