@@ -44,6 +44,15 @@ describe("logins of declared users", () => {
     expect(keysOf("app", "refused")).toContain("app at write route shop");
   });
 
+  it("are tried once each, at one process of the pooler after the other", () => {
+    const routed = probes.filter(({ place, role }) => place.kind === "route" && (place.database !== undefined || role.startsWith("user:")));
+    expect(routed.length).toBeGreaterThan(4);
+    for (const [index, { place, port }] of routed.entries()) {
+      const process = target.processes[index % target.processes.length];
+      expect([place.kind === "route" && place.process, port]).toEqual([process?.number, process?.port]);
+    }
+  });
+
   it("have keys of their own", () => {
     expect(new Set(probes.map(({ key }) => key)).size).toBe(probes.length);
   });
@@ -52,7 +61,7 @@ describe("logins of declared users", () => {
     expect(loginProbes(checkTargetOf(aPlan({ replicas: 1 }))).some(({ role }) => role.startsWith("user:"))).toBe(false);
   });
 
-  it("use passwords by user, beside those of the roles of every cluster", () => {
+  it("use passwords by user, in addition to those of the roles of every cluster", () => {
     const secrets = checkSecretsOf(fakeSecretsOf(plan));
     expect(secrets["user:reporter"]).toBe(fakeUserPassword("reporter"));
     expect(Object.keys(secrets)).toHaveLength(7);

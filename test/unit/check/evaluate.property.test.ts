@@ -2,22 +2,22 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 
 import { evaluate } from "../../../src/check/evaluate.ts";
-import { replicasOf } from "../../../src/target/target.ts";
-import type { CheckTarget } from "../../../src/target/target.ts";
 import { faults } from "./faults.ts";
 import type { Fault } from "./faults.ts";
-import { all, anObservation, aTarget } from "./fixtures.ts";
+import { all, anObservation, aTarget, replicasOf } from "./fixtures.ts";
+import type { LedTarget } from "./fixtures.ts";
 
-const anyTarget: fc.Arbitrary<CheckTarget> = fc
+const anyTarget: fc.Arbitrary<LedTarget> = fc
   .record({ replicas: fc.nat({ max: 6 }), exporters: fc.boolean(), leader: fc.nat({ max: 6 }) })
   .map(({ replicas, exporters, leader }) => aTarget({ replicas, exporters, leader: `pg${1 + (leader % (replicas + 1))}` }));
 
 /** A fault that this cluster can have, and the node that has it. */
-const anyFault = (target: CheckTarget): fc.Arbitrary<{ readonly fault: Fault; readonly node: string }> => {
+const anyFault = (target: LedTarget): fc.Arbitrary<{ readonly fault: Fault; readonly node: string }> => {
   const replicas = replicasOf(target).map(({ name }) => name);
   // A single replica cannot be missed while others are reached.
-  const isPossible = ({ at, code, named, needsExporters }: Fault): boolean =>
+  const isPossible = ({ at, code, named, needsExporters, needsReplicas }: Fault): boolean =>
     (at !== "replica" || replicas.length > (code === "read-route-incomplete" || named === false ? 1 : 0)) &&
+    (needsReplicas !== true || replicas.length > 0) &&
     (needsExporters !== true || target.exporters !== undefined);
   return fc
     .constantFrom(...faults.filter(isPossible))
@@ -36,7 +36,7 @@ it("names exactly the one fault of any cluster", () => {
   const cases = anyTarget.chain((target) => anyFault(target).map((broken) => ({ target, ...broken })));
   fc.assert(
     fc.property(cases, ({ target, fault, node }) => {
-      const findings = evaluate(target, fault.change(target, node)(anObservation(target)));
+      const findings = evaluate({ ...target, wish: fault.wish }, fault.change(target, node)(anObservation(target)));
       expect(findings.map(({ code }) => code)).toEqual([fault.code]);
     }),
     { numRuns: 1000 },
@@ -50,7 +50,8 @@ it("never calls a cluster healthy that has faults, however many", () => {
   fc.assert(
     fc.property(cases, ({ target, broken }) => {
       const change = all(...broken.map(({ fault, node }) => fault.change(target, node)));
-      expect(evaluate(target, change(anObservation(target)))).not.toEqual([]);
+      const wish = broken.map(({ fault }) => fault.wish).find(Boolean);
+      expect(evaluate({ ...target, wish }, change(anObservation(target)))).not.toEqual([]);
     }),
     { numRuns: 1000 },
   );

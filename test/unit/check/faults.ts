@@ -1,30 +1,34 @@
 import { accepted, login } from "../../../src/check/login-probe.ts";
 import type { FindingCode } from "../../../src/check/findings.ts";
 import { failed, seen } from "../../../src/check/observation.ts";
-import type { DamageFacts, LeaderFacts, SlotFacts } from "../../../src/check/observation.ts";
-import { replicasOf } from "../../../src/target/target.ts";
-import type { CheckTarget } from "../../../src/target/target.ts";
+import type { DamageFacts, SendingFacts, SlotFacts } from "../../../src/check/observation.ts";
 import {
   all,
   exporterAt,
   facts,
   heartbeatAt,
+  inRecovery,
   insertAt,
   isAt,
+  isAtPooler,
   isThrough,
   lateness,
-  leaderFacts,
+  sending,
   logins,
   monitoring,
+  noConsole,
   noFacts,
   noHeartbeat,
+  noRead,
   pooler,
   poolerExporter,
+  processesAt,
   readRoute,
+  replicasOf,
   silence,
   wrongPassword,
 } from "./fixtures.ts";
-import type { Change } from "./fixtures.ts";
+import type { Change, LedTarget } from "./fixtures.ts";
 
 /** One fault with everything that it makes visible, and the one finding that must name it. */
 export interface Fault {
@@ -35,51 +39,70 @@ export interface Fault {
   /** Whether the finding names the node. @default true unless `at` is `cluster` */
   readonly named?: boolean;
   readonly needsExporters?: true;
-  readonly change: (target: CheckTarget, node: string) => Change;
+  readonly needsReplicas?: true;
+  readonly change: (target: LedTarget, node: string) => Change;
+  /** The node that stack config names as leader. */
+  readonly wish?: string;
 }
 
 const notVisible = seen({ visible: false, ms: 4800 });
 
-function slot(target: CheckTarget, name: string, changed: Partial<SlotFacts>): Change {
-  return leaderFacts(target, (leader) => ({
+function slot(target: LedTarget, name: string, changed: Partial<SlotFacts>): Change {
+  return sending(target, (leader) => ({
     ...leader,
     slots: leader.slots.map((known) => (known.name === name ? { ...known, ...changed } : known)),
   }));
 }
 
-function withoutSender({ slots, senders }: LeaderFacts, name: string): LeaderFacts {
+function withoutSender({ slots, senders }: SendingFacts, name: string): SendingFacts {
   return { slots, senders: senders.filter(({ applicationName }) => applicationName !== name) };
 }
 
 /** The receiver of a replica is gone, which the leader sees as well. */
-function cut(target: CheckTarget, name: string): Change {
+function cut(target: LedTarget, name: string): Change {
   return all(
     facts(name, { receiver: undefined, timeline: undefined }),
-    leaderFacts(target, (leader) => withoutSender(leader, name)),
+    sending(target, (leader) => withoutSender(leader, name)),
     slot(target, name, { active: false }),
     heartbeatAt(name, notVisible),
   );
 }
 
-/** Nothing is heard of a node. */
-function gone(target: CheckTarget, name: string): Change {
-  const isRead = target.rotation.includes(name);
-  const left = target.rotation.filter((node) => node !== name).map((node) => ({ node, inRecovery: true }));
+/** A node does not answer. */
+function gone(target: LedTarget, name: string): Change {
+  const readers = processesAt(target, name);
   return all(
     noFacts(name, silence),
     logins(isAt(name), failed(silence)),
     insertAt(name, failed(silence)),
     exporterAt(name, seen({ up: false })),
-    ...(isRead ? [readRoute({ reached: left, failure: lateness }), logins(isThrough("read"), failed(lateness))] : []),
+    noRead(lateness, readers),
+    logins(isThrough("read", readers), failed(lateness)),
   );
 }
 
 const routeRefusal = all(
   logins(isThrough("write"), failed(wrongPassword)),
   logins(isThrough("read"), failed(wrongPassword)),
-  readRoute({ reached: [], failure: wrongPassword }),
+  noRead(wrongPassword),
   noHeartbeat(wrongPassword),
 );
+
+/** A paused route. @param numbers - of which processes. @default all */
+function pausedIn(name: string, numbers?: readonly number[]): Change {
+  return pooler(
+    (known) => ({
+      ...known,
+      databases: known.databases.map((database) => (database.name === name ? { ...database, paused: true } : database)),
+    }),
+    numbers,
+  );
+}
+
+const processTargetDown = monitoring((rest) => ({
+  ...rest,
+  prometheus: seen({ downTargets: [{ job: "pooler", node: undefined, process: 2, error: "context deadline exceeded" }], brokenRules: [] }),
+}));
 
 /** Every kind of fault. */
 export const faults: readonly Fault[] = [
@@ -90,7 +113,8 @@ export const faults: readonly Fault[] = [
     change: (target) =>
       all(
         ...target.nodes.map(({ name }) => all(gone(target, name), exporterAt(name, failed(silence)))),
-        (observation) => ({ ...observation, pooler: failed(silence), readRoute: { reached: [], failure: silence } }),
+        noConsole(silence),
+        noRead(silence),
         logins(() => true, failed(silence)),
         noHeartbeat(silence),
         poolerExporter(failed(silence)),
@@ -104,7 +128,7 @@ export const faults: readonly Fault[] = [
     change: (target, name) =>
       all(
         gone(target, name),
-        leaderFacts(target, (leader) => withoutSender(leader, name)),
+        sending(target, (leader) => withoutSender(leader, name)),
         slot(target, name, { active: false }),
         heartbeatAt(name, failed(silence)),
       ),
@@ -158,23 +182,57 @@ export const faults: readonly Fault[] = [
         cut(target, name),
         facts(name, { inRecovery: false, timeline: 2, replayPause: undefined }),
         insertAt(name, seen(true)),
-        readRoute({ reached: target.rotation.map((node) => ({ node, inRecovery: node !== name && node !== target.leader })) }),
+        readRoute(() => seen({ node: name, inRecovery: false }), processesAt(target, name)),
       ),
   },
   {
     name: "leader stopped and replica promoted",
-    code: "another-leader",
-    at: "replica",
-    change: (target, name) =>
-      all(
+    code: "former-leader",
+    at: "leader",
+    needsReplicas: true,
+    change: (target, name) => {
+      const [promoted] = target.readers;
+      return all(
         ...replicasOf(target).map((replica) => cut(target, replica.name)),
-        gone(target, target.leader),
-        facts(name, { inRecovery: false, timeline: 2, leadsSince: "2026-11-28 20:10:03 UTC", replayPause: undefined }),
-        insertAt(name, seen(true)),
+        gone(target, name),
+        facts(promoted ?? "", { inRecovery: false, timeline: 2, leadsSince: "2026-11-28 20:10:03 UTC", replayPause: undefined }),
+        insertAt(promoted ?? "", seen(true)),
         noHeartbeat(lateness),
         logins(isThrough("write"), failed(lateness)),
-        readRoute({ reached: target.rotation.map((node) => ({ node, inRecovery: node !== name && node !== target.leader })) }),
+        readRoute(() => seen({ node: promoted ?? "", inRecovery: false }), processesAt(target, promoted ?? "")),
+      );
+    },
+  },
+  {
+    name: "every node in recovery, and none knows of another",
+    code: "no-leader",
+    at: "cluster",
+    needsReplicas: true,
+    change: (target) =>
+      all(
+        ...target.nodes.map(({ name }) =>
+          all(
+            facts(name, {
+              inRecovery: true,
+              lsn: "0/3000000",
+              follows: undefined,
+              receiver: undefined,
+              timeline: undefined,
+              replayPause: "not paused",
+              sending: { slots: [], senders: [] },
+            }),
+            insertAt(name, failed(inRecovery)),
+          ),
+        ),
+        noHeartbeat(inRecovery),
       ),
+  },
+  {
+    name: "the leader is not the node that stack config names",
+    code: "leader-differs-from-config",
+    at: "leader",
+    change: () => (observation) => observation,
+    wish: "pg9",
   },
   { name: "receiver cut", code: "replica-not-streaming", at: "replica", change: cut },
   {
@@ -188,7 +246,7 @@ export const faults: readonly Fault[] = [
     code: "replica-not-streaming",
     at: "replica",
     change: (target, name) =>
-      leaderFacts(target, ({ slots, senders }) => ({
+      sending(target, ({ slots, senders }) => ({
         slots,
         senders: senders.map((sender) => (sender.applicationName === name ? { ...sender, state: "catchup" } : sender)),
       })),
@@ -199,7 +257,7 @@ export const faults: readonly Fault[] = [
     at: "replica",
     change: (target, name) =>
       all(
-        leaderFacts(target, (leader) => withoutSender(leader, name)),
+        sending(target, (leader) => withoutSender(leader, name)),
         slot(target, name, { active: false }),
       ),
   },
@@ -213,7 +271,8 @@ export const faults: readonly Fault[] = [
         facts(name, { systemIdentifier: "1", inRecovery: false }),
         damage(name, { hasChecksums: false, oldCollations: ["app"] }),
         logins((probe) => isAt(name)(probe) && probe.role === "app", failed(wrongPassword)),
-        logins(isThrough("read"), failed(wrongPassword)),
+        noRead(wrongPassword, processesAt(target, name)),
+        logins(isThrough("read", processesAt(target, name)), failed(wrongPassword)),
         heartbeatAt(name, failed(wrongPassword)),
         insertAt(name, failed(wrongPassword)),
         exporterAt(name, seen({ up: false })),
@@ -226,13 +285,20 @@ export const faults: readonly Fault[] = [
     change: (_, name) => all(facts(name, { timeline: 3, receiver: { status: "streaming", timeline: 3 } }), heartbeatAt(name, notVisible)),
   },
   {
+    name: "another timeline, whose leader wrote more",
+    code: "replica-wrong-timeline",
+    at: "replica",
+    change: (_, name) =>
+      all(facts(name, { timeline: 3, lsn: "0/3000149", receiver: { status: "streaming", timeline: 3 } }), heartbeatAt(name, notVisible)),
+  },
+  {
     name: "slot dropped",
     code: "slot-missing",
     at: "replica",
     change: (target, name) =>
       all(
         cut(target, name),
-        leaderFacts(target, ({ slots, senders }) => ({ senders, slots: slots.filter((known) => known.name !== name) })),
+        sending(target, ({ slots, senders }) => ({ senders, slots: slots.filter((known) => known.name !== name) })),
       ),
   },
   { name: "slot not used", code: "slot-inactive", at: "replica", change: (target, name) => slot(target, name, { active: false }) },
@@ -259,7 +325,7 @@ export const faults: readonly Fault[] = [
     code: "slot-undeclared",
     at: "leader",
     change: (target) =>
-      leaderFacts(target, ({ slots, senders }) => ({
+      sending(target, ({ slots, senders }) => ({
         senders,
         slots: [...slots, { name: "debezium", type: "logical", active: false, walStatus: "extended", safeWalBytes: undefined }],
       })),
@@ -301,19 +367,20 @@ export const faults: readonly Fault[] = [
     name: "read route broken",
     code: "read-route-failed",
     at: "cluster",
-    change: () => all(readRoute({ reached: [], failure: lateness }), logins(isThrough("read"), failed(lateness))),
+    change: () => all(noRead(lateness), logins(isThrough("read"), failed(lateness))),
+  },
+  {
+    name: "read route of one process broken",
+    code: "read-route-failed",
+    at: "cluster",
+    change: () => all(noRead(lateness, [1]), logins(isThrough("read", [1]), failed(lateness))),
   },
   {
     name: "read route misses a replica",
     code: "read-route-incomplete",
     at: "replica",
     change: (target, name) =>
-      readRoute({
-        reached: target.rotation.map((node) => ({
-          node: node === name ? (target.rotation.find((other) => other !== name) ?? "") : node,
-          inRecovery: true,
-        })),
-      }),
+      readRoute(() => seen({ node: target.readers.find((other) => other !== name) ?? "", inRecovery: true }), processesAt(target, name)),
   },
   {
     name: "read route leads elsewhere",
@@ -321,9 +388,27 @@ export const faults: readonly Fault[] = [
     at: "cluster",
     // The stray has a name of its own.
     named: true,
-    change: () => readRoute({ reached: [{ node: "other", inRecovery: true }] }),
+    change: () => readRoute(() => seen({ node: "other", inRecovery: true })),
+  },
+  {
+    name: "read route of one process leads elsewhere",
+    code: "read-route-stray",
+    at: "cluster",
+    named: true,
+    change: () => readRoute(() => seen({ node: "other", inRecovery: true }), [2]),
   },
   { name: "wrong password in the pooler", code: "login-refused", at: "cluster", change: () => routeRefusal },
+  {
+    name: "wrong password in one process of the pooler",
+    code: "login-refused",
+    at: "cluster",
+    change: () =>
+      all(
+        logins(isThrough("write", [2]), failed(wrongPassword)),
+        logins(isThrough("read", [2]), failed(wrongPassword)),
+        noRead(wrongPassword, [2]),
+      ),
+  },
   {
     name: "password of app changed",
     code: "login-refused",
@@ -343,7 +428,7 @@ export const faults: readonly Fault[] = [
       all(
         ...target.nodes.map(({ name }) => all(noFacts(name, wrongPassword), exporterAt(name, seen({ up: false })))),
         logins(({ role, expect }) => role === "monitoring" && expect === "accepted", failed(wrongPassword)),
-        (observation) => ({ ...observation, pooler: failed(wrongPassword) }),
+        noConsole(wrongPassword),
         poolerExporter(seen({ up: false })),
       ),
   },
@@ -369,26 +454,42 @@ export const faults: readonly Fault[] = [
     at: "cluster",
     change: () =>
       all(
-        (observation) => ({ ...observation, pooler: failed(silence) }),
-        logins(({ place }) => place.kind !== "node", failed(silence)),
-        readRoute({ reached: [], failure: silence }),
+        noConsole(silence),
+        logins(isAtPooler(), failed(silence)),
+        noRead(silence),
         noHeartbeat(silence),
         poolerExporter(seen({ up: false })),
+      ),
+  },
+  {
+    name: "one process of the pooler stopped",
+    code: "pooler-unreachable",
+    at: "cluster",
+    change: () =>
+      all(
+        noConsole(silence, [1]),
+        logins(isAtPooler([1]), failed(silence)),
+        noRead(silence, [1]),
+        poolerExporter(seen({ up: false }), [1]),
       ),
   },
   {
     name: "a route paused",
     code: "pooler-paused",
     at: "cluster",
-    change: ({ writeRoute }) =>
-      all(
-        pooler((known) => ({
-          ...known,
-          databases: known.databases.map((database) => (database.name === writeRoute ? { ...database, paused: true } : database)),
-        })),
-        logins(isThrough("write"), failed(lateness)),
-        noHeartbeat(lateness),
-      ),
+    change: ({ writeRoute }) => all(pausedIn(writeRoute), logins(isThrough("write"), failed(lateness)), noHeartbeat(lateness)),
+  },
+  {
+    name: "a route paused in the one process that writes come to",
+    code: "pooler-paused",
+    at: "cluster",
+    change: ({ writeRoute }) => all(pausedIn(writeRoute, [1]), logins(isThrough("write", [1]), failed(lateness)), noHeartbeat(lateness)),
+  },
+  {
+    name: "the read route of one process paused",
+    code: "pooler-paused",
+    at: "cluster",
+    change: ({ readRoute: name }) => all(pausedIn(name, [2]), logins(isThrough("read", [2]), failed(lateness)), noRead(lateness, [2])),
   },
   {
     name: "the whole pooler paused",
@@ -398,8 +499,20 @@ export const faults: readonly Fault[] = [
       all(
         pooler((known) => ({ ...known, isHeld: true })),
         logins(({ place, password }) => place.kind === "route" && password === "own", failed(lateness)),
-        readRoute({ reached: [], failure: lateness }),
+        noRead(lateness),
         noHeartbeat(lateness),
+      ),
+  },
+  {
+    name: "one process of the pooler paused",
+    code: "pooler-paused",
+    at: "cluster",
+    change: () =>
+      all(
+        pooler((known) => ({ ...known, isHeld: true }), [2]),
+        logins(isThrough("write", [2]), failed(lateness)),
+        logins(isThrough("read", [2]), failed(lateness)),
+        noRead(lateness, [2]),
       ),
   },
   {
@@ -410,11 +523,18 @@ export const faults: readonly Fault[] = [
     change: (_, name) => exporterAt(name, failed(silence)),
   },
   {
-    name: "pooler's exporter stopped",
+    name: "pooler's exporters stopped",
     code: "exporter-unreachable",
     at: "cluster",
     needsExporters: true,
     change: () => poolerExporter(failed(silence)),
+  },
+  {
+    name: "exporter of one process of the pooler stopped",
+    code: "exporter-unreachable",
+    at: "cluster",
+    needsExporters: true,
+    change: () => poolerExporter(failed(silence), [2]),
   },
   {
     name: "exporter's password wrong",
@@ -479,6 +599,27 @@ export const faults: readonly Fault[] = [
           ...rest,
           prometheus: seen({ downTargets: [{ job: "postgres", node: name, error: "connection refused" }], brokenRules: [] }),
         })),
+      ),
+  },
+  {
+    name: "exporter of a process that Prometheus does not reach",
+    code: "prometheus-target-down",
+    at: "cluster",
+    needsExporters: true,
+    change: () => processTargetDown,
+  },
+  {
+    name: "one process of the pooler stopped, which Prometheus sees too",
+    code: "pooler-unreachable",
+    at: "cluster",
+    needsExporters: true,
+    change: () =>
+      all(
+        noConsole(silence, [2]),
+        logins(isAtPooler([2]), failed(silence)),
+        noRead(silence, [2]),
+        poolerExporter(failed(silence), [2]),
+        processTargetDown,
       ),
   },
   {

@@ -4,24 +4,58 @@ import { failed, seen, valueOf } from "../../../src/check/observation.ts";
 import type {
   ClusterObservation,
   Failure,
-  LeaderFacts,
   LoginOutcome,
   MonitoringObservation,
   NodeFacts,
   Observed,
   PoolerFacts,
+  ReachedNode,
+  SendingFacts,
 } from "../../../src/check/observation.ts";
-import { replicasOf } from "../../../src/target/target.ts";
-import type { CheckNode, CheckSecrets, CheckTarget } from "../../../src/target/target.ts";
+import type { CheckNode, CheckProcess, CheckSecrets, CheckTarget } from "../../../src/target/target.ts";
 
-/** A cluster as declared: one leader and some replicas, all of them in rotation. */
-export function aTarget({ replicas = 2, leader = "pg1", exporters = true, drained = [] as readonly string[] } = {}): CheckTarget {
+/** What a cluster is to be, and which of its nodes leads in a test: no target says that. */
+export interface LedTarget extends CheckTarget {
+  readonly leader: string;
+  /** Nodes that the read route reaches. */
+  readonly readers: readonly string[];
+}
+
+/** The nodes that do not lead. */
+export function replicasOf({ nodes, leader }: LedTarget): readonly CheckNode[] {
+  return nodes.filter(({ name }) => name !== leader);
+}
+
+/** The node that a process of the pooler reads from. */
+function readerOf({ readers }: LedTarget, { number }: CheckProcess): string {
+  return readers[(number - 1) % readers.length] ?? "";
+}
+
+/** Numbers of the processes that read from a node. */
+export function processesAt(target: LedTarget, name: string): readonly number[] {
+  return target.processes.filter((process) => readerOf(target, process) === name).map(({ number }) => number);
+}
+
+/** A target that passed through code that knows of no leader; without one the first node leads. */
+function led(target: CheckTarget): LedTarget {
+  const names = target.nodes.map(({ name }) => name);
+  const leader = "leader" in target && typeof target.leader === "string" ? target.leader : (names[0] ?? "");
+  return { ...target, leader, readers: names.length === 1 ? names : names.filter((name) => name !== leader) };
+}
+
+/** Processes of a pooler, or their exporters. */
+function processesFrom(port: number, { replicas, suffix = "" }: { readonly replicas: number; readonly suffix?: string }): CheckProcess[] {
+  return Array.from({ length: Math.max(2, replicas) }, (_, index) => ({
+    number: index + 1,
+    port: port + index,
+    container: `pgstack-test-pgbouncer-${index + 1}${suffix}`,
+  }));
+}
+
+/** A cluster of a leader and some replicas. */
+export function aTarget({ replicas = 2, leader = "pg1", exporters = true } = {}): LedTarget {
   const names = Array.from({ length: replicas + 1 }, (_, index) => `pg${index + 1}`);
-  const nodes = names.map((name, index): CheckNode => {
-    const role = name === leader ? "leader" : "replica";
-    return { name, role, port: 5432 + index, slot: role === "leader" ? undefined : name, container: `pgstack-test-${name}` };
-  });
-  const ready = names.filter((name) => name !== leader && !drained.includes(name));
+  const nodes = names.map((name, index): CheckNode => ({ name, port: 5432 + index, container: `pgstack-test-${name}` }));
   return {
     stack: "test",
     accessHost: "127.0.0.1",
@@ -32,14 +66,14 @@ export function aTarget({ replicas = 2, leader = "pg1", exporters = true, draine
     nodes,
     writeRoute: "app",
     readRoute: "app_ro",
-    rotation: ready.length === 0 ? [leader] : ready,
+    readers: replicas === 0 ? [leader] : names.filter((name) => name !== leader),
     poolerPort: 6432,
-    poolerContainer: "pgstack-test-pooler",
+    listenerContainer: "pgstack-test-pooler",
+    processes: processesFrom(6433, { replicas }),
     exporters: exporters
       ? {
           nodes: names.map((node, index) => ({ node, port: 9187 + index, container: `pgstack-test-${node}-exporter` })),
-          poolerPort: 9127,
-          poolerContainer: "pgstack-test-pooler-exporter",
+          processes: processesFrom(9127, { replicas, suffix: "-exporter" }),
         }
       : undefined,
     monitoring: exporters
@@ -62,31 +96,43 @@ export const someSecrets: CheckSecrets = {
 };
 
 /** What a healthy cluster looks like. */
-export function anObservation(target: CheckTarget): ClusterObservation {
+export function anObservation(of: CheckTarget): ClusterObservation {
+  const target = led(of);
   const { exporters } = target;
   return {
-    nodes: Object.fromEntries(target.nodes.map((node) => [node.name, seen(someFacts(target, node))])),
+    nodes: Object.fromEntries(target.nodes.map(({ name }) => [name, seen(someFacts(target, name))])),
     logins: loginProbes(target).map((probe) => ({ probe, result: probe.expect === "accepted" ? seen(true) : failed(noEntry) })),
-    pooler: seen({
-      version: "1.24.1",
-      databases: [
-        { name: target.writeRoute, host: target.leader, paused: false, disabled: false },
-        { name: target.readRoute, host: target.rotation.join(","), paused: false, disabled: false },
-      ],
-      isHeld: false,
-      readServers: 0,
-      readPoolSize: 25,
-    }),
-    readRoute: { reached: target.rotation.map((node) => ({ node, inRecovery: node !== target.leader })), failure: undefined },
+    processes: Object.fromEntries(
+      target.processes.map((process) => [
+        process.number,
+        seen({
+          version: "1.24.1",
+          databases: [
+            { name: target.writeRoute, host: target.leader, paused: false, disabled: false },
+            { name: target.readRoute, host: readerOf(target, process), paused: false, disabled: false },
+          ],
+          isHeld: false,
+        }),
+      ]),
+    ),
+    readRoutes: Object.fromEntries(
+      target.processes.map((process) => {
+        const node = readerOf(target, process);
+        return [process.number, seen({ node, inRecovery: node !== target.leader })];
+      }),
+    ),
     heartbeat: {
       write: seen({ reached: target.leader }),
       replicas: Object.fromEntries(replicasOf(target).map(({ name }) => [name, seen({ visible: true, ms: 3.14 })])),
     },
-    inserts: Object.fromEntries(target.nodes.map(({ name, role }) => [name, role === "leader" ? seen(true) : failed(inRecovery)])),
+    inserts: Object.fromEntries(target.nodes.map(({ name }) => [name, name === target.leader ? seen(true) : failed(inRecovery)])),
     exporters:
       exporters === undefined
         ? undefined
-        : { nodes: Object.fromEntries(exporters.nodes.map(({ node }) => [node, seen({ up: true })])), pooler: seen({ up: true }) },
+        : {
+            nodes: Object.fromEntries(exporters.nodes.map(({ node }) => [node, seen({ up: true })])),
+            processes: Object.fromEntries(exporters.processes.map(({ number }) => [number, seen({ up: true })])),
+          },
     monitoring:
       target.monitoring === undefined
         ? undefined
@@ -94,10 +140,10 @@ export function anObservation(target: CheckTarget): ClusterObservation {
   };
 }
 
-function someFacts(target: CheckTarget, { role, name }: CheckNode): NodeFacts {
-  const isLeader = role === "leader";
-  const slots = replicasOf(target).map(({ slot = "" }) => ({
-    name: slot,
+function someFacts(target: LedTarget, name: string): NodeFacts {
+  const isLeader = name === target.leader;
+  const slots = replicasOf(target).map((replica) => ({
+    name: replica.name,
     type: "physical",
     active: true,
     walStatus: "reserved",
@@ -118,7 +164,8 @@ function someFacts(target: CheckTarget, { role, name }: CheckNode): NodeFacts {
     fileErrors: [],
     overridden: [],
     damage: { archive: undefined, checksumFailures: [], hasChecksums: true, oldCollations: [] },
-    leader: isLeader ? { slots, senders } : undefined,
+    follows: isLeader ? undefined : target.leader,
+    sending: isLeader ? { slots, senders } : { slots: [], senders: [] },
   };
 }
 
@@ -152,10 +199,10 @@ export function noFacts(name: string, failure: Failure): Change {
 }
 
 /** Other knowledge of the leader about its replicas. */
-export function leaderFacts(target: CheckTarget, change: (leader: LeaderFacts) => LeaderFacts): Change {
+export function sending(target: LedTarget, change: (known: SendingFacts) => SendingFacts): Change {
   return (observation) => {
-    const leader = valueOf(observation.nodes[target.leader])?.leader;
-    return leader === undefined ? observation : facts(target.leader, { leader: change(leader) })(observation);
+    const known = valueOf(observation.nodes[target.leader])?.sending;
+    return known === undefined ? observation : facts(target.leader, { sending: change(known) })(observation);
   };
 }
 
@@ -187,14 +234,38 @@ export function insertAt(name: string, result: Observed<true>): Change {
   return (observation) => ({ ...observation, inserts: { ...observation.inserts, [name]: result } });
 }
 
-/** Other nodes at the end of the read route. */
-export function readRoute(changed: Partial<ClusterObservation["readRoute"]>): Change {
-  return (observation) => ({ ...observation, readRoute: { ...observation.readRoute, ...changed } });
+/** The same for some processes of the pooler, or for all. */
+function ofProcesses<T>(
+  known: Readonly<Record<number, T>>,
+  numbers: readonly number[] | undefined,
+  change: (value: T) => T,
+): Readonly<Record<number, T>> {
+  return Object.fromEntries(
+    Object.entries(known).map(([key, value]) => [key, numbers === undefined || numbers.includes(Number(key)) ? change(value) : value]),
+  );
+}
+
+/** Another end of the read route. @param numbers - of which processes. @default all */
+export function readRoute(change: (known: Observed<ReachedNode>) => Observed<ReachedNode>, numbers?: readonly number[]): Change {
+  return (observation) => ({ ...observation, readRoutes: ofProcesses(observation.readRoutes, numbers, change) });
+}
+
+/** A read route that leads nowhere. */
+export function noRead(failure: Failure, numbers?: readonly number[]): Change {
+  return readRoute(() => failed(failure), numbers);
 }
 
 /** Another state of the pooler. */
-export function pooler(change: (known: PoolerFacts) => PoolerFacts): Change {
-  return (observation) => (observation.pooler.ok ? { ...observation, pooler: seen(change(observation.pooler.value)) } : observation);
+export function pooler(change: (known: PoolerFacts) => PoolerFacts, numbers?: readonly number[]): Change {
+  return (observation) => ({
+    ...observation,
+    processes: ofProcesses(observation.processes, numbers, (known) => (known.ok ? seen(change(known.value)) : known)),
+  });
+}
+
+/** A console that does not answer. */
+export function noConsole(failure: Failure, numbers?: readonly number[]): Change {
+  return (observation) => ({ ...observation, processes: ofProcesses(observation.processes, numbers, () => failed(failure)) });
 }
 
 /** Another answer of a node's exporter. */
@@ -205,10 +276,15 @@ export function exporterAt(name: string, result: Observed<{ readonly up: boolean
       : { ...observation, exporters: { ...observation.exporters, nodes: { ...observation.exporters.nodes, [name]: result } } };
 }
 
-/** Another answer of the pooler's exporter. */
-export function poolerExporter(result: Observed<{ readonly up: boolean | undefined }>): Change {
+/** Another answer of the pooler's exporters. */
+export function poolerExporter(result: Observed<{ readonly up: boolean | undefined }>, numbers?: readonly number[]): Change {
   return (observation) =>
-    observation.exporters === undefined ? observation : { ...observation, exporters: { ...observation.exporters, pooler: result } };
+    observation.exporters === undefined
+      ? observation
+      : {
+          ...observation,
+          exporters: { ...observation.exporters, processes: ofProcesses(observation.exporters.processes, numbers, () => result) },
+        };
 }
 
 /** Whether a probe is made at this node. */
@@ -216,9 +292,19 @@ export function isAt(name: string): (probe: LoginProbe) => boolean {
   return ({ place }) => place.kind === "node" && place.node === name;
 }
 
-/** Whether a probe is made through this route. */
-export function isThrough(route: "write" | "read"): (probe: LoginProbe) => boolean {
-  return ({ place, password }) => place.kind === "route" && place.route === route && password === "own";
+/** Whether a probe is made through this route. @param numbers - of which processes. @default all */
+export function isThrough(route: "write" | "read", numbers?: readonly number[]): (probe: LoginProbe) => boolean {
+  return (probe) => probe.place.kind === "route" && probe.place.route === route && probe.password === "own" && isOf(probe, numbers);
+}
+
+/** Whether a probe is made at the pooler. @param numbers - at which processes. @default all */
+export function isAtPooler(numbers?: readonly number[]): (probe: LoginProbe) => boolean {
+  return (probe) => probe.place.kind !== "node" && isOf(probe, numbers);
+}
+
+function isOf({ place }: LoginProbe, numbers: readonly number[] | undefined): boolean {
+  if (numbers === undefined) return true;
+  return place.kind !== "node" && place.process !== undefined && numbers.includes(place.process);
 }
 
 /** Another answer of the monitoring; none without it. */

@@ -48,27 +48,27 @@ describe("reportText", () => {
       node  role     version  timeline  lag    heartbeat
       pg1   leader   17.6     1         -      -
       pg2   replica  17.6     1         328 B  -
-      pg3   replica  -        -         -      -
+      pg3   -        -        -         -      -
 
       error node-unreachable: pg3: node does not answer
         observed: connect ECONNREFUSED (ECONNREFUSED)
         expected: answers queries
-        fix: See why: docker logs --tail 50 pgstack-test-pg3. This starts it, after a look at which node leads: pulumi up --refresh --stack test
+        fix: Find the reason: docker logs --tail 50 pgstack-test-pg3. To start it, after a check of which node leads: pulumi up --refresh --stack test
 
       error replay-paused: pg2: replica receives changes but does not apply them
         observed: replay is paused
         expected: replay is not paused
-        fix: As a superuser on pg2: select pg_wal_replay_resume(). If nobody paused it, a setting is smaller than the leader's: docker logs --tail 50 pgstack-test-pg2
+        fix: As a superuser on pg2: select pg_wal_replay_resume(). If it was not paused by hand, a setting is lower than the leader's: docker logs --tail 50 pgstack-test-pg2
 
       warning restart-pending: pg1: settings wait for a restart
         observed: max_connections, shared_buffers
         expected: no setting waits for a restart
-        fix: Deploy again, which restarts servers one at a time and in order: pulumi up --refresh --stack test
+        fix: Deploy again to restart servers one at a time, in the right order: pulumi up --refresh --stack test
       "
     `);
   });
 
-  it("uses colours only when told to", () => {
+  it("uses colours only on request", () => {
     const broken = aReport(fault("replay paused", "pg2"));
     expect(reportText(broken)).not.toContain("\u001B");
     expect(reportText(broken, { colour: true })).toContain("\u001B[31mnot healthy\u001B[0m");
@@ -96,7 +96,7 @@ describe("findingsText", () => {
       "error node-unreachable: pg3: node does not answer
         observed: connect ECONNREFUSED (ECONNREFUSED)
         expected: answers queries
-        fix: See why: docker logs --tail 50 pgstack-test-pg3. This starts it, after a look at which node leads: pulumi up --refresh --stack test"
+        fix: Find the reason: docker logs --tail 50 pgstack-test-pg3. To start it, after a check of which node leads: pulumi up --refresh --stack test"
     `);
   });
 });
