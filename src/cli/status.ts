@@ -1,5 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
+import { Command, Option } from "@commander-js/extra-typings";
+
 import { exitCodes } from "../check/report.ts";
 import { orAborted } from "../deadline.ts";
 import { parseLastCheck } from "../status/last-check.ts";
@@ -12,46 +14,27 @@ import { servePage } from "../status/page/serve.ts";
 import { writePage } from "../status/page/write.ts";
 import { clusterStatus } from "../status/status.ts";
 import { statusText } from "../status/text.ts";
-import type { Command, CommandIo } from "./command.ts";
-import { commonExitCodes, wantsColour } from "./command.ts";
-import type { LoadWorld } from "./load-check.ts";
+import type { CommandIo, Subcommand } from "./command.ts";
+import { commonExitCodes, UsageError, wantsColour } from "./command.ts";
+import type { LoadWorld, Named } from "./load-check.ts";
 import { loadCheck, loadWorld } from "./load-check.ts";
+import { bundleOption, exitCodesHelp, numberBetween, stackOption } from "./options.ts";
 import type { StackCheck } from "./stack-outputs.ts";
-import type { Way } from "./status-options.ts";
-import { parseStatusRequest } from "./status-options.ts";
 
-const help = `Usage: pgstack status --stack NAME [--watch [SECONDS]] [--json]
-       pgstack status --stack NAME --html FILE
-       pgstack status --stack NAME --serve [--port N]
-       pgstack status --bundle DIR ...
+const codesHelp = exitCodesHelp(
+  {
+    [commonExitCodes.ok]: "everything answers, streams and serves",
+    [commonExitCodes.usage]: "mistake in the call, or the stack is not deployed, or <dir> is no bundle",
+    [exitCodes.unreachable]: "a node or the pooler does not answer",
+    [exitCodes.replication]:
+      "a replica is disconnected or paused, a slot is missing, at risk or lost, or nodes are not in their declared roles",
+    [exitCodes.routing]: "a route of the pooler is paused or disabled",
+    [commonExitCodes.interrupted]: "interrupted: the usual end of --watch and --serve",
+  },
+  "With several problems the lowest code counts.",
+);
 
-Shows a deployed cluster as it is now: nodes with role, state and how far they are
-behind, the WAL that slots retain, the pooler's routes and who waits for them.
-It reads only. What is not known is shown as "-", never as 0.
-
-  -s, --stack NAME        the Pulumi stack to look at
-  -b, --bundle DIR        the Compose bundle to look at, by its folder
-      --watch [SECONDS]   look again every few seconds (default: 2), until Ctrl-C
-      --json              print JSON; with --watch one line for each look
-      --html FILE         write a page with picture, tables, charts and alerts: one
-                          file that asks for nothing else
-      --serve             serve that page on 127.0.0.1 until Ctrl-C, fresh at each load
-      --port N            port of --serve (default: 7432; 0: any that is free)
-  -h, --help              print this
-
-A node that does not answer within 3 seconds is shown as such, with the reason.
-
-Exit codes:
-   0  everything answers, streams and serves
-   1  unexpected error
-   2  mistake in the call, or the stack is not deployed, or DIR is no bundle
-  ${exitCodes.unreachable}  a node or the pooler does not answer
-  ${exitCodes.replication}  a replica is disconnected or paused, a slot is missing, at risk or lost,
-      or nodes are not in their declared roles
-  ${exitCodes.routing}  a route of the pooler is paused or disabled
- 130  interrupted: the usual end of --watch and --serve
-With several problems the lowest code counts.
-`;
+const usualPort = 7432;
 
 /** How often a served page renews itself. */
 const refreshSeconds = 10;
@@ -63,31 +46,59 @@ export interface StatusWorld extends LoadWorld {
 }
 
 /** The command `status`. */
-export function statusCommand(world: StatusWorld = { ...loadWorld, observe: observeStatus, gather: gatherPage }): Command {
-  return {
-    name: "status",
-    summary: "show nodes, lag, slots and pools as they are now",
-    help,
-    run: async (args, io) => status(args, io, world),
-  };
+export function statusCommand(world: StatusWorld = { ...loadWorld, observe: observeStatus, gather: gatherPage }): Subcommand {
+  return (io, finish) =>
+    new Command("status")
+      .summary("show the current state of nodes, lag, slots and pools")
+      .description(
+        "Shows the current state of a deployed cluster: nodes with role, state and how far they are behind, the WAL that slots retain, the " +
+          'pooler\'s routes and who waits for them. It reads only. What is not known is shown as "-", never as 0. A node that does not ' +
+          "answer within 3 seconds is shown as such, with the reason.",
+      )
+      .addOption(stackOption)
+      .addOption(bundleOption)
+      .addOption(
+        new Option("--watch [seconds]", "repeat every few seconds, until Ctrl-C")
+          .preset("2")
+          .argParser(numberBetween(0.5, 3600, /^\d+(\.\d+)?$/)),
+      )
+      .option("--json", "print JSON; with --watch one line per refresh")
+      .addOption(
+        new Option("--html <file>", "write a page with picture, tables, charts and alerts: one file that loads nothing else").conflicts([
+          "watch",
+          "json",
+        ]),
+      )
+      .addOption(
+        new Option("--serve", "serve that page on 127.0.0.1 until Ctrl-C, current at each load").conflicts(["watch", "json", "html"]),
+      )
+      .option("--port <n>", `port of --serve (default: ${usualPort}; 0: any that is free)`, numberBetween(0, 65_535))
+      .addHelpText("after", codesHelp)
+      .action((given) => finish(status(given, io, world)));
 }
 
-async function status(args: readonly string[], io: CommandIo, world: StatusWorld): Promise<number> {
-  const { way, ...of } = parseStatusRequest(args);
-  const cluster = await loadCheck(of, io.signal, world);
-  switch (way.kind) {
-    case "watch":
-      return watchStatus(cluster, io, world, way);
-    case "html":
-      return writeStatus(cluster, io, world, way.file);
-    case "serve":
-      return serveStatus(cluster, io, world, way.port);
-    case "once": {
-      const seen = await look(cluster, io, world);
-      io.out(way.json ? `${JSON.stringify(seen, undefined, 2)}\n` : textFor(seen, io));
-      return exitCodeOf(seen);
-    }
-  }
+interface StatusOptions extends Named {
+  /** In seconds. */
+  readonly watch?: number | undefined;
+  readonly json?: boolean | undefined;
+  readonly html?: string | undefined;
+  readonly serve?: boolean | undefined;
+  readonly port?: number | undefined;
+}
+
+async function status(
+  { watch, json = false, html, serve = false, port, ...named }: StatusOptions,
+  io: CommandIo,
+  world: StatusWorld,
+): Promise<number> {
+  if (port !== undefined && !serve) throw new UsageError("option --port goes with --serve");
+  const cluster = await loadCheck(named, io.signal, world);
+  if (html !== undefined) return writeStatus(cluster, io, world, html);
+  if (serve) return serveStatus(cluster, io, world, port ?? usualPort);
+  if (watch !== undefined) return watchStatus(cluster, io, world, { everyMs: watch * 1000, json });
+  const seen = await look(cluster, io, world);
+  io.out(json ? `${JSON.stringify(seen, undefined, 2)}\n` : textFor(seen, io));
+  return exitCodeOf(seen);
 }
 
 async function look({ target, secrets, report }: StackCheck, io: CommandIo, world: StatusWorld): Promise<ClusterStatus> {
@@ -103,7 +114,7 @@ async function watchStatus(
   cluster: StackCheck,
   io: CommandIo,
   world: StatusWorld,
-  { everyMs, json }: Extract<Way, { kind: "watch" }>,
+  { everyMs, json }: { readonly everyMs: number; readonly json: boolean },
 ): Promise<never> {
   for (;;) {
     const seen = await look(cluster, io, world);

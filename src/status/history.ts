@@ -35,7 +35,7 @@ export function chartSpecs(stack: string): readonly ChartSpec[] {
       about: "The largest of each minute. The leader writes one each second; what rises above that is lag.",
       unit: "seconds",
       queries: [
-        // Only while there is one: the largest of a minute would go on for that long.
+        // Only while there is one: the largest of a minute would last for that long.
         { expression: `max by (node) (max_over_time(${heartbeat}[1m]) and ${heartbeat})`, label: "node" },
       ],
     },

@@ -12,6 +12,10 @@ export interface ClusterStatus {
   /** Everything answers, streams and serves. */
   readonly ok: boolean;
   readonly problems: readonly StatusProblem[];
+  /** The node that takes writes; of two the one that applications use. */
+  readonly leader: string | null;
+  /** While no node takes writes: the one that led last, where that is known. */
+  readonly ledLast: string | null;
   readonly nodes: readonly NodeStatus[];
   readonly slots: readonly SlotStatus[];
   readonly pooler: PoolerStatus;
@@ -24,13 +28,13 @@ export type ProblemKind = "unreachable" | "replication" | "routing";
 
 export interface StatusProblem {
   readonly kind: ProblemKind;
-  /** Node, slot, route or `pooler`. */
+  /** Node, slot, route, `pooler` or `cluster`. */
   readonly where: string;
   readonly text: string;
 }
 
 /**
- * `writable`, `read-only`: a node that is no replica of anybody, or should not be one. `streaming`, `catching up`, `paused`:
+ * `writable`: takes writes. `read-only`: led last and is in recovery, while no node takes writes. `streaming`, `catching up`, `paused`:
  * connected replicas. `disconnected`: answers, but receives nothing.
  */
 export type NodeState =
@@ -47,8 +51,8 @@ export type NodeState =
 
 export interface NodeStatus {
   readonly name: string;
-  /** As declared. */
-  readonly role: NodeRole;
+  /** What it does now, whatever is declared; null when that is not known. */
+  readonly role: NodeRole | null;
   readonly container: string;
   readonly state: NodeState;
   /** Why it does not answer. */
@@ -83,13 +87,27 @@ export interface SlotStatus {
   readonly capBytes: number | null;
 }
 
+/** The pooler: its processes, and what they have together. */
 export interface PoolerStatus {
-  readonly container: string;
+  readonly processes: readonly ProcessStatus[];
+  /** Whether any of them answers. */
   readonly answers: boolean;
   readonly failure: string | null;
   readonly version: string | null;
+  /** `max`: what each process accepts, as often as there are processes. */
   readonly clients: { readonly used: number; readonly max: number | null } | null;
   readonly routes: readonly RouteStatus[];
+}
+
+export interface ProcessStatus {
+  /** `pgbouncer-1` */
+  readonly name: string;
+  readonly container: string;
+  readonly answers: boolean;
+  readonly failure: string | null;
+  readonly clients: { readonly used: number; readonly max: number | null } | null;
+  /** Route → the node that it leads to. */
+  readonly leadsTo: Readonly<Record<string, string | null>>;
 }
 
 export interface RouteStatus {

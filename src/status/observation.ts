@@ -6,7 +6,8 @@ export interface StatusObservation {
   readonly at: Date;
   /** By node. */
   readonly nodes: Readonly<Record<string, Observed<SeenNode>>>;
-  readonly pooler: Observed<SeenPooler>;
+  /** The pooler's, by their numbers. */
+  readonly processes: Readonly<Record<number, Observed<SeenProcess>>>;
 }
 
 /** What a node says about itself. */
@@ -31,12 +32,17 @@ export interface SeenNode {
   /** Age of the leader's last heartbeat as this node shows it. */
   readonly heartbeatSeconds: number | null;
   readonly disk: { readonly sizeBytes: number; readonly freeBytes: number } | null;
-  /** Queried only on the declared leader. */
-  readonly leader: SeenLeader | undefined;
+  /** When a primary was promoted; null for one that always was one. */
+  readonly leadsSince: string | null;
+  /** WAL position, written or replayed. */
+  readonly position: string | null;
+  /** Host in `primary_conninfo`; a promoted node keeps it. */
+  readonly follows: string | null;
+  readonly sending: SeenSending;
 }
 
-/** What the leader knows about its replicas. */
-export interface SeenLeader {
+/** What a node knows about those that receive WAL from it. */
+export interface SeenSending {
   readonly slots: readonly SeenSlot[];
   readonly senders: readonly SeenSender[];
   /** `max_slot_wal_keep_size`; null when there is no limit. */
@@ -60,8 +66,8 @@ export interface SeenSender {
   readonly behindBytes: number | null;
 }
 
-/** What the pooler's console says. */
-export interface SeenPooler {
+/** What the console of one process says. */
+export interface SeenProcess {
   /** Such as `1.24.1`. */
   readonly version: string;
   readonly routes: readonly SeenRoute[];
@@ -71,10 +77,10 @@ export interface SeenPooler {
   readonly clientsMax: number | null;
 }
 
-/** A database of the pooler; the pools of all its users together. */
+/** A database of one process; the pools of all its users together. */
 export interface SeenRoute {
   readonly name: string;
-  readonly hosts: readonly string[];
+  readonly host: string | null;
   readonly paused: boolean;
   readonly disabled: boolean;
   readonly clientsActive: number;

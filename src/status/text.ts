@@ -39,7 +39,7 @@ function verdict({ stack, ok, problems, at }: ClusterStatus, paint: Paint): stri
   return `${stack}: ${word}, ${at.replace("T", " ").replace(/\.\d+Z$/, " UTC")}`;
 }
 
-/** The check of the last deployment in words. */
+/** The check of the last deployment as text. */
 export function lastCheckLine(check: LastCheck | null, now: Date): string {
   if (check === null) return "last check: not known";
   const ago = check.at === null ? "" : `, ${durationText((now.getTime() - Date.parse(check.at)) / 1000)} ago`;
@@ -74,7 +74,7 @@ export function diskText({ disk }: NodeStatus): string {
 
 const nodeColumns: readonly Column<NodeStatus>[] = [
   { title: "node", cell: ({ name }) => name },
-  { title: "role", cell: ({ role }) => role, drop: 2 },
+  { title: "role", cell: ({ role }) => role ?? "-", drop: 2 },
   { title: "state", cell: ({ state }) => toned(state, stateTone(state)) },
   { title: "behind", cell: lagBytesText, align: "right" },
   { title: "time", cell: ({ lag }) => orDash(lag.seconds, durationText), align: "right" },

@@ -2,7 +2,7 @@ import { startPass } from "../../check/observe/context.ts";
 import type { CheckSecrets, CheckTarget } from "../../target/target.ts";
 import type { StatusObservation } from "../observation.ts";
 import { observeNode } from "./node.ts";
-import { observePooler } from "./pooler.ts";
+import { observeProcess } from "./pooler.ts";
 
 /** How long one observation may take: what has not answered by then is shown as not answering. */
 const lookMs = 3000;
@@ -11,10 +11,10 @@ const lookMs = 3000;
 export async function observeStatus(target: CheckTarget, secrets: CheckSecrets, signal: AbortSignal): Promise<StatusObservation> {
   const at = new Date();
   const context = startPass(target, secrets, { budgetMs: lookMs, signal });
-  const [pooler, ...nodes] = await Promise.all([
-    observePooler(context),
-    ...target.nodes.map(async (node) => [node.name, await observeNode(context, node)] as const),
+  const [processes, nodes] = await Promise.all([
+    Promise.all(target.processes.map(async (process) => [process.number, await observeProcess(context, process)] as const)),
+    Promise.all(target.nodes.map(async (node) => [node.name, await observeNode(context, node)] as const)),
   ]);
   signal.throwIfAborted();
-  return { at, nodes: Object.fromEntries(nodes), pooler };
+  return { at, nodes: Object.fromEntries(nodes), processes: Object.fromEntries(processes) };
 }

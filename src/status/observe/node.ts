@@ -3,8 +3,10 @@ import type { Client } from "pg";
 import type { Observed } from "../../check/observation.ts";
 import { withConnection } from "../../check/observe/connection.ts";
 import type { ObserveContext } from "../../check/observe/context.ts";
+import { monitoringAt } from "../../target/logins.ts";
+import { followsSql } from "../../topology/view.ts";
 import type { CheckNode } from "../../target/target.ts";
-import type { SeenLeader, SeenNode, SeenSender, SeenSlot } from "../observation.ts";
+import type { SeenNode, SeenSender, SeenSending, SeenSlot } from "../observation.ts";
 import { observeOwn } from "./own.ts";
 
 interface NodeRow {
@@ -19,6 +21,9 @@ interface NodeRow {
   readonly connectionsMax: number;
   readonly pendingRestarts: number;
   readonly walBytes: number | null;
+  readonly leadsSince: string | null;
+  readonly position: string | null;
+  readonly follows: string | null;
 }
 
 /** CASE, because these functions raise an error in the other role. `reserved_connections` exists from 16 on. */
@@ -35,10 +40,15 @@ select current_setting('cluster_name') as "clusterName",
        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
          - coalesce(current_setting('reserved_connections', true)::int, 0) as "connectionsMax",
        (select count(*) from pg_settings where pending_restart)::int as "pendingRestarts",
-       (select sum(size) from pg_ls_waldir())::float8 as "walBytes"
+       (select sum(size) from pg_ls_waldir())::float8 as "walBytes",
+       case when not pg_is_in_recovery()
+            then (select to_char(max(modification) at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"') from pg_ls_waldir()
+                   where name = substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) || '.history') end as "leadsSince",
+       case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end::text as position,
+       ${followsSql} as follows
   from (select) as one left join pg_stat_wal_receiver r on true`;
 
-/** The end of the leader's WAL; a leader that is in recovery has received it. */
+/** The end of the node's WAL; one that is in recovery has received it. */
 const walEnd = "case when pg_is_in_recovery() then pg_last_wal_receive_lsn() else pg_current_wal_lsn() end";
 
 // Temporary slots belong to a running base backup and leave with it.
@@ -56,10 +66,9 @@ const capQuery = `
 select case when setting::int >= 0 then setting::float8 * 1024 * 1024 end as cap
   from pg_settings where name = 'max_slot_wal_keep_size'`;
 
-/** Asks a node about itself, and the declared leader about its replicas, as `monitoring` and not through the pooler. */
+/** Asks a node about itself and those that it sends WAL to, as `monitoring` and not through the pooler. */
 export async function observeNode(context: ObserveContext, node: CheckNode): Promise<Observed<SeenNode>> {
-  const endpoint = { port: node.port, database: "postgres", user: "monitoring", password: context.secrets.monitoring };
-  return withConnection(context, endpoint, async (client) => {
+  return withConnection(context, monitoringAt(context.target, context.secrets, node), async (client) => {
     const { rows } = await client.query<NodeRow>(nodeQuery);
     const [row] = rows;
     if (row === undefined) throw new Error("the node gave no answer about itself");
@@ -69,12 +78,12 @@ export async function observeNode(context: ObserveContext, node: CheckNode): Pro
       version: row.version.split(" ")[0] ?? row.version,
       replayPaused: row.replayPaused ?? false,
       ...(await observeOwn(client)),
-      leader: node.role === "leader" ? await leaderFacts(client) : undefined,
+      sending: await sendingOf(client),
     };
   });
 }
 
-async function leaderFacts(client: Client): Promise<SeenLeader> {
+async function sendingOf(client: Client): Promise<SeenSending> {
   const slots = await client.query<SeenSlot>(slotQuery);
   const senders = await client.query<SeenSender>(senderQuery);
   const cap = await client.query<{ cap: number | null }>(capQuery);

@@ -1,10 +1,12 @@
-import { consoleDatabase } from "../../check/logins.ts";
+import { consoleAt } from "../../target/logins.ts";
+import type { CheckProcess } from "../../target/target.ts";
+import { consoleDatabase } from "../../plan/pgbouncer-defaults.ts";
 import type { Observed } from "../../check/observation.ts";
-import { consoleOf, withConnection } from "../../check/observe/connection.ts";
+import { pooled, withConnection } from "../../check/observe/connection.ts";
 import type { ObserveContext } from "../../check/observe/context.ts";
 import type { DatabaseRow } from "../../pgbouncer/show.ts";
 import { isHeld, showDatabases, showVersion } from "../../pgbouncer/show.ts";
-import type { SeenPooler, SeenRoute } from "../observation.ts";
+import type { SeenProcess, SeenRoute } from "../observation.ts";
 
 /** Counters come as text: the console sends them as 64-bit numbers. */
 interface PoolRow {
@@ -25,9 +27,9 @@ interface KeyRow {
   readonly value: string;
 }
 
-/** Asks the pooler's console, as `monitoring`. The console only supports the simple protocol: no parameters. */
-export async function observePooler(context: ObserveContext): Promise<Observed<SeenPooler>> {
-  return withConnection(context, consoleOf(context), async (client) => {
+/** Asks the console of one process, as `monitoring`. The console only supports the simple protocol: no parameters. */
+export async function observeProcess(context: ObserveContext, process: CheckProcess): Promise<Observed<SeenProcess>> {
+  return withConnection(context, pooled(consoleAt(context.target, context.secrets, process)), async (client) => {
     const databases = await showDatabases(client);
     const pools = await client.query<PoolRow>("SHOW POOLS");
     const lists = await client.query<{ list: string; items: number }>("SHOW LISTS");
@@ -49,7 +51,7 @@ function routeOf({ name, host, pool_size, paused, disabled }: DatabaseRow, pools
     own.reduce((total, row) => total + columns.reduce((part, column) => part + Number(row[column]), 0), 0);
   return {
     name,
-    hosts: host === null || host === "" ? [] : host.split(","),
+    host: host === "" ? null : host,
     paused: paused !== 0,
     disabled: disabled !== 0,
     clientsActive: sum("cl_active"),

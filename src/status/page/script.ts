@@ -1,6 +1,6 @@
 /**
  * Renews a served page in place, so that neither the place that was scrolled to nor the keyboard's focus is lost. It rests
- * while nobody looks, or when told to. Without it the page is complete as well, only not renewed.
+ * while the page is hidden, or on request. Without it the page is complete as well, only not renewed.
  */
 export const script = `
 const live = document.querySelector(".live");
@@ -11,7 +11,7 @@ live.hidden = false;
 button.addEventListener("click", () => {
   paused = !paused;
   button.setAttribute("aria-pressed", String(paused));
-  button.textContent = paused ? "Go on" : "Pause";
+  button.textContent = paused ? "Resume" : "Pause";
   if (paused) state.textContent = "paused";
   else void renew();
 });

@@ -52,8 +52,8 @@ async function listen(server: Server, port: number): Promise<void> {
     throw new UserError([
       {
         where: `${host}:${port}`,
-        problem: `it cannot be listened on: ${message}`,
-        fix: "name another one: --port 0 takes any that is free",
+        problem: `cannot listen on it: ${message}`,
+        fix: "use another one; --port 0 takes any free port",
       },
     ]);
   }

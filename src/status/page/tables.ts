@@ -62,7 +62,7 @@ function bar(part: number, whole: number, text: string): Html {
 }
 
 const nodeColumns: readonly PageColumn<NodeStatus>[] = [
-  { title: "node", cell: ({ name, role }) => html`${name} <span class="role">${role}</span>` },
+  { title: "node", cell: ({ name, role }) => html`${name} <span class="role">${role ?? ""}</span>` },
   { title: "state", cell: ({ state }) => badge(state, stateTone(state)) },
   { title: "behind", cell: lagBytesText, isNumber: true },
   { title: "heartbeat", cell: ({ lag }) => orDash(lag.seconds, durationText), isNumber: true },

@@ -66,9 +66,10 @@ function ways({ pooler }: ClusterStatus, node: NodeStatus, { readRoutes, geometr
   }`;
 }
 
-function walLines({ nodes }: ClusterStatus, geometry: Geometry): Html {
-  const leader = geometry.nodes[nodes.findIndex(({ role }) => role === "leader")];
-  const replicas = nodes.map((node, index) => ({ node, place: geometry.nodes[index] })).filter(({ node }) => node.role === "replica");
+function walLines({ nodes, leader: leads, ledLast }: ClusterStatus, geometry: Geometry): Html {
+  const from = leads ?? ledLast;
+  const leader = geometry.nodes[nodes.findIndex(({ name }) => name === from)];
+  const replicas = nodes.map((node, index) => ({ node, place: geometry.nodes[index] })).filter(({ node }) => node.name !== from);
   return html`${replicas.map(({ node, place }) => (leader === undefined || place === undefined ? undefined : walLine(node, geometry, walPath(geometry, leader, place))))}`;
 }
 
@@ -113,7 +114,7 @@ function box({ x, y, width, height }: Box, { title, text, tone, note }: BoxText)
 function nodeBox(node: NodeStatus, place: Box | undefined): Html | undefined {
   if (place === undefined) return undefined;
   const tone = stateTone(node.state);
-  return box(place, { title: node.name, note: node.role, text: `${symbolOf(tone)} ${node.state}`, tone });
+  return box(place, { title: node.name, note: node.role ?? "", text: `${symbolOf(tone)} ${node.state}`, tone });
 }
 
 /** A sign in addition to the colour. */
@@ -139,7 +140,7 @@ function inWords({ nodes, pooler }: ClusterStatus): string {
   const routes = pooler.routes.map(({ name, hosts, state }) => `Route ${name} leads to ${hosts.join(", ")} and is ${state}.`);
   const replicas = nodes.map(({ name, role, state, lag }) => {
     const behind = lag.bytes === null ? "" : `, ${bytesText(lag.bytes)} behind${lag.from === "slot" ? " by its slot" : ""}`;
-    return `${name} is ${role}: ${state}${behind}.`;
+    return `${name} ${role === null ? "" : `is ${role}`}: ${state}${behind}.`;
   });
   return [pooler.answers ? "Clients come through the pooler." : "The pooler does not answer.", ...routes, ...replicas].join(" ");
 }

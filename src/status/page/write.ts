@@ -5,7 +5,7 @@ import { UserError } from "../../errors.ts";
 /**
  * Writes a page that others may read, whole or not at all.
  *
- * @throws UserError when the folder is not there, or not writable
+ * @throws UserError when the folder does not exist, or is not writable
  */
 export function writePage(file: string, text: string): void {
   const unfinished = `${file}.${process.pid}.tmp`;
@@ -17,7 +17,7 @@ export function writePage(file: string, text: string): void {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
     throw new UserError([
-      { where: file, problem: `it cannot be written: ${message}`, fix: "name a file in a folder that is there and yours" },
+      { where: file, problem: `it cannot be written: ${message}`, fix: "use a file in an existing folder that you can write to" },
     ]);
   }
 }

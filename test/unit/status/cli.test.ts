@@ -6,13 +6,12 @@ import { describe, expect, it } from "vitest";
 
 import { failed, seen } from "../../../src/check/observation.ts";
 import type { CommandIo } from "../../../src/cli/command.ts";
-import { withUsualValue } from "../../../src/cli/optional-value.ts";
 import { runProgram } from "../../../src/cli/program.ts";
 import type { StatusWorld } from "../../../src/cli/status.ts";
 import { statusCommand } from "../../../src/cli/status.ts";
 import type { StatusObservation } from "../../../src/status/observation.ts";
 import { someSecrets } from "../check/fixtures.ts";
-import { aLook, aLookWithoutPg3, aNode, aPooler, aRoute, aStatus, refused, target } from "./fixtures.ts";
+import { aLook, aLookWithoutPg3, aNode, aRoute, aStatus, noProcesses, processesOf, refused, target } from "./fixtures.ts";
 import { aPage } from "./page-data.ts";
 
 interface Ran {
@@ -69,14 +68,15 @@ describe("pgstack status", () => {
   it.each([
     ["everything is fine", 0, aLook(target)],
     ["a node is silent", 10, aLookWithoutPg3(target)],
-    ["the pooler is silent", 10, { ...aLook(target), pooler: failed(refused) }],
+    ["the pooler is silent", 10, { ...aLook(target), processes: noProcesses(target) }],
+    ["a process of the pooler is silent", 10, { ...aLook(target), processes: { ...processesOf(target), 2: failed(refused) } }],
     [
       "the leader is in recovery",
       11,
       { ...aLook(target), nodes: { ...aLook(target).nodes, pg1: seen(aNode(leader, { inRecovery: true })) } },
     ],
-    ["a route is paused", 12, { ...aLook(target), pooler: seen(aPooler({ routes: [aRoute({ paused: true })] })) }],
-  ] as const)("tells by its exit code that %s: %i", async (_what, code, look) => {
+    ["a route is paused", 12, { ...aLook(target), processes: processesOf(target, { routes: [aRoute({ paused: true })] }) }],
+  ] as const)("says by its exit code that %s: %i", async (_what, code, look) => {
     expect((await call(["--stack", "x"], [look])).code).toBe(code);
   });
 
@@ -94,14 +94,20 @@ describe("pgstack status", () => {
   });
 
   it.each([
-    [["--stack", "x", "--watch", "0"], 'option --watch: "0" is not a number of seconds between 0.5 and 3600'],
-    [["--stack", "x", "--watch=soon"], 'option --watch: "soon" is not a number of seconds between 0.5 and 3600'],
+    [["--stack", "x", "--watch", "0"], `option '--watch [seconds]' argument '0' is invalid. "0" is not a number between 0.5 and 3600`],
+    [
+      ["--stack", "x", "--watch=soon"],
+      `option '--watch [seconds]' argument 'soon' is invalid. "soon" is not a number between 0.5 and 3600`,
+    ],
     [["--watch"], "option --stack or --bundle is missing"],
-    [["--stack", "x", "--html", "x.html", "--json"], "options --html and --json exclude each other"],
-    [["--stack", "x", "--html", "x.html", "--serve"], "options --html and --serve exclude each other"],
-    [["--stack", "x", "--serve", "--watch"], "options --serve and --watch exclude each other"],
+    [["--stack", "x", "--html", "x.html", "--json"], "option '--html <file>' cannot be used with option '--json'"],
+    [["--stack", "x", "--html", "x.html", "--serve"], "option '--serve' cannot be used with option '--html <file>'"],
+    [["--stack", "x", "--serve", "--watch"], "option '--serve' cannot be used with option '--watch [seconds]'"],
     [["--stack", "x", "--port", "80"], "option --port goes with --serve"],
-    [["--stack", "x", "--serve", "--port", "65536"], 'option --port: "65536" is not a number between 0 and 65535'],
+    [
+      ["--stack", "x", "--serve", "--port", "65536"],
+      `option '--port <n>' argument '65536' is invalid. "65536" is not a number between 0 and 65535`,
+    ],
   ])("refuses %j", async (args, message) => {
     expect(await call(args)).toMatchObject({ code: 2, out: "", err: `error: ${message}\n  fix: see pgstack status --help\n` });
   });
@@ -129,11 +135,5 @@ describe("pgstack status", () => {
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
     expect(page).toContain("renewed every 10 s");
     await expect(fetch(url)).rejects.toThrow();
-  });
-
-  it("gives an option without a value its usual one", () => {
-    expect(withUsualValue(["--watch", "--json"], "--watch", "2")).toEqual(["--watch=2", "--json"]);
-    expect(withUsualValue(["--watch", "5"], "--watch", "2")).toEqual(["--watch", "5"]);
-    expect(withUsualValue(["--stack", "x", "--watch"], "--watch", "2")).toEqual(["--stack", "x", "--watch=2"]);
   });
 });

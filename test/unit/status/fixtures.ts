@@ -1,19 +1,21 @@
 import type { Failure } from "../../../src/check/observation.ts";
 import { failed, seen } from "../../../src/check/observation.ts";
-import type { CheckNode, CheckTarget } from "../../../src/target/target.ts";
-import { replicasOf } from "../../../src/target/target.ts";
+import type { CheckNode } from "../../../src/target/target.ts";
 import type { ClusterStatus } from "../../../src/status/model.ts";
-import type { SeenNode, SeenPooler, SeenRoute, StatusObservation } from "../../../src/status/observation.ts";
+import type { SeenNode, SeenSending, SeenProcess, SeenRoute, StatusObservation } from "../../../src/status/observation.ts";
 import { clusterStatus } from "../../../src/status/status.ts";
-import { aTarget } from "../check/fixtures.ts";
+import { aTarget, replicasOf } from "../check/fixtures.ts";
+import type { LedTarget } from "../check/fixtures.ts";
 
 const MB = 1024 ** 2;
 const GB = 1024 ** 3;
 
 export const refused: Failure = { kind: "silent", code: "ECONNREFUSED", message: "connect ECONNREFUSED 127.0.0.1:5433" };
 
+const nothingSent: SeenSending = { slots: [], senders: [], slotCapBytes: 10 * GB };
+
 export function aNode(node: CheckNode, over: Partial<SeenNode> = {}): SeenNode {
-  const isReplica = node.role === "replica";
+  const isReplica = node.name !== "pg1";
   return {
     clusterName: node.name,
     inRecovery: isReplica,
@@ -28,7 +30,10 @@ export function aNode(node: CheckNode, over: Partial<SeenNode> = {}): SeenNode {
     walBytes: 80 * MB,
     heartbeatSeconds: 0.4,
     disk: { sizeBytes: 40 * GB, freeBytes: 30 * GB },
-    leader: undefined,
+    leadsSince: null,
+    position: "0/3000148",
+    follows: isReplica ? "pg1" : null,
+    sending: nothingSent,
     ...over,
   };
 }
@@ -36,7 +41,7 @@ export function aNode(node: CheckNode, over: Partial<SeenNode> = {}): SeenNode {
 export function aRoute(over: Partial<SeenRoute> = {}): SeenRoute {
   return {
     name: "app",
-    hosts: ["pg1"],
+    host: "pg1",
     paused: false,
     disabled: false,
     clientsActive: 7,
@@ -48,37 +53,53 @@ export function aRoute(over: Partial<SeenRoute> = {}): SeenRoute {
   };
 }
 
-export function aPooler(over: Partial<SeenPooler> = {}): SeenPooler {
+/** One of two processes of the pooler: together they have 10 of 1000 clients. */
+export function aProcess(number: number, over: Partial<SeenProcess> = {}): SeenProcess {
+  const isFirst = number === 1;
+  const [writes, reads] = isFirst ? [4, 2] : [3, 1];
   return {
     version: "1.24.1",
-    routes: [aRoute(), aRoute({ name: "app_ro", hosts: ["pg2", "pg3"], clientsActive: 3, serversUsed: 3, serversMax: 50 })],
+    routes: [
+      aRoute({ clientsActive: writes, serversUsed: writes, serversMax: isFirst ? 13 : 12 }),
+      aRoute({ name: "app_ro", host: `pg${number + 1}`, clientsActive: reads, serversUsed: reads, serversMax: 25 }),
+    ],
     isHeld: false,
-    clientsUsed: 10,
-    clientsMax: 1000,
+    clientsUsed: writes + reads,
+    clientsMax: 500,
     ...over,
   };
 }
 
+/** What each process of a pooler says. */
+export function processesOf({ processes }: LedTarget, over: Partial<SeenProcess> = {}): StatusObservation["processes"] {
+  return Object.fromEntries(processes.map(({ number }) => [number, seen(aProcess(number, over))]));
+}
+
+/** No process answers. */
+export function noProcesses({ processes }: LedTarget): StatusObservation["processes"] {
+  return Object.fromEntries(processes.map(({ number }) => [number, failed(refused)]));
+}
+
 /** A healthy cluster under a little load. */
-export function aLook(target: CheckTarget): StatusObservation {
-  const leader = {
+export function aLook(target: LedTarget): StatusObservation {
+  const sending = {
     slots: replicasOf(target).map(({ name }) => ({ name, active: true, walStatus: "reserved", behindBytes: 1200 })),
     senders: replicasOf(target).map(({ name }) => ({ applicationName: name, state: "streaming", behindBytes: 1200 })),
     slotCapBytes: 10 * GB,
   };
   return {
     at: new Date("2026-11-25T12:00:00.123Z"),
-    nodes: Object.fromEntries(target.nodes.map((node) => [node.name, seen(aNode(node, node.role === "leader" ? { leader } : {}))])),
-    pooler: seen(aPooler()),
+    nodes: Object.fromEntries(target.nodes.map((node) => [node.name, seen(aNode(node, node.name === "pg1" ? { sending } : {}))])),
+    processes: processesOf(target),
   };
 }
 
 /** The look at a cluster with pg3 stopped and 300 MB written since. */
-export function aLookWithoutPg3(target: CheckTarget): StatusObservation {
+export function aLookWithoutPg3(target: LedTarget): StatusObservation {
   const look = aLook(target);
-  const leaderNode = target.nodes.find(({ role }) => role === "leader");
+  const leaderNode = target.nodes.find(({ name }) => name === "pg1");
   if (leaderNode === undefined) throw new Error("no leader");
-  const leader = {
+  const sending = {
     slots: [
       { name: "pg2", active: true, walStatus: "reserved", behindBytes: 1200 },
       { name: "pg3", active: false, walStatus: "extended", behindBytes: 300 * MB },
@@ -86,11 +107,11 @@ export function aLookWithoutPg3(target: CheckTarget): StatusObservation {
     senders: [{ applicationName: "pg2", state: "streaming", behindBytes: 1200 }],
     slotCapBytes: 10 * GB,
   };
-  return { ...look, nodes: { ...look.nodes, pg1: seen(aNode(leaderNode, { leader })), pg3: failed(refused) } };
+  return { ...look, nodes: { ...look.nodes, pg1: seen(aNode(leaderNode, { sending })), pg3: failed(refused) } };
 }
 
 export const target = aTarget({ replicas: 2 });
 
-export function aStatus(look: StatusObservation = aLook(target), of: CheckTarget = target): ClusterStatus {
+export function aStatus(look: StatusObservation = aLook(target), of: LedTarget = target): ClusterStatus {
   return clusterStatus(of, look, { ok: true, at: "2026-11-25T11:48:00.000Z", durationMs: 412, findings: [] });
 }

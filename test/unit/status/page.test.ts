@@ -6,7 +6,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 
-import { failed, seen } from "../../../src/check/observation.ts";
+import { failed } from "../../../src/check/observation.ts";
 import type { Finding } from "../../../src/check/findings.ts";
 import { UserError } from "../../../src/errors.ts";
 import { contentSecurityPolicy, pageHtml } from "../../../src/status/page/document.ts";
@@ -16,7 +16,7 @@ import { segments, tickText, timeTicks, valueText, valueTicks } from "../../../s
 import { servePage } from "../../../src/status/page/serve.ts";
 import { writePage } from "../../../src/status/page/write.ts";
 import { aTarget } from "../check/fixtures.ts";
-import { aLook, aLookWithoutPg3, aPooler, aRoute, aStatus, refused, target } from "./fixtures.ts";
+import { aLook, aLookWithoutPg3, aRoute, aStatus, noProcesses, processesOf, refused, target } from "./fixtures.ts";
 import { aHistory, aPage, noon } from "./page-data.ts";
 
 describe("markup", () => {
@@ -63,7 +63,7 @@ describe("the page", () => {
   });
 
   it("shows broken links, held routes and what is wrong", () => {
-    const look = { ...aLookWithoutPg3(target), pooler: seen(aPooler({ routes: [aRoute({ paused: true, clientsWaiting: 3 })] })) };
+    const look = { ...aLookWithoutPg3(target), processes: processesOf(target, { routes: [aRoute({ paused: true, clientsWaiting: 3 })] }) };
     const page = pageHtml(aPage({ status: aStatus(look) }));
     expect(page).toContain("2 problems · test");
     expect(page).toContain("<strong>pg3</strong> does not answer: connect ECONNREFUSED");
@@ -93,7 +93,7 @@ describe("the page", () => {
   it("escapes names from anywhere", () => {
     const status = aStatus({
       ...aLook(target),
-      pooler: seen(aPooler({ version: hostile, routes: [aRoute({ name: hostile, hosts: [hostile], paused: true })] })),
+      processes: processesOf(target, { version: hostile, routes: [aRoute({ name: hostile, host: hostile, paused: true })] }),
     });
     const alert = {
       name: hostile,
@@ -126,7 +126,7 @@ describe("the page", () => {
     const down = {
       at: new Date(noon * 1000),
       nodes: Object.fromEntries(target.nodes.map(({ name }) => [name, failed(refused)])),
-      pooler: failed(refused),
+      processes: noProcesses(target),
     };
     const page = pageHtml(aPage({ status: aStatus(down), probe: { state: "unreachable" } }));
     expect(page).toContain("The pooler does not answer:");
@@ -232,7 +232,7 @@ describe("a written page", () => {
   const folder = mkdtempSync(join(tmpdir(), "pgstack-test-page-"));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it("is whole, readable by others, and leaves nothing beside it", () => {
+  it("is whole, readable by others, and leaves no other file", () => {
     const file = join(folder, "status.html");
     writePage(file, "one");
     writePage(file, "two");

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { seen } from "../../../src/check/observation.ts";
 import { statusText } from "../../../src/status/text.ts";
 import { aTarget } from "../check/fixtures.ts";
-import { aLook, aLookWithoutPg3, aPooler, aRoute, aStatus, target } from "./fixtures.ts";
+import { aLook, aLookWithoutPg3, aProcess, aRoute, aStatus, target } from "./fixtures.ts";
 
 const text = (width: number | undefined, colour = false): string => statusText(aStatus(aLookWithoutPg3(target)), { width, colour });
 
@@ -16,7 +16,7 @@ describe("the state as text", () => {
       node  role     state       behind   time  sessions           disk    WAL       up  version  timeline  pending
       pg1   leader   writable         -      -     12/95  25 % of 40 GB  80 MB  3 d 4 h  17.6            1        -
       pg2   replica  streaming   1.2 kB  0.4 s     12/95  25 % of 40 GB  80 MB  3 d 4 h  17.6            1        -
-      pg3   replica  no answer  300 MB*      -         -              -      -        -  -               -        -
+      pg3   -        no answer  300 MB*      -         -              -      -        -  -               -        -
       * not connected: WAL since the position of its slot
 
       slot  state     retained    cap  used
@@ -41,7 +41,7 @@ describe("the state as text", () => {
       node  role     state       behind   time  sessions
       pg1   leader   writable         -      -     12/95
       pg2   replica  streaming   1.2 kB  0.4 s     12/95
-      pg3   replica  no answer  300 MB*      -         -
+      pg3   -        no answer  300 MB*      -         -
       * not connected: WAL since the position of its slot
 
       slot  state     retained    cap  used
@@ -65,8 +65,12 @@ describe("the state as text", () => {
 
   it("fits 60 columns with many replicas and long route names", () => {
     const many = aTarget({ replicas: 15 });
-    const route = aRoute({ name: "a_database_with_quite_a_long_name_ro", hosts: many.nodes.map(({ name }) => name), clientsWaiting: 120 });
-    const look = { ...aLook(many), pooler: seen(aPooler({ routes: [route] })) };
+    const route = { name: "a_database_with_quite_a_long_name_ro", clientsWaiting: 120 };
+    const processes = many.processes.map(({ number }) => {
+      const routes = [aRoute({ ...route, host: `pg${number + 1}` })];
+      return [number, seen(aProcess(number, { routes }))] as const;
+    });
+    const look = { ...aLook(many), processes: Object.fromEntries(processes) };
     const narrow = statusText(aStatus(look, many), { width: 60, colour: false });
     for (const line of narrow.split("\n")) expect(line.length, line).toBeLessThanOrEqual(60);
     expect(narrow).toContain("pg16");
