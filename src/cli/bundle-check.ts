@@ -25,7 +25,7 @@ function readJson(folder: string): unknown {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") {
-      throw problem(folder, `it is no bundle of pgstack: there is no ${checkPath}`, "render one: pgstack render --help");
+      throw problem(folder, `it is not a bundle of pgstack: it has no ${checkPath}`, "render one: pgstack render --help");
     }
     if (code === "EACCES") throw problem(folder, `its ${checkPath} is not readable`, "run this as the owner of the bundle");
     // The parser's message would quote the text.

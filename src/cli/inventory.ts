@@ -1,34 +1,37 @@
+import { Command } from "@commander-js/extra-typings";
+
 import { databaseRows, userRows } from "../inventory/inventory.ts";
+import { findLeader } from "../check/observe/leader.ts";
 import { readDatabases, readUsers } from "../inventory/read.ts";
+import type { Source } from "../inventory/read.ts";
 import { databasesText, usersText } from "../inventory/text.ts";
-import type { Command } from "./command.ts";
+import type { Subcommand } from "./command.ts";
 import { commonExitCodes } from "./command.ts";
 import type { LoadWorld } from "./load-check.ts";
 import { loadCheck, loadWorld } from "./load-check.ts";
-import { parseOptions } from "./options.ts";
-import type { StackCheck } from "./stack-outputs.ts";
+import { bundleOption, exitCodesHelp, stackOption } from "./options.ts";
 
-const options = {
-  stack: { type: "string", short: "s" },
-  bundle: { type: "string", short: "b" },
-  json: { type: "boolean" },
-} as const;
+const codesHelp = exitCodesHelp({
+  [commonExitCodes.ok]: "listed",
+  [commonExitCodes.usage]: "mistake in the call, or the stack is not deployed, or no node takes writes, or <dir> is no bundle",
+});
 
 /** What the two commands need from outside; tests replace it. */
 export interface InventoryWorld extends LoadWorld {
   readonly readDatabases: typeof readDatabases;
   readonly readUsers: typeof readUsers;
+  readonly findLeader: typeof findLeader;
 }
 
-const realWorld: InventoryWorld = { ...loadWorld, readDatabases, readUsers };
+const realWorld: InventoryWorld = { ...loadWorld, readDatabases, readUsers, findLeader };
 
 /** The command `databases`. */
-export function databasesCommand(world: InventoryWorld = realWorld): Command {
+export function databasesCommand(world: InventoryWorld = realWorld): Subcommand {
   return inventoryCommand(
     "databases",
     "owner, size, connections and schemas",
-    async ({ target, secrets }) => {
-      const rows = databaseRows(target, await world.readDatabases(target, secrets));
+    async (source) => {
+      const rows = databaseRows(source.target, await world.readDatabases(source));
       return { rows, text: databasesText(rows) };
     },
     world,
@@ -36,12 +39,12 @@ export function databasesCommand(world: InventoryWorld = realWorld): Command {
 }
 
 /** The command `users`. */
-export function usersCommand(world: InventoryWorld = realWorld): Command {
+export function usersCommand(world: InventoryWorld = realWorld): Subcommand {
   return inventoryCommand(
     "users",
     "access, what they own, connections now and their limit",
-    async ({ target, secrets }) => {
-      const rows = userRows(target, await world.readUsers(target, secrets));
+    async (source) => {
+      const rows = userRows(source.target, await world.readUsers(source));
       return { rows, text: usersText(rows) };
     },
     world,
@@ -51,39 +54,25 @@ export function usersCommand(world: InventoryWorld = realWorld): Command {
 function inventoryCommand(
   name: string,
   what: string,
-  read: (check: StackCheck) => Promise<{ readonly rows: readonly unknown[]; readonly text: string }>,
-  world: LoadWorld,
-): Command {
-  return {
-    name,
-    summary: `list ${name}: declared ones, and what is there beside them`,
-    help: helpOf(name, what),
-    run: async (args, io) => {
-      const { stack, bundle, json = false } = parseOptions(args, options);
-      const { rows, text } = await read(await loadCheck({ stack, bundle }, io.signal, world));
-      io.out(json ? `${JSON.stringify({ [name]: rows }, undefined, 2)}\n` : text);
-      return commonExitCodes.ok;
-    },
-  };
-}
-
-function helpOf(name: string, what: string): string {
-  return `Usage: pgstack ${name} --stack NAME [--json]
-       pgstack ${name} --bundle DIR [--json]
-
-Lists the ${name} of a deployed cluster: ${what}. Declared ones
-come first; what somebody made by hand is marked NO under "declared" and is
-never touched by a deployment.
-
-  -s, --stack NAME     the Pulumi stack to look at
-  -b, --bundle DIR     the Compose bundle to look at, by its folder
-      --json           print the list as JSON
-  -h, --help           print this
-
-Exit codes:
-   0  listed
-   1  unexpected error
-   2  mistake in the call, or the stack is not deployed, or its leader does not
-      answer, or DIR is no bundle
-`;
+  read: (source: Source) => Promise<{ readonly rows: readonly unknown[]; readonly text: string }>,
+  world: InventoryWorld,
+): Subcommand {
+  return (io, finish) =>
+    new Command(name)
+      .summary(`list ${name}: declared ones, and those that exist without being declared`)
+      .description(
+        `Lists the ${name} of a deployed cluster: ${what}. Declared ones come first; those created by hand have NO under ` +
+          '"declared" and are never changed by a deployment.',
+      )
+      .addOption(stackOption)
+      .addOption(bundleOption)
+      .option("--json", "print the list as JSON")
+      .addHelpText("after", codesHelp)
+      .action(async ({ json = false, ...named }) => {
+        const { target, secrets } = await loadCheck(named, io.signal, world);
+        const leader = await world.findLeader(target, secrets, io.signal);
+        const { rows, text } = await read({ target, secrets, leader });
+        io.out(json ? `${JSON.stringify({ [name]: rows }, undefined, 2)}\n` : text);
+        return finish(commonExitCodes.ok);
+      });
 }

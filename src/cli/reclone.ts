@@ -1,15 +1,16 @@
+import { Command } from "@commander-js/extra-typings";
 import { z } from "zod";
 
 import { connectEngine, isUnreachable } from "../engine/connect.ts";
 import type { Engine } from "../engine/connect.ts";
 import { UserError } from "../errors.ts";
-import { lookAtNodes, lookIntoVolume } from "../leadership/look.ts";
-import { recloneRefusals } from "../leadership/reclone.ts";
-import type { NodeView } from "../leadership/view.ts";
+import { lookAtNodes, lookIntoVolume } from "../topology/look.ts";
+import { recloneRefusals, sourceOf } from "../topology/reclone.ts";
+import type { NodeView } from "../topology/view.ts";
 import type { ClusterPlan } from "../plan/types.ts";
-import type { Command, CommandIo } from "./command.ts";
-import { commonExitCodes, UsageError, warnOf } from "./command.ts";
-import { didYouMean, parseOptionsAndNames } from "./options.ts";
+import type { CommandIo, Subcommand } from "./command.ts";
+import { commonExitCodes, warnOf } from "./command.ts";
+import { didYouMean, exitCodesHelp } from "./options.ts";
 import type { RunPulumi } from "./pulumi.ts";
 import { runPulumi } from "./pulumi.ts";
 import type { RunProgram } from "./stack-outputs.ts";
@@ -20,34 +21,11 @@ import { project, readStack, stackNamed } from "./stack-plan.ts";
 /** Exit code when the deployment failed. */
 const failedExitCode = 3;
 
-const help = `Usage: pgstack reclone NODE... --stack NAME [--give-up-rows] [--config-only]
-
-Clones replicas again from the leader. Nothing is deleted: the old data stays in the
-node's volume as pgdata.aside-<time>, so the volume needs room for both.
-First it looks which node takes writes, and it refuses while that is not the leader
-of stack config. Then it gives the key reclone a new word in the stack file and
-deploys. What else the stack file has changed is deployed too.
-
-  NODE                 a replica, such as pg2; never the leader
-  -s, --stack NAME     the Pulumi stack
-      --give-up-rows   also a node that was promoted: rows that it alone has are set
-                       aside with its data
-      --config-only    write the word into the stack file and deploy nothing
-  -h, --help           print this
-
-Exit codes:
-   0  done
-   1  unexpected error
-   2  mistake in the call, refused, or the stack is not deployed; nothing was changed
-   ${failedExitCode}  the deployment failed; the next pulumi up goes on where it ended
- 130  interrupted
-`;
-
-const options = {
-  stack: { type: "string", short: "s" },
-  "give-up-rows": { type: "boolean" },
-  "config-only": { type: "boolean" },
-} as const;
+const codesHelp = exitCodesHelp({
+  [commonExitCodes.ok]: "done",
+  [commonExitCodes.usage]: "mistake in the call, refused, or the stack is not deployed; nothing was changed",
+  [failedExitCode]: "the deployment failed; the next pulumi up continues where it ended",
+});
 
 /** What the nodes and their volumes say. */
 export interface Looked {
@@ -68,25 +46,44 @@ export interface RecloneWorld {
 const realWorld: RecloneWorld = { root: project, run: runProgram, look, pulumi: runPulumi, now: () => new Date() };
 
 /** The command `reclone`. */
-export function recloneCommand(world: RecloneWorld = realWorld): Command {
-  return {
-    name: "reclone",
-    summary: "clone replicas again from the leader; their old data is set aside",
-    help,
-    run: async (args, io) => reclone(args, io, world),
-  };
+export function recloneCommand(world: RecloneWorld = realWorld): Subcommand {
+  return (io, finish) =>
+    new Command("reclone")
+      .summary("re-clone nodes from the leader; their old data is set aside")
+      .description(
+        "Re-clones nodes from the leader. Nothing is deleted: the old data stays in the node's volume as pgdata.aside-<time>, so the " +
+          "volume needs space for both. The command first checks which node takes writes, and refuses unless exactly one other node " +
+          "does. Then it sets the key reclone in the stack file to a new value and deploys. Other changes of the stack file are " +
+          "deployed too.",
+      )
+      .argument("<node...>", "nodes that do not lead, such as pg2")
+      .requiredOption("-s, --stack <name>", "the Pulumi stack")
+      .option("--give-up-rows", "also a node that was promoted: rows that only it has are set aside with its data")
+      .option("--config-only", "set the value in the stack file and deploy nothing")
+      .addHelpText("after", codesHelp)
+      .action((nodes, given) => finish(reclone([...new Set(nodes)], given, io, world)));
 }
 
-async function reclone(args: readonly string[], io: CommandIo, world: RecloneWorld): Promise<number> {
-  const { nodes, stack: given, givesUpRows, configOnly } = readArguments(args);
+interface RecloneOptions {
+  readonly stack: string;
+  readonly giveUpRows?: boolean | undefined;
+  readonly configOnly?: boolean | undefined;
+}
+
+async function reclone(
+  nodes: readonly string[],
+  { stack: given, giveUpRows: givesUpRows = false, configOnly = false }: RecloneOptions,
+  io: CommandIo,
+  world: RecloneWorld,
+): Promise<number> {
   const { given: stack, name } = stackNamed(given, world.root);
   const { plan, named, ignored } = readStack(world.root, name);
   warnOf(ignored, io);
-  const before = await deployedNodes(stack, io.signal, world.run);
-  refuseUnknown(stack, nodes, plan, before.nodes);
-  const names = [...new Set([...plan.nodes.map(({ name }) => name), ...before.nodes])];
+  const deployed = await deployedNodes(stack, io.signal, world.run);
+  refuseUnknown(stack, nodes, plan, deployed);
+  const names = [...new Set([...plan.nodes.map(({ name }) => name), ...deployed])];
   const { views, leaders } = await world.look(plan, names, nodes);
-  const refusals = recloneRefusals({ nodes, stack, before: before.leader, wanted: plan.leader, givesUpRows }, views, leaders);
+  const refusals = recloneRefusals({ nodes, stack, givesUpRows }, views, leaders);
   if (refusals.length > 0) throw new UserError(refusals.map((refusal) => ({ where: `stack ${stack}`, ...refusal })));
   const word = wordOf(world.now());
   const key = named["reclone"] ?? "pgstack:reclone";
@@ -103,10 +100,10 @@ async function reclone(args: readonly string[], io: CommandIo, world: RecloneWor
   const code = await world.pulumi(upArguments(stack, nodes, views), io, false);
   io.signal.throwIfAborted();
   if (code !== 0) {
-    io.err(`${stack}: the deployment failed. Correct what Pulumi names, then: pulumi up --stack ${stack}\n`);
+    io.err(`${stack}: the deployment failed. Fix what Pulumi reports, then: pulumi up --stack ${stack}\n`);
     return failedExitCode;
   }
-  io.out(report(name, nodes, plan));
+  io.out(report(name, nodes, plan, sourceOf(nodes, views)?.name ?? "the leader"));
   return commonExitCodes.ok;
 }
 
@@ -121,38 +118,17 @@ function upArguments(stack: string, nodes: readonly string[], views: readonly No
   return ["up", "--stack", stack, "--yes", "--skip-preview", ...(views.some(isAway) ? ["--refresh"] : [])];
 }
 
-function readArguments(args: readonly string[]): {
-  readonly nodes: readonly string[];
-  readonly stack: string;
-  readonly givesUpRows: boolean;
-  readonly configOnly: boolean;
-} {
-  const { names, options: given } = parseOptionsAndNames(args, options);
-  if (given.stack === undefined) throw new UsageError("option --stack is missing");
-  if (names.length === 0) throw new UsageError("name a replica, such as pg2");
-  return {
-    nodes: [...new Set(names)],
-    stack: given.stack,
-    givesUpRows: given["give-up-rows"] ?? false,
-    configOnly: given["config-only"] ?? false,
-  };
-}
-
-const preflightInputs = z.object({ leader: z.string(), nodes: z.array(z.object({ name: z.string() })) });
+const preflightInputs = z.object({ nodes: z.array(z.object({ name: z.string() })) });
 
 /** As the preflight of the next deployment compares: its inputs of the last one. */
-async function deployedNodes(
-  stack: string,
-  signal: AbortSignal,
-  run: RunProgram,
-): Promise<{ readonly leader: string; readonly nodes: readonly string[] }> {
+async function deployedNodes(stack: string, signal: AbortSignal, run: RunProgram): Promise<readonly string[]> {
   const { resources } = await stackState(stack, signal, run);
   const found = preflightInputs.safeParse(resources.find(({ type }) => type === "pgstack:index:Preflight")?.inputs);
   if (!found.success)
     throw new UserError([
       { where: `stack ${stack}`, problem: "it is not deployed, or not completely", fix: `deploy it: pulumi up --stack ${stack}` },
     ]);
-  return { leader: found.data.leader, nodes: found.data.nodes.map(({ name }) => name) };
+  return found.data.nodes.map(({ name }) => name);
 }
 
 function refuseUnknown(stack: string, nodes: readonly string[], plan: ClusterPlan, deployed: readonly string[]): void {
@@ -164,7 +140,7 @@ function refuseUnknown(stack: string, nodes: readonly string[], plan: ClusterPla
     ...unknown.map((node) => ({
       where,
       problem: `it has no node ${node}${didYouMean(node, declared)}`,
-      fix: `one of ${declared.filter((name) => name !== plan.leader).join(", ")}`,
+      fix: `one of ${declared.join(", ")}`,
     })),
     ...fresh.map((node) => ({
       where,
@@ -201,13 +177,13 @@ async function isLeaders(engine: Engine, { name, dataVolume }: ClusterPlan["node
   return (await lookIntoVolume(engine, dataVolume))?.isLeaders ?? false;
 }
 
-function report(stack: string, nodes: readonly string[], plan: ClusterPlan): string {
+function report(stack: string, nodes: readonly string[], plan: ClusterPlan, source: string): string {
   const kept = plan.nodes
     .filter(({ name }) => nodes.includes(name))
     .map(({ container }) => `  docker exec ${container} sh -c 'ls -d /var/lib/postgresql/data/pgdata.aside-*'\n`)
     .join("");
   return (
-    `${stack}: ${nodes.join(", ")} cloned again from ${plan.leader}. Keep Pulumi.${stack}.yaml as it is: its word is used up.\n` +
+    `${stack}: ${nodes.join(", ")} re-cloned from ${source}. Keep Pulumi.${stack}.yaml as it is: each value is used only once.\n` +
     `The old data stays in the volume until you remove it:\n${kept}`
   );
 }

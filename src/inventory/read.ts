@@ -1,8 +1,15 @@
+import { monitoringAt } from "../target/logins.ts";
 import type { CheckNode, CheckSecrets, CheckTarget } from "../target/target.ts";
 import { UserError } from "../errors.ts";
-import type { Login } from "../postgres/session.ts";
 import { withSession } from "../postgres/session.ts";
 import type { SeenDatabase, SeenUser } from "./inventory.ts";
+
+/** A cluster, and the node of it that leads now. */
+export interface Source {
+  readonly target: CheckTarget;
+  readonly secrets: CheckSecrets;
+  readonly leader: CheckNode;
+}
 
 /** Databases of PostgreSQL itself, and the roles that every cluster has in addition to the first owner. */
 const ownDatabases = ["postgres", "template0", "template1"];
@@ -24,9 +31,9 @@ const activitySql = `select datname as database, usename as user, count(*)::int 
  *
  * @throws UserError when the leader does not answer
  */
-export async function readDatabases(target: CheckTarget, secrets: CheckSecrets): Promise<readonly SeenDatabase[]> {
+export async function readDatabases(source: Source): Promise<readonly SeenDatabase[]> {
   const [rows, activity] = await Promise.all([
-    onLeader(target, secrets, "postgres", async (query) =>
+    at(source, "postgres", async (query) =>
       query<Omit<SeenDatabase, "connections" | "schemas"> & { readonly open: boolean }>(
         `select datname as name, pg_get_userbyid(datdba) as owner, pg_database_size(oid)::float8 as bytes, datconnlimit as "connectionLimit",
            datallowconn and has_database_privilege(oid, 'connect') as open
@@ -34,19 +41,19 @@ export async function readDatabases(target: CheckTarget, secrets: CheckSecrets):
         [ownDatabases],
       ),
     ),
-    activityOf(target, secrets),
+    activityOf(source),
   ]);
   const databases: SeenDatabase[] = [];
   for (const { open, ...row } of rows) {
     const connections = sum(activity.filter(({ database }) => database === row.name));
-    databases.push({ ...row, connections, schemas: open ? await schemasOf(target, secrets, row.name) : null });
+    databases.push({ ...row, connections, schemas: open ? await schemasOf(source, row.name) : null });
   }
   return databases;
 }
 
-async function schemasOf(target: CheckTarget, secrets: CheckSecrets, database: string): Promise<SeenDatabase["schemas"]> {
+async function schemasOf(source: Source, database: string): Promise<SeenDatabase["schemas"]> {
   try {
-    return await onLeader(target, secrets, database, async (query) =>
+    return await at(source, database, async (query) =>
       query<{ name: string; owner: string }>(
         `select nspname as name, pg_get_userbyid(nspowner) as owner from pg_namespace
          where nspname not like 'pg\\_%' and nspname not in ('information_schema', 'pgstack') order by 1`,
@@ -63,9 +70,9 @@ async function schemasOf(target: CheckTarget, secrets: CheckSecrets, database: s
  *
  * @throws UserError when the leader does not answer
  */
-export async function readUsers(target: CheckTarget, secrets: CheckSecrets): Promise<readonly SeenUser[]> {
+export async function readUsers(source: Source): Promise<readonly SeenUser[]> {
   const [rows, activity] = await Promise.all([
-    onLeader(target, secrets, "postgres", async (query) =>
+    at(source, "postgres", async (query) =>
       query<Omit<SeenUser, "connections" | "connectedSince">>(
         `select rolname as name, rolcanlogin as "mayLogIn", rolconnlimit as "connectionLimit",
            array(select datname::text from pg_database where datdba = r.oid order by 1) as owns
@@ -73,7 +80,7 @@ export async function readUsers(target: CheckTarget, secrets: CheckSecrets): Pro
         [ownRoles],
       ),
     ),
-    activityOf(target, secrets),
+    activityOf(source),
   ]);
   return rows.map((row) => {
     const own = activity.filter(({ user }) => user === row.name);
@@ -87,12 +94,12 @@ function sum(rows: readonly ActivityRow[]): number {
 }
 
 /** Connections on every node that answers. */
-async function activityOf(target: CheckTarget, secrets: CheckSecrets): Promise<readonly ActivityRow[]> {
+async function activityOf({ target, secrets }: Source): Promise<readonly ActivityRow[]> {
   const perNode = await Promise.all(
     target.nodes.map(async (node) => {
       try {
         return await withSession(
-          loginAt(target, secrets, node, "postgres"),
+          monitoringAt(target, secrets, node),
           async (client) => (await client.query<ActivityRow>(activitySql)).rows,
         );
       } catch {
@@ -105,11 +112,9 @@ async function activityOf(target: CheckTarget, secrets: CheckSecrets): Promise<r
 
 type Query = <Row extends object>(sql: string, values: readonly unknown[]) => Promise<readonly Row[]>;
 
-async function onLeader<T>(target: CheckTarget, secrets: CheckSecrets, database: string, work: (query: Query) => Promise<T>): Promise<T> {
-  const leader = target.nodes.find(({ name }) => name === target.leader);
-  if (leader === undefined) throw new Error(`no node ${target.leader}`);
+async function at<T>({ target, secrets, leader }: Source, database: string, work: (query: Query) => Promise<T>): Promise<T> {
   try {
-    return await withSession(loginAt(target, secrets, leader, database), async (client) =>
+    return await withSession(monitoringAt(target, secrets, leader, database), async (client) =>
       work(async <Row extends object>(sql: string, values: readonly unknown[]) => (await client.query<Row>(sql, [...values])).rows),
     );
   } catch (error) {
@@ -121,8 +126,4 @@ async function onLeader<T>(target: CheckTarget, secrets: CheckSecrets, database:
       },
     ]);
   }
-}
-
-function loginAt({ accessHost }: CheckTarget, { monitoring }: CheckSecrets, { port }: CheckNode, database: string): Login {
-  return { host: accessHost, port, user: "monitoring", password: monitoring, database };
 }

@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { recloneCommand } from "../../../src/cli/reclone.ts";
 import type { RecloneWorld } from "../../../src/cli/reclone.ts";
 import { runProgram } from "../../../src/cli/program.ts";
-import { plainView } from "../../../src/leadership/view.ts";
-import type { NodeState } from "../../../src/leadership/view.ts";
+import { plainView } from "../../../src/topology/view.ts";
+import type { NodeState } from "../../../src/topology/view.ts";
 import { root } from "../../../testing/stacks.ts";
 
 const deployed = [{ urn: "x", type: "pgstack:index:Preflight", inputs: { leader: "pg1", nodes: [{ name: "pg1" }, { name: "pg2" }] } }];
@@ -56,7 +56,7 @@ describe("pgstack reclone", () => {
     expect(code).toBe(0);
     expect(calls).toEqual([set, up]);
     expect(out).toContain("Pulumi.staging.yaml: pgstack:reclone.pg2: 20261129T025507Z\n");
-    expect(out).toContain("staging: pg2 cloned again from pg1.");
+    expect(out).toContain("staging: pg2 re-cloned from pg1.");
     expect(out).toContain("docker exec pgstack-staging-pg2 sh -c 'ls -d /var/lib/postgresql/data/pgdata.aside-*'");
   });
 
@@ -72,21 +72,26 @@ describe("pgstack reclone", () => {
     expect(calls).toEqual([set, `${up} --refresh`]);
   });
 
-  it("leaves the deployment to a person when told so", async () => {
+  it("leaves the deployment to a person on request", async () => {
     const { code, out, calls } = await reclone(["pg2", "--stack", "staging", "--config-only"]);
     expect({ code, calls }).toEqual({ code: 0, calls: [set] });
     expect(out).toContain("./pgstack preview --stack staging; pulumi up --stack staging");
   });
 
   it.each<[string, readonly string[], Given, string]>([
-    ["the leader", ["pg1"], {}, "pg1 is the leader in stack config"],
+    ["the leader", ["pg1"], {}, "pg1 leads: the others are cloned from it"],
     ["a node that is none", ["pg7"], {}, "it has no node pg7 (did you mean pg"],
-    ["a leader that is down", ["pg2"], { states: { pg1: "stopped", pg2: "recovery" } }, "the leader pg1 does not take writes"],
-    ["another node that leads", ["pg2"], { states: { pg1: "stopped", pg2: "writable" } }, "pg2 leads; pg1 was the leader"],
+    [
+      "a leader that is down",
+      ["pg2"],
+      { states: { pg1: "stopped", pg2: "recovery" } },
+      "no node takes writes (pg1: stopped, pg2: a replica)",
+    ],
+    ["another node that leads", ["pg2"], { states: { pg1: "stopped", pg2: "writable" } }, "pg2 leads: the others are cloned from it"],
     ["rows that the node alone has", ["pg2"], { states: { pg1: "writable", pg2: "refused" }, holds: ["pg2"] }, "with --give-up-rows"],
     ["a stack that is not deployed", ["pg2"], { state: [] }, "it is not deployed, or not completely"],
     ["a word that cannot be set", ["pg2"], { exit: { config: 1 } }, "pulumi config set failed"],
-    ["no node", [], {}, "name a replica, such as pg2"],
+    ["no node", [], {}, "missing required argument 'node'"],
   ])("deploys nothing for %s", async (_what, nodes, given, words) => {
     const { code, err, calls } = await reclone([...nodes, "--stack", "staging"], given);
     expect(code).toBe(2);
@@ -95,9 +100,9 @@ describe("pgstack reclone", () => {
     if (given.exit === undefined) expect(calls).toEqual([]);
   });
 
-  it("says how to go on when the deployment fails", async () => {
+  it("says how to continue when the deployment fails", async () => {
     const { code, err } = await reclone(["pg2", "--stack", "staging"], { exit: { up: 255 } });
     expect(code).toBe(3);
-    expect(err).toContain("staging: the deployment failed. Correct what Pulumi names, then: pulumi up --stack staging");
+    expect(err).toContain("staging: the deployment failed. Fix what Pulumi reports, then: pulumi up --stack staging");
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { checkSecretsOf, checkTargetOf } from "../../../src/target/target.ts";
+import type { CheckNode, CheckTarget } from "../../../src/target/target.ts";
 import { databasesCommand, usersCommand } from "../../../src/cli/inventory.ts";
 import type { InventoryWorld } from "../../../src/cli/inventory.ts";
 import { runProgram } from "../../../src/cli/program.ts";
@@ -73,6 +74,7 @@ describe("pgstack users and pgstack databases", () => {
       loadBundle: () => ({ target, secrets }),
       readDatabases: () => Promise.resolve(databases),
       readUsers: () => Promise.resolve(users),
+      findLeader: (of) => Promise.resolve(nodeOf(of, "pg1")),
       ...over,
     };
     const io = {
@@ -105,6 +107,19 @@ describe("pgstack users and pgstack databases", () => {
     expect((await call(["users", "--stack", "x", "--bundle", "y"])).code).toBe(2);
   });
 
+  it("ask the node that leads now", async () => {
+    const asked: string[] = [];
+    const over: Partial<InventoryWorld> = {
+      findLeader: (of) => Promise.resolve(nodeOf(of, "pg2")),
+      readUsers: ({ leader }) => {
+        asked.push(leader.name);
+        return Promise.resolve(users);
+      },
+    };
+    expect((await call(["users", "--stack", "x"], over)).code).toBe(0);
+    expect(asked).toEqual(["pg2"]);
+  });
+
   it("say why the leader cannot be asked", async () => {
     const readUsers = (): Promise<never> =>
       Promise.reject(new UserError([{ where: "stack x", problem: "the leader pg1 cannot be asked", fix: "look" }]));
@@ -114,3 +129,9 @@ describe("pgstack users and pgstack databases", () => {
     });
   });
 });
+
+function nodeOf({ nodes }: CheckTarget, name: string): CheckNode {
+  const found = nodes.find((node) => node.name === name);
+  if (found === undefined) throw new Error(`no node ${name}`);
+  return found;
+}
