@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
+import { Command, Option } from "@commander-js/extra-typings";
+
 import type { StackName } from "../config/stack-name.ts";
 import { UserError } from "../errors.ts";
 import type { Impact } from "../impact/classes.ts";
@@ -11,85 +13,69 @@ import type { Compared } from "../impact/report.ts";
 import { comparedText, impactJson, impactMarkdown, impactText } from "../impact/report.ts";
 import { renderFiles } from "../render/files.ts";
 import { loadBase } from "./base-commit.ts";
-import type { Command, CommandIo } from "./command.ts";
-import { commonExitCodes, UsageError, warnOf } from "./command.ts";
-import { parseOptions } from "./options.ts";
+import type { CommandIo, Subcommand } from "./command.ts";
+import { commonExitCodes, warnOf } from "./command.ts";
+import { exitCodesHelp } from "./options.ts";
 import { project, readStack, stackNamed } from "./stack-plan.ts";
 import { loadDeployed } from "./stack-state.ts";
 
 /** Exit code when a change is refused. */
 export const refusedExitCode = 3;
 
-const help = `Usage: pgstack preview --stack NAME [--base REF] [--json | --markdown]
-
-Says what the stack file and the code in this folder would do to a stack, before
-anything happens: for each change how it takes effect, which nodes it touches in
-which order, and how long clients wait.
-
-  -s, --stack NAME     the stack, by the name of its file
-      --base REF       compare with what this commit declares, instead of with the
-                       deployed state: needs git, and neither an engine nor a login
-      --json           print it as JSON (docs/impact.md)
-      --markdown       print it as Markdown, for a comment on a pull request
-      --declared       print what is compared, as JSON, and compare nothing
-  -h, --help           print this
-
-Exit codes:
-   0  nothing is refused
-   1  unexpected error
-   2  mistake in the call, no such stack or commit, or Pulumi does not answer
-   ${refusedExitCode}  a change is refused, or the stack file is not valid
- 130  interrupted
-`;
-
-const options = {
-  stack: { type: "string", short: "s" },
-  base: { type: "string" },
-  json: { type: "boolean" },
-  markdown: { type: "boolean" },
-  declared: { type: "boolean" },
-} as const;
+const codesHelp = exitCodesHelp({
+  [commonExitCodes.ok]: "nothing is refused",
+  [commonExitCodes.usage]: "mistake in the call, no such stack or commit, or Pulumi does not answer",
+  [refusedExitCode]: "a change is refused, or the stack file is not valid",
+});
 
 /** What `preview` needs from outside; tests replace it. */
 export interface PreviewWorld {
   readonly root: string;
   readonly loadDeployed: typeof loadDeployed;
+  readonly loadBase: typeof loadBase;
 }
 
 /** The command `preview`. */
-export function previewCommand(world: PreviewWorld = { root: project, loadDeployed }): Command {
-  return {
-    name: "preview",
-    summary: "say what a change would do to a stack's sessions, before it happens",
-    help,
-    run: (args, io) => preview(args, io, world),
-  };
+export function previewCommand(world: PreviewWorld = { root: project, loadDeployed, loadBase }): Subcommand {
+  return (io, finish) =>
+    new Command("preview")
+      .summary("show what a change does to a stack's sessions, before it happens")
+      .description(
+        "Shows what the stack file and the code in this folder would do to a stack, before anything happens: for each change how it takes " +
+          "effect, which nodes it affects in which order, and how long clients wait.",
+      )
+      .requiredOption("-s, --stack <name>", "the stack, by the name of its file")
+      .option(
+        "--base <ref>",
+        "compare with what this commit declares, instead of with the deployed state: needs git, but neither an engine nor a login",
+      )
+      .option("--json", "print it as JSON (docs/impact.md)")
+      .addOption(new Option("--markdown", "print it as Markdown, for a comment on a pull request").conflicts("json"))
+      .addOption(new Option("--declared", "print what is compared, as JSON, and compare nothing").conflicts(["json", "markdown", "base"]))
+      .addHelpText("after", codesHelp)
+      .action((given) => finish(preview(given, io, world)));
 }
 
-async function preview(args: readonly string[], io: CommandIo, world: PreviewWorld): Promise<number> {
-  const { stack: named, base, form } = parseCall(args);
+interface PreviewOptions {
+  readonly stack: string;
+  readonly base?: string | undefined;
+  readonly json?: boolean | undefined;
+  readonly markdown?: boolean | undefined;
+  readonly declared?: boolean | undefined;
+}
+
+async function preview({ stack: named, base, ...forms }: PreviewOptions, io: CommandIo, world: PreviewWorld): Promise<number> {
   const { given, name: stack } = stackNamed(named, world.root);
   if (!existsSync(join(world.root, `Pulumi.${stack}.yaml`))) {
     throw new UserError([{ where: `Pulumi.${stack}.yaml`, problem: "there is no such stack file", fix: "name a stack that has one" }]);
   }
-  if (form === "declared") {
+  if (forms.declared === true) {
     io.out(`${JSON.stringify(declaredNow(world.root, stack, io))}\n`);
     return commonExitCodes.ok;
   }
   const { impact, ...compared } = await compare(world, { given, name: stack }, base, io);
-  io.out(reportOf(impact, { stack, ...compared }, form));
+  io.out(reportOf(impact, { stack, ...compared }, forms));
   return impact.refused ? refusedExitCode : commonExitCodes.ok;
-}
-
-type Form = "text" | "json" | "markdown" | "declared";
-
-function parseCall(args: readonly string[]): { readonly stack: string; readonly base: string | undefined; readonly form: Form } {
-  const { stack, base, ...forms } = parseOptions(args, options);
-  if (stack === undefined) throw new UsageError("option --stack is missing");
-  const [form = "text", second] = (["declared", "json", "markdown"] as const).filter((name) => forms[name] === true);
-  if (second !== undefined) throw new UsageError(`options --${form} and --${second} exclude each other`);
-  if (form === "declared" && base !== undefined) throw new UsageError("options --declared and --base exclude each other");
-  return { stack, base, form };
 }
 
 function declaredNow(root: string, stack: string, io: CommandIo): Declared {
@@ -105,18 +91,18 @@ interface Comparison extends Omit<Compared, "stack"> {
 const nothing = "nothing: the stack is new";
 
 async function compare(
-  { root, loadDeployed: load }: PreviewWorld,
+  { root, ...load }: PreviewWorld,
   { given, name }: StackName,
   ref: string | undefined,
   io: CommandIo,
 ): Promise<Comparison> {
   const after = planned(root, name, io);
   if (ref === undefined) {
-    const deployed = await load(given, io.signal);
+    const deployed = await load.loadDeployed(given, io.signal);
     if (deployed === undefined) return { impact: after(undefined), comparedWith: nothing };
     return { impact: after(deployed.declared), comparedWith: "the deployed state", unfinished: deployed.unfinished };
   }
-  const { commit, declared } = await loadBase(root, ref, name, io.signal);
+  const { commit, declared } = await load.loadBase(root, ref, name, io.signal);
   const base = commit.startsWith(ref) ? commit : `${ref} (${commit})`;
   return { impact: after(declared), comparedWith: declared === undefined ? nothing : `commit ${base}` };
 }
@@ -133,8 +119,8 @@ function planned(root: string, stack: string, io: CommandIo): (before: Declared 
   }
 }
 
-function reportOf(impact: Impact, compared: Compared, form: Exclude<Form, "declared">): string {
-  if (form === "json") return `${impactJson(impact, compared)}\n`;
-  if (form === "markdown") return impactMarkdown(impact, compared);
+function reportOf(impact: Impact, compared: Compared, { json, markdown }: Pick<PreviewOptions, "json" | "markdown">): string {
+  if (json === true) return `${impactJson(impact, compared)}\n`;
+  if (markdown === true) return impactMarkdown(impact, compared);
   return `${comparedText(compared)}${impactText(impact)}`;
 }

@@ -8,9 +8,8 @@ export const impactWords = {
   "restart-leader-first": "leader first, then replicas",
   replace: "one node at a time",
   reclone: "re-clone",
-  adopt: "stack config follows the node that leads",
   "pooler-replace": "pooler is replaced, new clients wait; connections are closed once, between transactions",
-  "pooler-restart": "pooler starts anew, its clients connect again",
+  "pooler-restart": "pooler restarts, its clients reconnect",
 } as const;
 
 export type ImpactClass = keyof typeof impactWords;

@@ -6,7 +6,7 @@ import type { ContainerPlan } from "../plan/container.ts";
 import { hardening } from "../plan/container.ts";
 import { planContainers, recloneVariable } from "../plan/containers.ts";
 import { services } from "../plan/names.ts";
-import { routesOf } from "../plan/pooler.ts";
+import { routesOf } from "../plan/routes.ts";
 import type { ClusterPlan, NodePlan, RoutePlan } from "../plan/types.ts";
 import type { FileSpec } from "../files/file-spec.ts";
 import type { RenderedFiles } from "../render/files.ts";
@@ -34,9 +34,8 @@ const container = z.object({
 
 const node = z.object({
   name: z.string(),
-  role: z.enum(["leader", "replica"]),
   dataVolume: z.string(),
-  /** A replica is re-cloned for each new value. */
+  /** The node is cloned again for each new value. */
   reclone: z.string().optional(),
   /** In addition to the shared ones. */
   settings: texts,
@@ -52,7 +51,7 @@ export const declaredSchema = z.object({
   /** Of this shape; another one is not compared. */
   version: z.literal(1),
   /** What cannot change once there is data. */
-  fixed: z.object({ dockerHost: z.string(), leader: z.string(), subnet: z.string(), postgresVersion: z.number(), locale: z.string() }),
+  fixed: z.object({ dockerHost: z.string(), subnet: z.string(), postgresVersion: z.number(), locale: z.string() }),
   clientNetworks: z.array(z.string()),
   /** PostgreSQL settings that all nodes have in common. */
   settings: texts,
@@ -86,7 +85,6 @@ export function declaredOf(plan: ClusterPlan, files: RenderedFiles): Declared {
     version: 1,
     fixed: {
       dockerHost: plan.engine.host,
-      leader: plan.leader,
       subnet: plan.network.subnet,
       postgresVersion: plan.major,
       locale: plan.locale,
@@ -95,15 +93,14 @@ export function declaredOf(plan: ClusterPlan, files: RenderedFiles): Declared {
     settings: Object.fromEntries(shared),
     nodes: plan.nodes.map((one) => ({
       name: one.name,
-      role: one.role,
       dataVolume: one.dataVolume,
       ...(one.reclone === undefined ? {} : { reclone: one.reclone }),
       settings: Object.fromEntries(one.settings.flatMap(({ name, value }) => (shared.has(name) ? [] : [[name, value]]))),
       files: fileHashes(files.nodes.get(one.name) ?? []),
     })),
     pooler: {
-      settings: Object.fromEntries(plan.pooler.settings.map(({ name, value }) => [name, value])),
-      routes: Object.fromEntries(routesOf(plan).map((route) => [route.name, routeParameters(route)])),
+      settings: { ...Object.fromEntries(plan.pooler.settings.map(({ name, value }) => [name, value])), reserve_pool_size: reserve(plan) },
+      routes: Object.fromEntries(routesOf(plan).map((route) => [route.name, routeParameters(plan, route)])),
       userLimits: Object.fromEntries(plan.pooler.userLimits.map(({ user, connections }) => [user, String(connections)])),
       files: fileHashes(files.pooler),
     },
@@ -129,9 +126,18 @@ function sharedSettings(nodes: readonly NodePlan[]): ReadonlyMap<string, string>
   );
 }
 
-function routeParameters({ hosts, poolSize, parameters }: RoutePlan): Record<string, string> {
+/** Which node leads is no part of what is declared. */
+function routeParameters({ nodes }: ClusterPlan, { reads, poolSize, most, parameters }: RoutePlan): Record<string, string> {
+  const replicas = nodes.length - 1;
+  const servers = reads && replicas > 0 ? `${replicas} ${replicas === 1 ? "replica" : "replicas"}` : "leader";
   const numbers = Object.entries(parameters).map(([key, value]) => [key, String(value)] as const);
-  return { hosts: hosts.join(","), pool_size: String(poolSize), ...Object.fromEntries(numbers) };
+  return { servers, pool_size: String(poolSize), max_db_connections: String(most), ...Object.fromEntries(numbers) };
+}
+
+/** Of all processes together. */
+function reserve({ pooler }: ClusterPlan): string {
+  const own = pooler.processes.map(({ settings }) => Number(settings.find(({ name }) => name === "reserve_pool_size")?.value ?? 0));
+  return String(own.reduce((sum, size) => sum + size, 0));
 }
 
 /** Secret files follow from the secrets, which no stack file changes. */

@@ -3,8 +3,8 @@ import { changeText } from "./classes.ts";
 import type { Declared } from "./declared.ts";
 import { noWait } from "./waits.ts";
 
-/** What is fixed once a cluster exists, by key of the stack file. The leader is not: stack config follows the node that leads. */
-export type Fixed = Omit<Declared["fixed"], "leader">;
+/** What is fixed once a cluster exists, by key of the stack file. */
+export type Fixed = Declared["fixed"];
 
 /** A change that is refused. */
 export interface FixedProblem {
@@ -39,14 +39,24 @@ export function fixedProblems(before: Fixed, wanted: Fixed): readonly FixedProbl
     });
 }
 
-/** A leader's data is nowhere else: its volume cannot become another one. */
+/** A node's data stays in its volume: it cannot become another one. */
 export function renameProblems(before: Declared, after: Declared): readonly ImpactItem[] {
-  return after.nodes.flatMap(({ name, role, dataVolume }) => {
+  const moved = after.nodes.flatMap(({ name, dataVolume }) => {
     const old = before.nodes.find((node) => node.name === name);
-    if (old === undefined || old.dataVolume === dataVolume || role !== "leader") return [];
-    const changes = [changeText(`data volume of ${name}`, old.dataVolume, dataVolume)];
-    return [refusal(changes, [name], renamed.why, renamed.way(old.dataVolume.slice(0, -`-${name}-data`.length)))];
+    return old === undefined || old.dataVolume === dataVolume ? [] : [{ name, was: old.dataVolume, is: dataVolume }];
   });
+  const [first] = moved;
+  if (first === undefined) return [];
+  const changes = moved.map(({ name, was, is }) => changeText(`data volume of ${name}`, was, is));
+  const way = renamed.way(first.was.slice(0, -`-${first.name}-data`.length));
+  return [
+    refusal(
+      changes,
+      moved.map(({ name }) => name),
+      renamed.why,
+      way,
+    ),
+  ];
 }
 
 /** Everything in a change that cannot be applied to existing data. */

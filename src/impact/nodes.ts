@@ -1,9 +1,12 @@
-import type { ImpactClass, ImpactItem, Wait } from "./classes.ts";
+import type { ImpactClass, ImpactItem } from "./classes.ts";
 import { changeText } from "./classes.ts";
 import { containerChanges } from "./containers.ts";
 import type { Declared, DeclaredNode } from "./declared.ts";
 import type { SettingChange } from "./settings.ts";
 import { keptNodes, withNodes } from "./settings.ts";
+import { restartTurns } from "../rollout/restarts.ts";
+import type { Waiting } from "../rollout/restarts.ts";
+import { rolloutTurns } from "../rollout/turns.ts";
 import { leaderReplaceWait, leaderRestartWait, noWait } from "./waits.ts";
 
 /** A change with the nodes that it touches. */
@@ -12,11 +15,17 @@ interface NodeChange {
   readonly nodes: readonly string[];
 }
 
+/** The node that leads, and whether that was seen. */
+export interface Leader {
+  readonly name: string;
+  readonly isSeen: boolean;
+}
+
 /**
  * What restarts or replaces nodes that stay. A node that gets a new container starts it with its new settings: that is one
  * step, not two.
  */
-export function nodeSteps(before: Declared, after: Declared, settings: readonly SettingChange[]): readonly ImpactItem[] {
+export function nodeSteps(before: Declared, after: Declared, settings: readonly SettingChange[], leader: Leader): readonly ImpactItem[] {
   const kept = keptNodes(before, after);
   const cloned = kept.filter(([was, is]) => cloneText(was, is) !== undefined).map(([, { name }]) => name);
   const containers = containerChangesOf(before, after);
@@ -25,8 +34,8 @@ export function nodeSteps(before: Declared, after: Declared, settings: readonly 
   const restarted = namesIn(after, restarts).filter((name) => !replaced.includes(name) && !cloned.includes(name));
   const unchangedContainers = (names: readonly string[]): readonly string[] => names.filter((name) => !replaced.includes(name));
   return [
-    ...restartSteps(after, restarts, restarted),
-    ...replaceSteps(after, [...containers.replacing, ...containers.inPlace], restarts, replaced),
+    ...restartSteps(leader, restarts, restarted),
+    ...replaceSteps(leader, [...containers.replacing, ...containers.inPlace], restarts, replaced),
     ...cloneSteps(kept, cloned),
     ...inPlaceSteps(containers.inPlace, unchangedContainers(namesIn(after, containers.inPlace))),
   ];
@@ -51,22 +60,24 @@ function namesIn(declared: Declared, changes: readonly NodeChange[]): readonly s
 
 const pastThePooler = "sessions past the pooler end on a node that restarts";
 
-function restartSteps(after: Declared, restarts: readonly SettingChange[], restarted: readonly string[]): readonly ImpactItem[] {
+function restartSteps(leader: Leader, restarts: readonly SettingChange[], restarted: readonly string[]): readonly ImpactItem[] {
   if (restarted.length === 0) return [];
   const changes = restarts.filter(({ nodes }) => nodes.some((name) => restarted.includes(name)));
   const lowered = loweredIn(changes);
   const kind: ImpactClass = lowered.length > 0 && lowered.length === changes.length ? "restart-leader-first" : "restart";
   return [
-    step(kind, after, restarted, changes, {
-      wait: leaderRestartWait,
-      notes: [...orderNotes(kind, lowered), drainNote(after, restarted), pastThePooler],
-      replicasAgain: kind === "restart" && lowered.length > 0,
-    }),
+    {
+      class: kind,
+      changes: withNodes(changes, restarted),
+      nodes: restartTurns(restarted.map((name) => waiting(leader, name, changes))),
+      wait: restarted.includes(leader.name) ? leaderRestartWait : noWait,
+      notes: [...orderNotes(kind, lowered), drainNote(leader, restarted), pastThePooler, ...leaderNote(leader)],
+    },
   ];
 }
 
 function replaceSteps(
-  after: Declared,
+  leader: Leader,
   containers: readonly NodeChange[],
   restarts: readonly SettingChange[],
   replaced: readonly string[],
@@ -75,20 +86,44 @@ function replaceSteps(
   const touches = ({ nodes }: NodeChange): boolean => nodes.some((name) => replaced.includes(name));
   const settings = restarts.filter(touches);
   const lowered = loweredIn(settings);
-  const notes = [
-    ...(settings.length === 0 ? [] : ["the new containers start with the new settings: there is no restart beside it"]),
-    ...orderNotes("replace", lowered),
-    drainNote(after, replaced),
-    "data volumes stay",
-    pastThePooler,
-  ];
+  const turns = rolloutTurns(
+    replaced.map((name) => ({ name, container: "running", isRecloned: false })),
+    leader.name,
+  ).map(({ node }) => node);
+  // A replica's new container keeps the larger limit: it has started before the leader's.
+  const replicas = replaced.filter((name) => name !== leader.name);
+  const again = restartTurns(replicas.map((node): Waiting => ({ node, role: "replica", any: false, lowered: lowered.length > 0 })));
   return [
-    step("replace", after, replaced, [...containers.filter(touches), ...settings], {
-      wait: leaderReplaceWait,
-      notes,
-      replicasAgain: lowered.length > 0,
-    }),
+    {
+      class: "replace",
+      changes: withNodes([...containers.filter(touches), ...settings], replaced),
+      nodes: [...turns.filter((name) => replaced.includes(name)), ...again],
+      wait: replaced.includes(leader.name) ? leaderReplaceWait : noWait,
+      notes: [
+        ...(settings.length === 0 ? [] : ["the new containers start with the new settings: there is no further restart"]),
+        ...orderNotes("replace", lowered),
+        drainNote(leader, replaced),
+        "data volumes stay",
+        pastThePooler,
+        ...leaderNote(leader),
+      ],
+    },
   ];
+}
+
+/** What waits on a node for a restart. */
+function waiting(leader: Leader, node: string, changes: readonly SettingChange[]): Waiting {
+  const own = changes.filter(({ nodes }) => nodes.includes(node));
+  return {
+    node,
+    role: node === leader.name ? "leader" : "replica",
+    any: own.some(({ effect }) => effect === "restart"),
+    lowered: own.some(({ effect }) => effect === "restart-leader-first"),
+  };
+}
+
+function leaderNote({ name, isSeen }: Leader): readonly string[] {
+  return isSeen ? [] : [`in this order if ${name} leads: who does is asked when it is deployed`];
 }
 
 function loweredIn(changes: readonly SettingChange[]): readonly string[] {
@@ -102,37 +137,9 @@ function orderNotes(kind: ImpactClass, lowered: readonly string[]): readonly str
   return [`replicas keep the larger value until the leader has the lower one, then restart once more: ${why}`];
 }
 
-function drainNote(after: Declared, touched: readonly string[]): string {
-  const replicas = after.nodes.filter(({ name, role }) => role === "replica" && touched.includes(name)).length;
-  if (replicas === 0) return "the pooler holds its clients' queries meanwhile; none is disconnected";
+function drainNote(leader: Leader, touched: readonly string[]): string {
+  if (touched.every((name) => name === leader.name)) return "the pooler holds its clients' queries meanwhile; none is disconnected";
   return "each replica is out of rotation while it is away; the pooler holds writes while the leader is away, and disconnects nobody";
-}
-
-interface StepDetails {
-  readonly wait: Wait;
-  readonly notes: readonly string[];
-  /** Whether replicas have another turn after the leader. */
-  readonly replicasAgain?: boolean;
-}
-
-/** A step over nodes in their order; clients wait only for the leader. */
-function step(
-  kind: ImpactClass,
-  after: Declared,
-  touched: readonly string[],
-  changes: readonly NodeChange[],
-  { wait, notes, replicasAgain = false }: StepDetails,
-): ImpactItem {
-  const isLeader = (name: string): boolean => after.nodes.some((node) => node.name === name && node.role === "leader");
-  const replicas = touched.filter((name) => !isLeader(name));
-  const leader = touched.filter(isLeader);
-  return {
-    class: kind,
-    changes: withNodes(changes, touched),
-    nodes: kind === "restart-leader-first" ? [...leader, ...replicas] : [...replicas, ...leader, ...(replicasAgain ? replicas : [])],
-    wait: leader.length === 0 ? noWait : wait,
-    notes,
-  };
 }
 
 function cloneSteps(kept: readonly (readonly [DeclaredNode, DeclaredNode])[], cloned: readonly string[]): readonly ImpactItem[] {
@@ -149,10 +156,8 @@ function cloneSteps(kept: readonly (readonly [DeclaredNode, DeclaredNode])[], cl
   ];
 }
 
-/** Why a replica is re-cloned; undefined when it is not. */
+/** Why a node is cloned again; undefined when it is not. */
 function cloneText(was: DeclaredNode, is: DeclaredNode): string | undefined {
-  if (is.role === "leader") return undefined;
-  if (was.dataVolume !== is.dataVolume) return changeText(`data volume of ${is.name}`, was.dataVolume, is.dataVolume);
   return is.reclone === undefined || is.reclone === was.reclone ? undefined : changeText(`reclone of ${is.name}`, was.reclone, is.reclone);
 }
 
@@ -187,7 +192,7 @@ function scaled(nodes: readonly DeclaredNode[], how: string, notes: readonly str
   return [
     {
       class: "no-effect",
-      changes: nodes.map(({ name, role }) => `${role} ${name} ${how}`),
+      changes: nodes.map(({ name }) => `replica ${name} ${how}`),
       nodes: nodes.map(({ name }) => name),
       wait: noWait,
       notes,

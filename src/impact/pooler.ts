@@ -1,5 +1,5 @@
 import { isChangeable } from "../pgbouncer/settings.ts";
-import { services } from "../plan/names.ts";
+import { processNumber, services } from "../plan/names.ts";
 import type { ImpactItem } from "./classes.ts";
 import { changeText } from "./classes.ts";
 import { containerChanges } from "./containers.ts";
@@ -7,7 +7,14 @@ import type { ContainerChanges } from "./containers.ts";
 import type { Declared } from "./declared.ts";
 import { listenerReplaceWait, noWait, poolerReplaceWait } from "./waits.ts";
 
-const nodes = [services.pgbouncer];
+/** Whether a service is a process of the pooler. */
+export const isProcess = (service: string): boolean => processNumber(service) !== undefined || service === formerProcess;
+
+/** The only process of earlier versions. */
+const formerProcess = "pgbouncer";
+
+/** Names of the pooler's processes. */
+export const processesOf = ({ containers }: Pick<Declared, "containers">): readonly string[] => Object.keys(containers).filter(isProcess);
 
 /** The pooler: what it reloads, and what needs a restart. */
 export function poolerChanges(before: Declared, after: Declared): readonly ImpactItem[] {
@@ -16,7 +23,10 @@ export function poolerChanges(before: Declared, after: Declared): readonly Impac
   const restarting = settings.filter(({ name }) => !isChangeable(name)).map(({ text }) => text);
   const routes = routeChanges(before, after);
   const limits = changedTexts(before.pooler.userLimits, after.pooler.userLimits).map(({ text }) => `connections of user ${text}`);
-  const process = changesOf(before, after, services.pgbouncer);
+  const nodes = processesOf(after);
+  const changed = nodes.map((service) => changesOf(before, after, service));
+  // All have the same but for names, ports and addresses.
+  const process = { replacing: union(changed, "replacing"), inPlace: union(changed, "inPlace") };
   const listener = changesOf(before, after, services.pooler);
   const comments = settings.length + routes.texts.length + limits.length === 0 ? changedTexts(before.pooler.files, after.pooler.files) : [];
   return [
@@ -27,9 +37,37 @@ export function poolerChanges(before: Declared, after: Declared): readonly Impac
         ...limits,
         ...comments.map(({ name }) => (name.endsWith(".pl") ? `${name}: from its next start` : `${name}: comments`)),
       ],
+      nodes,
       routes.notes,
     ),
-    ...startsAnew(process, listener, restarting),
+    ...startsAnew({ process, listener, settings: restarting, nodes }),
+    ...otherProcesses(before, after),
+  ];
+}
+
+function union(changes: readonly ContainerChanges[], kind: keyof ContainerChanges): readonly string[] {
+  return [...new Set(changes.flatMap((one) => one[kind]))];
+}
+
+/** A stack with another number of replicas has another number of processes. */
+function otherProcesses(before: Declared, after: Declared): readonly ImpactItem[] {
+  const [was, is] = [processesOf(before), processesOf(after)];
+  const added = was.length === 0 ? [] : is.filter((name) => !was.includes(name));
+  const gone = was.filter((name) => !is.includes(name));
+  const said = (names: readonly string[], how: string): readonly string[] => names.map((name) => `${name} ${how}`);
+  return [
+    ...(added.length === 0 ? [] : [{ class: "no-effect" as const, changes: said(added, "added"), nodes: added, wait: noWait, notes: [] }]),
+    ...(gone.length === 0
+      ? []
+      : [
+          {
+            class: "pooler-replace" as const,
+            changes: said(gone, "removed"),
+            nodes: gone,
+            wait: noWait,
+            notes: ["its clients are closed once, between transactions; the other processes take them"],
+          },
+        ]),
   ];
 }
 
@@ -40,31 +78,42 @@ function changesOf(before: Declared, after: Declared, service: string): Containe
 }
 
 /** With another listener its port is closed for a moment, whatever else there is. */
-function startsAnew(process: ContainerChanges, listener: ContainerChanges, settings: readonly string[]): readonly ImpactItem[] {
+function startsAnew({
+  process,
+  listener,
+  settings,
+  nodes,
+}: {
+  readonly process: ContainerChanges;
+  readonly listener: ContainerChanges;
+  readonly settings: readonly string[];
+  readonly nodes: readonly string[];
+}): readonly ImpactItem[] {
   const changes = [...process.replacing, ...process.inPlace, ...settings];
   if (listener.replacing.length > 0) {
     return [
       {
         class: "pooler-restart",
         changes: [...listener.replacing, ...listener.inPlace, ...changes],
-        nodes: [services.pooler, services.pgbouncer],
+        nodes: [services.pooler, ...nodes],
         wait: listenerReplaceWait,
         notes: ["the container that holds its port is replaced: clients are refused meanwhile"],
       },
     ];
   }
-  if (process.replacing.length + settings.length === 0) return memory([...listener.inPlace, ...process.inPlace]);
-  const how = process.replacing.length > 0 ? "its container is replaced" : "PgBouncer takes these at its start alone";
+  if (process.replacing.length + settings.length === 0)
+    return [...memory([services.pooler], listener.inPlace), ...memory(nodes, process.inPlace)];
+  const how = process.replacing.length > 0 ? "its processes are replaced, all at once" : "PgBouncer takes these at its start alone";
   const notes = [how, "nobody is refused, no transaction is cut; a statement that meets the closing has not run"];
-  return [{ class: "pooler-replace", changes, nodes, wait: poolerReplaceWait, notes }, ...memory(listener.inPlace)];
+  return [{ class: "pooler-replace", changes, nodes, wait: poolerReplaceWait, notes }, ...memory([services.pooler], listener.inPlace)];
 }
 
-function reloads(changes: readonly string[], notes: readonly string[]): readonly ImpactItem[] {
+function reloads(changes: readonly string[], nodes: readonly string[], notes: readonly string[]): readonly ImpactItem[] {
   if (changes.length === 0) return [];
   return [{ class: "reload", changes, nodes, wait: noWait, notes }];
 }
 
-function memory(changes: readonly string[]): readonly ImpactItem[] {
+function memory(nodes: readonly string[], changes: readonly string[]): readonly ImpactItem[] {
   if (changes.length === 0) return [];
   return [{ class: "no-effect", changes, nodes, wait: noWait, notes: ["changed on the running container"] }];
 }

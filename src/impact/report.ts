@@ -23,7 +23,7 @@ function unfinishedText({ unfinished = [] }: Compared): readonly string[] {
 
 function headline({ items, refused, waitMs }: Impact): string {
   if (items.length === 0) return "nothing changes";
-  if (refused) return "refused: nothing is carried out until this is mended";
+  if (refused) return "refused: nothing is carried out until this is fixed";
   return waitMs === 0 ? "no client waits" : `clients wait about ${waitMs / 1000} s at most`;
 }
 
@@ -45,7 +45,7 @@ function heading({ class: kind, refusal }: ImpactItem): string {
 }
 
 /** Classes that touch one node after the other. */
-const ordered: ReadonlySet<ImpactClass> = new Set(["restart", "restart-leader-first", "replace", "reclone", "adopt"]);
+const ordered: ReadonlySet<ImpactClass> = new Set(["restart", "restart-leader-first", "replace", "reclone"]);
 
 function detailsOf({ class: kind, nodes, wait, notes, refusal }: ImpactItem): readonly (readonly [string, string])[] {
   if (refusal !== undefined) return [];

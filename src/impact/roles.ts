@@ -1,13 +1,12 @@
 import { extensionsNeededBy } from "../postgres/image-contents.ts";
-import { services } from "../plan/names.ts";
+import { processesOf } from "./pooler.ts";
 import type { ImpactItem } from "./classes.ts";
 import { changeText } from "./classes.ts";
 import type { Declared } from "./declared.ts";
 import { noWait } from "./waits.ts";
 
 /** Databases, roles, extensions: SQL on the leader, which reaches the replicas with the WAL. */
-export function roleChanges(before: Declared, after: Declared): readonly ImpactItem[] {
-  const leader = [after.fixed.leader];
+export function roleChanges(before: Declared, after: Declared, leader: string): readonly ImpactItem[] {
   const keys = [...new Set([...Object.keys(before.roles), ...Object.keys(after.roles)])].toSorted();
   const changed = keys.map((key) => changeOf(key, before.roles[key], after.roles[key])).filter((change) => change !== undefined);
   return [
@@ -17,12 +16,12 @@ export function roleChanges(before: Declared, after: Declared): readonly ImpactI
           {
             class: "no-effect",
             changes: changed.flatMap(({ texts }) => texts),
-            nodes: leader,
+            nodes: [leader],
             wait: noWait,
             notes: changed.flatMap(({ note }) => (note === undefined ? [] : [note])),
           } as const,
         ]),
-    ...verifierChange(before, after),
+    ...verifierChange(before, after, leader),
   ];
 }
 
@@ -94,16 +93,16 @@ function extensionChange(was: readonly string[], is: readonly string[]): RoleCha
   };
 }
 
-function verifierChange(before: Declared, after: Declared): readonly ImpactItem[] {
+function verifierChange(before: Declared, after: Declared, leader: string): readonly ImpactItem[] {
   const keys = (["scramIterations", "scramSalt"] as const).filter((key) => before[key] !== after[key]);
   if (keys.length === 0) return [];
   return [
     {
       class: "new-sessions",
       changes: keys.map((key) => text(key, before[key], after[key])),
-      nodes: [after.fixed.leader, services.pgbouncer],
+      nodes: [leader, ...processesOf(after)],
       wait: noWait,
-      notes: ["passwords stay; their verifiers are made anew for the roles and for the pooler"],
+      notes: ["passwords stay; roles and pooler get new verifiers"],
     },
   ];
 }

@@ -2,13 +2,14 @@ import { services } from "../plan/names.ts";
 import type { ImpactItem } from "./classes.ts";
 import { containerChanges } from "./containers.ts";
 import type { Declared } from "./declared.ts";
+import { isProcess } from "./pooler.ts";
 import { noWait } from "./waits.ts";
 
 /** Services that no client connects to: exporters, Prometheus, Alertmanager and Grafana. */
 export function serviceChanges(before: Declared, after: Declared): readonly ImpactItem[] {
   const nodes = [...before.nodes, ...after.nodes].map(({ name }) => name);
-  const used = new Set<string>([services.pooler, services.pgbouncer, ...nodes]);
-  const names = keysOf(before.containers, after.containers).filter((name) => !used.has(name));
+  const used = new Set<string>([services.pooler, ...nodes]);
+  const names = keysOf(before.containers, after.containers).filter((name) => !used.has(name) && !isProcess(name));
   const changes = names.map((name) => [name, changesOf(before, after, name)] as const).filter(([, texts]) => texts.length > 0);
   const isReplaced = changes.some(([name]) => before.containers[name] !== undefined && after.containers[name] !== undefined);
   const files = fileChanges(before, after);

@@ -1,6 +1,6 @@
 import type { SettingInfo } from "../postgres/settings.ts";
 import { findSetting, toBaseUnit } from "../postgres/settings.ts";
-import { standbyLimited } from "../restarts/order.ts";
+import { isLowered } from "../rollout/standby-limits.ts";
 import type { ImpactItem } from "./classes.ts";
 import { changeText } from "./classes.ts";
 import type { Declared, DeclaredNode } from "./declared.ts";
@@ -17,11 +17,11 @@ export interface SettingChange {
   readonly nodes: readonly string[];
 }
 
-/** Nodes that exist before and after with the same role, in the order of the plan. */
+/** Nodes that exist before and after, in the order of the plan. */
 export function keptNodes(before: Declared, after: Declared): readonly (readonly [DeclaredNode, DeclaredNode])[] {
   return after.nodes.flatMap((node) => {
     const old = before.nodes.find(({ name }) => name === node.name);
-    return old === undefined || old.role !== node.role ? [] : [[old, node] as const];
+    return old === undefined ? [] : [[old, node] as const];
   });
 }
 
@@ -61,7 +61,7 @@ export function settingEffect(major: number, name: string, was: string | undefin
   if (from === to) return "same";
   switch (info.context) {
     case "postmaster":
-      return (standbyLimited as readonly string[]).includes(name) && Number(to) < Number(from) ? "restart-leader-first" : "restart";
+      return isLowered({ name, running: from, wanted: to }) ? "restart-leader-first" : "restart";
     case "backend":
     case "superuser-backend":
       return "new-sessions";

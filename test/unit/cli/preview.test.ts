@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 
+import { loadBase } from "../../../src/cli/base-commit.ts";
+import type { BaseCommit } from "../../../src/cli/base-commit.ts";
 import { previewCommand } from "../../../src/cli/preview.ts";
 import { runProgram } from "../../../src/cli/program.ts";
 import { ProgramError } from "../../../src/cli/stack-outputs.ts";
@@ -59,6 +61,16 @@ function configure(keys: StackKeys, stack = "test"): void {
   writeFileSync(join(checkout, `Pulumi.${stack}.yaml`), stringify({ config }));
 }
 
+/** What commits declare, each planned once by a process of its own. */
+const bases = new Map<string, Promise<BaseCommit>>();
+
+const loadBaseOnce: typeof loadBase = (folder, ref, stack, signal) => {
+  const key = `${ref} ${stack}`;
+  const base = bases.get(key) ?? loadBase(folder, ref, stack, signal);
+  bases.set(key, base);
+  return base;
+};
+
 interface Shown {
   readonly code: number;
   readonly out: string;
@@ -73,7 +85,7 @@ async function preview(args: readonly string[], deployed?: () => Promise<Deploye
     isTerminal: false,
     signal: new AbortController().signal,
   };
-  const world = { root: checkout, loadDeployed: deployed ?? (() => Promise.reject(new Error("Pulumi was asked"))) };
+  const world = { root: checkout, loadDeployed: deployed ?? (() => Promise.reject(new Error("Pulumi was asked"))), loadBase: loadBaseOnce };
   return { code: await runProgram(["preview", ...args], io, [previewCommand(world)]), ...written };
 }
 
@@ -102,13 +114,13 @@ describe("pgstack preview --base", () => {
     // This test's own code is the checkout that it runs from: the same as at `base`.
     expect((await preview(["-s", "test", "--base", "base"])).out).toContain("nothing changes");
     expect((await preview(["-s", "test", "--base", "other-code"])).out).toContain(
-      "reload\n  server_check_delay 20 → 10\n  - on: pgbouncer",
+      "reload\n  server_check_delay 20 → 10\n  - on: pgbouncer-1, pgbouncer-2",
     );
   });
 
   it("leaves the working tree and the repository as they are", async () => {
     const before = [git("status", "--porcelain"), git("worktree", "list"), git("rev-parse", "HEAD")];
-    await preview(["-s", "test", "--base", "base"]);
+    await loadBase(checkout, "base", "test", new AbortController().signal);
     expect([git("status", "--porcelain"), git("worktree", "list"), git("rev-parse", "HEAD")]).toEqual(before);
   });
 
@@ -171,7 +183,7 @@ describe("pgstack preview --base", () => {
     configure({ replicas: 1 });
     expect(await preview(["-s", "test", "--base", "broken"])).toMatchObject({
       code: 2,
-      err: expect.stringMatching(/commit broken: it cannot be planned: [^]*give a whole number/),
+      err: expect.stringMatching(/commit broken: it cannot be planned: [^]*use a whole number/),
     });
   });
 });
@@ -196,14 +208,14 @@ describe("pgstack preview", () => {
     configure({ replicas: 1 });
     const { code, out } = await preview(["-s", "test", "--declared"]);
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ version: 1, fixed: { leader: "pg1" }, settings: { work_mem: "4MB" } });
+    expect(JSON.parse(out)).toMatchObject({ version: 1, fixed: { locale: "C.UTF-8" }, settings: { work_mem: "4MB" } });
   });
 
   it.each([
-    [[], "option --stack is missing"],
-    [["-s", "test", "--json", "--markdown"], "options --json and --markdown exclude each other"],
-    [["-s", "test", "--declared", "--json"], "options --declared and --json exclude each other"],
-    [["-s", "test", "--bass", "x"], "unknown option --bass (did you mean --base?)"],
+    [[], "required option '-s, --stack <name>' not specified"],
+    [["-s", "test", "--json", "--markdown"], "option '--markdown' cannot be used with option '--json'"],
+    [["-s", "test", "--declared", "--json"], "option '--declared' cannot be used with option '--json'"],
+    [["-s", "test", "--bass", "x"], "unknown option '--bass'\n(Did you mean --base?)"],
     [["-s", "none"], "Pulumi.none.yaml: there is no such stack file"],
   ])("%j is refused: %s", async (args, message) => {
     expect(await preview(args)).toMatchObject({ code: 2, out: "", err: expect.stringContaining(message) });
@@ -230,13 +242,23 @@ describe("the deployed state", () => {
 
   it("names what the last deployment left half done", async () => {
     const resources = [
-      { urn: "urn:pulumi:test::pgstack::pgstack:index:Changes::changes", type: "pgstack:index:Changes", inputs: { declared: aDeclared() } },
-      { urn: "urn:pulumi:test::pgstack::pgstack:index:Restarts::pg2-restart", type: "pgstack:index:Restarts", initErrors: ["refused"] },
-      { urn: "urn:pulumi:test::pgstack::pgstack:index:Restarts::pg1-restart", type: "pgstack:index:Restarts", initErrors: [] },
+      {
+        urn: "urn:pulumi:test::pgstack::pgstack:index:Changes::cluster-changes",
+        type: "pgstack:index:Changes",
+        inputs: { declared: aDeclared() },
+      },
+      {
+        urn: "urn:pulumi:test::pgstack::pgstack:index:Restarts::cluster-restarts",
+        type: "pgstack:index:Restarts",
+        initErrors: ["refused"],
+      },
+      { urn: "urn:pulumi:test::pgstack::pgstack:index:Roles::cluster-roles", type: "pgstack:index:Restarts", initErrors: [] },
     ];
-    const pending_operations = [{ type: "updating", resource: { urn: "urn:pulumi:test::pgstack::pgstack:index:ConfigFiles::pg1-files" } }];
+    const pending_operations = [
+      { type: "updating", resource: { urn: "urn:pulumi:test::pgstack::pgstack:index:ConfigFiles::cluster-pg1-config" } },
+    ];
     const run = (): Promise<string> => Promise.resolve(JSON.stringify({ deployment: { resources, pending_operations } }));
-    expect(await loadDeployed("test", signal, run)).toMatchObject({ unfinished: ["pg1-files", "pg2-restart"] });
+    expect(await loadDeployed("test", signal, run)).toMatchObject({ unfinished: ["pg1-config", "restarts"] });
   });
 
   it("of a stack without anything is none", async () => {
@@ -245,7 +267,7 @@ describe("the deployed state", () => {
   });
 
   it.each([
-    ["an earlier version", [{ type: "pgstack:index:Preflight" }], "no deployment of it with this version of pgstack has ended well yet"],
+    ["an earlier version", [{ type: "pgstack:index:Preflight" }], "no deployment of it with this version of pgstack has succeeded yet"],
     ["a later version", [{ type: "pgstack:index:Changes", inputs: { declared: { version: 2 } } }], "its state is of another version"],
   ])("of %s says what to do", async (_what, resources, problem) => {
     const message = await loadDeployed("test", signal, stateOf(...resources)).catch((error: Error) => error.message);
@@ -253,7 +275,7 @@ describe("the deployed state", () => {
     expect(message).toContain("--base REF");
   });
 
-  it("of a stack that is not there says so", async () => {
+  it("of a stack that does not exist says so", async () => {
     const run = (): Promise<string> => Promise.reject(new ProgramError("255", "error: no stack named 'test' found"));
     await expect(loadDeployed("test", signal, run)).rejects.toThrow("there is no such stack");
   });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
+import type { ImpactItem } from "../../../src/impact/classes.ts";
 import type { Declared } from "../../../src/impact/declared.ts";
 import { declaredSchema } from "../../../src/impact/declared.ts";
 import { impactOf, refusedImpact } from "../../../src/impact/impact.ts";
@@ -30,7 +31,7 @@ describe("what is declared", () => {
     expect(text.length).toBeLessThan(12_000);
   });
 
-  it("holds what nodes share once, and what makes each itself beside it", () => {
+  it("holds what nodes share once, and what is each node's own", () => {
     const { settings, nodes } = aDeclared({ replicas: 1 });
     expect(settings["work_mem"]).toBe("4MB");
     expect(nodes.map((node) => [node.settings["work_mem"], node.settings["cluster_name"]])).toEqual([
@@ -72,7 +73,7 @@ describe("the impact", () => {
         const after = aDeclared({ ...other, leader: "pg1" });
         for (const { class: kind, nodes } of impactOf(before, after).items) {
           const turns = nodes.filter((name) => name === "pg2").length;
-          // Replicas have another turn after the leader when something that it must have first is lowered beside other changes.
+          // Replicas have another turn after the leader when something that it must have first is lowered together with other changes.
           const replicas = nodes.slice(0, turns === 2 ? nodes.indexOf("pg1") : nodes.length);
           expect(new Set(replicas).size, kind).toBe(replicas.length);
           if (turns === 2) expect(nodes).toEqual([...replicas, "pg1", ...replicas]);
@@ -221,12 +222,14 @@ describe("a node", () => {
     expect(itemOf(impact, "replace").nodes).toEqual(["pg2", "pg1", "pg2"]);
   });
 
-  it("keeps its sessions when verifiers are made anew", () => {
+  it("keeps its sessions when it gets new verifiers", () => {
     const impact = impactBetween({ replicas: 1 }, { replicas: 1, scramSalt: "2026-11", scramIterations: 5000 });
-    expect(summary(impact)).toEqual(["new-sessions: scramIterations 4096 → 5000; scramSalt (none) → 2026-11 @ pg1 pgbouncer"]);
+    expect(summary(impact)).toEqual([
+      "new-sessions: scramIterations 4096 → 5000; scramSalt (none) → 2026-11 @ pg1 pgbouncer-1 pgbouncer-2",
+    ]);
   });
 
-  it("that is to be cloned anew is, once for each word", () => {
+  it("that is to be re-cloned is, once for each word", () => {
     const asked = impactBetween({ replicas: 2 }, { replicas: 2, reclone: { pg3: "first" } });
     expect(summary(asked)).toEqual(["reclone: reclone of pg3 (none) → first @ pg3"]);
     expect(summary(impactBetween({ replicas: 2, reclone: { pg3: "first" } }, { replicas: 2 }))).toEqual([]);
@@ -263,9 +266,8 @@ describe("a node", () => {
   it("that comes is cloned, one that goes keeps its volume", () => {
     const more = impactBetween({ replicas: 1, exporters: false }, { replicas: 2, exporters: false });
     expect(summary(more)).toEqual([
-      "no-effect: node.env @ pg1",
       "no-effect: replica pg3 added @ pg3",
-      "reload: route app_ro: hosts pg2 → pg2,pg3; route app_ro: max_db_connections 35 → 60; route app_ro: pool_size 25 → 50 @ pgbouncer",
+      "reload: route app_ro: max_db_connections 35 → 60; route app_ro: pool_size 25 → 50; route app_ro: servers 1 replica → 2 replicas @ pgbouncer-1 pgbouncer-2",
     ]);
     expect(more.waitMs).toBe(0);
     const fewer = impactBetween({ replicas: 2 }, { replicas: 1 });
@@ -274,16 +276,16 @@ describe("a node", () => {
     expect(removed?.notes[0]).toContain("the slot is dropped, the data volume stays: pgstack-test-pg3-data");
   });
 
-  it("whose volume is another one is cloned again if it is a replica, and refused if it leads", () => {
+  it("whose volume is another one is refused, whether it leads or not", () => {
     const moved = (name: string) =>
       impactOfEdit((declared: Declared) => ({
         ...declared,
         nodes: declared.nodes.map((node) => (node.name === name ? { ...node, dataVolume: "elsewhere" } : node)),
       }));
-    expect(summary(moved("pg2"))).toEqual(["reclone: data volume of pg2 pgstack-test-pg2-data → elsewhere @ pg2"]);
-    const leader = moved("pg1");
-    expect(summary(leader)).toEqual(["refused: data volume of pg1 pgstack-test-pg1-data → elsewhere @ pg1"]);
-    expect(itemOf(leader, "refused").refusal).toEqual({
+    expect(summary(moved("pg2"))).toEqual(["refused: data volume of pg2 pgstack-test-pg2-data → elsewhere @ pg2"]);
+    const first = moved("pg1");
+    expect(summary(first)).toEqual(["refused: data volume of pg1 pgstack-test-pg1-data → elsewhere @ pg1"]);
+    expect(itemOf(first, "refused").refusal).toEqual({
       because: "the cluster's data is in volumes of the first name, and the second would begin an empty cluster",
       way: "Rename it back, so that names begin with pgstack-test again: pulumi stack rename <its first name>. For another name deploy another stack and move the data",
     });
@@ -293,7 +295,7 @@ describe("a node", () => {
     const before = aDeclared({ replicas: 1 });
     const named = JSON.stringify(aDeclared({ replicas: 1 })).replaceAll("pgstack-test", "pgstack-other");
     expect(summary(impactOf(before, JSON.parse(named) as Declared))).toEqual([
-      "refused: data volume of pg1 pgstack-test-pg1-data → pgstack-other-pg1-data @ pg1",
+      "refused: data volume of pg1 pgstack-test-pg1-data → pgstack-other-pg1-data; data volume of pg2 pgstack-test-pg2-data → pgstack-other-pg2-data @ pg1 pg2",
     ]);
   });
 });
@@ -317,53 +319,104 @@ describe("files", () => {
 });
 
 describe("the pooler", () => {
+  const processes = ["pgbouncer-1", "pgbouncer-2"];
+
   it("reloads what it can", () => {
     const impact = impactBetween({}, { pooler: { poolSize: 30, maxClients: 900 } });
-    expect(impact.items.map(({ class: kind, nodes }) => [kind, nodes])).toEqual([["reload", ["pgbouncer"]]]);
+    expect(impact.items.map(({ class: kind, nodes }) => [kind, nodes])).toEqual([["reload", processes]]);
     expect(itemOf(impact, "reload").changes).toEqual(expect.arrayContaining(["default_pool_size 25 → 30", "max_client_conn 1000 → 900"]));
     expect(impact.waitMs).toBe(0);
   });
 
-  it("starts anew for what PgBouncer takes at its start alone", () => {
+  it("restarts for what PgBouncer takes at its start alone", () => {
     const impact = impactOfEdit((declared) => ({
       ...declared,
       pooler: { ...declared.pooler, settings: { ...declared.pooler.settings, listen_port: "6433" } },
     }));
-    expect(summary(impact)).toEqual(["pooler-replace: listen_port 6432 → 6433 @ pgbouncer"]);
+    expect(summary(impact)).toEqual(["pooler-replace: listen_port 6432 → 6433 @ pgbouncer-1 pgbouncer-2"]);
   });
 
   it("is replaced for another image", () => {
     const impact = impactBetween({}, { images: { pooler: "registry.example/pgbouncer:1.25" } });
-    expect(itemOf(impact, "pooler-replace").nodes).toEqual(["pgbouncer"]);
+    expect(itemOf(impact, "pooler-replace")).toMatchObject({
+      nodes: processes,
+      notes: [expect.stringContaining("all at once"), expect.anything()],
+    });
     expect(impact.waitMs).toBe(measuredMs.poolerReplace);
   });
 
   it("closes its port only when what holds it is replaced", () => {
     const impact = impactBetween({}, { bindAddress: "0.0.0.0", images: { pooler: "registry.example/pgbouncer:1.25" } });
     const item = itemOf(impact, "pooler-restart");
-    expect(item.nodes).toEqual(["pooler", "pgbouncer"]);
+    expect(item.nodes).toEqual(["pooler", ...processes]);
     expect(item.changes).toEqual([
       "published port 127.0.0.1:6432:6432 → 0.0.0.0:6432:6432",
       expect.stringMatching(/^image .* → registry.example\/pgbouncer:1.25$/),
+      "published port 127.0.0.1:6433:6432 → 0.0.0.0:6433:6432",
+      "published port 127.0.0.1:6434:6432 → 0.0.0.0:6434:6432",
     ]);
     expect(impact.items.map(({ class: kind }) => kind)).not.toContain("pooler-replace");
   });
 
   it("was one container before: that one is replaced once", () => {
     const after = aDeclared({});
-    const { pgbouncer, pooler, ...others } = after.containers;
-    if (pgbouncer === undefined || pooler === undefined) throw new Error("no pooler");
-    const old = { ...pgbouncer, address: pooler.address, ...(pooler.port === undefined ? {} : { port: pooler.port }) };
+    const { "pgbouncer-1": process, "pgbouncer-2": _second, pooler, ...others } = after.containers;
+    if (process === undefined || pooler === undefined) throw new Error("no pooler");
+    const old = { ...process, address: pooler.address, ...(pooler.port === undefined ? {} : { port: pooler.port }) };
     const impact = impactOf({ ...after, containers: { ...others, pooler: old } }, after);
-    expect(impact.items.map(({ class: kind, nodes }) => [kind, nodes])).toEqual([["pooler-restart", ["pooler", "pgbouncer"]]]);
+    expect(impact.items.map(({ class: kind, nodes }) => [kind, nodes])).toEqual([["pooler-restart", ["pooler", ...processes]]]);
+  });
+
+  it("was of one process before: its clients are closed once", () => {
+    const after = aDeclared({});
+    const { "pgbouncer-1": process, "pgbouncer-2": _second, ...others } = after.containers;
+    if (process === undefined) throw new Error("no pooler");
+    const impact = impactOf({ ...after, containers: { ...others, pgbouncer: process } }, after);
+    expect(summary(impact)).toEqual([
+      "no-effect: pgbouncer-1 added; pgbouncer-2 added @ pgbouncer-1 pgbouncer-2",
+      "pooler-replace: pgbouncer removed @ pgbouncer",
+    ]);
+  });
+
+  it("gets a process for each replica, and loses it with that", () => {
+    const keys = (replicas: number): StackKeys => ({ replicas, exporters: false });
+    const more = impactBetween(keys(2), keys(3));
+    expect(summary(more)).toEqual([
+      "no-effect: replica pg4 added @ pg4",
+      expect.stringMatching(/^reload: .*route app_ro: servers 2 replicas → 3 replicas @ pgbouncer-1 pgbouncer-2 pgbouncer-3$/),
+      "no-effect: pgbouncer-3 added @ pgbouncer-3",
+    ]);
+    expect(more.waitMs).toBe(0);
+    const fewer = impactBetween(keys(3), keys(2));
+    expect(itemOf(fewer, "pooler-replace")).toMatchObject({
+      changes: ["pgbouncer-3 removed"],
+      nodes: ["pgbouncer-3"],
+      notes: ["its clients are closed once, between transactions; the other processes take them"],
+    });
+    for (const [from, to] of [
+      [0, 2],
+      [2, 1],
+    ] as const)
+      expect(JSON.stringify(impactBetween(keys(from), keys(to)))).not.toMatch(/pgbouncer-\d (added|removed)/);
+  });
+
+  it("has one reserve, however its processes share it", () => {
+    const reserve = (size: number): StackKeys => ({ replicas: 3, exporters: false, pooler: { reserveSize: size } });
+    expect(itemOf(impactBetween(reserve(5), reserve(7)), "reload").changes).toContain("reserve_pool_size 5 → 7");
+    const changes = impactBetween({ replicas: 2, exporters: false }, { replicas: 3, exporters: false }).items.flatMap(
+      (item) => item.changes,
+    );
+    expect(changes.filter((change) => change.includes("reserve"))).toEqual([]);
   });
 
   it("keeps its container when only its memory limit changes", () => {
-    expect(summary(impactBetween({}, { pooler: { memory: "256MB" } }))).toEqual(["no-effect: memory limit 128MB → 256MB @ pgbouncer"]);
+    expect(summary(impactBetween({}, { pooler: { memory: "256MB" } }))).toEqual([
+      "no-effect: memory limit 128MB → 256MB @ pgbouncer-1 pgbouncer-2",
+    ]);
   });
 
   it("names the routes whose clients are refused", () => {
-    const item = impactBetween({ database: "app" }, { database: "shop" }).items.find(({ nodes }) => nodes.includes("pgbouncer"));
+    const item = impactBetween({ database: "app" }, { database: "shop" }).items.find(({ nodes }) => nodes.includes("pgbouncer-1"));
     expect(item?.changes).toEqual(["route app removed", "route app_ro removed", "route shop added", "route shop_ro added"]);
     expect(item?.notes).toEqual(["clients of app and app_ro are refused from then on: they must use another route"]);
   });
@@ -373,11 +426,13 @@ describe("what no session sees", () => {
   it("is the exporters", () => {
     const { items, waitMs } = impactBetween({ replicas: 0 }, { replicas: 0, exporters: false });
     expect(items.map(({ class: kind, changes }) => [kind, changes])).toEqual([
-      ["no-effect", ["pg1-exporter: removed", "pooler-exporter: removed"]],
+      ["no-effect", ["pg1-exporter: removed", "pgbouncer-1-exporter: removed", "pgbouncer-2-exporter: removed"]],
     ]);
     expect(waitMs).toBe(0);
     const image = impactBetween({ replicas: 0 }, { replicas: 0, images: { poolerExporter: "registry.example/e:2" } });
-    expect(image.items.map(({ class: kind, nodes }) => [kind, nodes])).toEqual([["no-effect", ["pooler-exporter"]]]);
+    expect(image.items.map(({ class: kind, nodes }) => [kind, nodes])).toEqual([
+      ["no-effect", ["pgbouncer-1-exporter", "pgbouncer-2-exporter"]],
+    ]);
   });
 
   it("is Prometheus, its alerts and what else watches, files by name", () => {
@@ -402,7 +457,7 @@ describe("what no session sees", () => {
     expect(itemOf(fewer, "no-effect").notes).toEqual(["nothing is dropped: pg_trgm stays in the database"]);
   });
 
-  it("is what a later version declares beside, by name", () => {
+  it("is what a later version declares in addition, by name", () => {
     const before = aDeclared();
     const after = { ...before, roles: { ...before.roles, users: [{ name: "report", connectionLimit: 3 }] } };
     expect(summary(impactOf(before, after))).toEqual(["no-effect: users: report added @ pg1"]);
@@ -412,17 +467,26 @@ describe("what no session sees", () => {
   });
 });
 
-describe("another leader", () => {
-  it("is followed, the old one last, and its data needs a word", () => {
-    const impact = impactBetween({ replicas: 2 }, { replicas: 2, leader: "pg2" });
-    expect(summary(impact)).toEqual(["adopt: leader pg1 → pg2 @ pg3 pg2 pg1"]);
-    expect(itemOf(impact, "adopt").notes).toEqual([
-      expect.stringContaining("carried out only if pg2 takes writes already and no other node does"),
-      expect.stringContaining("the pooler's routes lead to it"),
-      "while pg1 holds a leader's data, this is refused until ./pgstack reclone pg1 gives its data up: it is set aside then",
-    ]);
-    const given = impactBetween({ replicas: 2 }, { replicas: 2, leader: "pg2", reclone: { pg1: "monday" } });
-    expect(itemOf(given, "adopt").notes).toContain("pg1's data is set aside, and pg1 is cloned from pg2 at the end");
+describe("who leads", () => {
+  const [before, after] = [aDeclared({ replicas: 2 }), aDeclared({ replicas: 2, settings: { shared_buffers: "300MB" } })];
+
+  it("decides the order, and is said to be unknown where nobody asked", () => {
+    const restart = (leads?: string): ImpactItem => itemOf(impactOf(before, after, leads), "restart");
+    expect(restart("pg2").nodes).toEqual(["pg1", "pg3", "pg2"]);
+    expect(restart("pg1").nodes).toEqual(["pg2", "pg3", "pg1"]);
+    expect(restart("pg1").notes.join(" ")).not.toContain("if pg1 leads");
+    expect(restart().nodes).toEqual(["pg2", "pg3", "pg1"]);
+    expect(restart().notes.at(-1)).toBe("in this order if pg1 leads: who does is asked when it is deployed");
+  });
+
+  it("is where roles change", () => {
+    const more = aDeclared({ replicas: 2, extensions: ["cube"] });
+    expect(summary(impactOf(before, more, "pg3"))).toEqual(["no-effect: extension cube added @ pg3"]);
+  });
+
+  it("may be wished, which touches no session", () => {
+    const wished = impactBetween({ replicas: 2 }, { replicas: 2, leader: "pg2" });
+    expect(new Set(wished.items.map(({ class: kind }) => kind))).toEqual(new Set(["no-effect"]));
   });
 });
 
