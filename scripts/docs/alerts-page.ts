@@ -5,7 +5,7 @@ import { kebab, topics } from "../../src/monitoring/alert.ts";
 import { alertDefinitions } from "../../src/monitoring/catalogue.ts";
 import { alertInhibitions } from "../../src/monitoring/inhibitions.ts";
 import type { Rule } from "../../src/monitoring/rules.ts";
-import { ruleGroups } from "../../src/monitoring/rules.ts";
+import { alertRules, ruleGroups } from "../../src/monitoring/rules.ts";
 import { planAlerts } from "../../src/plan/alerts.ts";
 import { rows } from "./table.ts";
 
@@ -19,15 +19,15 @@ const titles: Readonly<Record<Topic, string>> = {
 };
 
 /** Rules of an example stack, without its name in every selector. */
-const rules: readonly Rule[] = ruleGroups({
+const groups = ruleGroups({
   stack: "",
-  nodes: [
-    { name: "pg1", role: "leader" },
-    { name: "pg2", role: "replica" },
-  ],
+  nodes: ["pg1", "pg2"],
+  processes: ["pgbouncer-1", "pgbouncer-2"],
   scrapeIntervalS: 15,
   alerts: planAlerts({ alerts: alertsSchema.parse({}), rules: [], runbooks: "runbooks" }),
-}).flatMap((group) => group.rules);
+});
+const rules = alertRules(groups);
+const records = groups.flatMap((group) => group.rules).filter((rule) => "record" in rule);
 
 /** `docs/alerts.md`. */
 export function alertsPage(): string {
@@ -48,7 +48,10 @@ export function alertsPage(): string {
       ]),
     ),
     "## Expressions",
-    "As rendered for a leader `pg1` and a replica `pg2` with default thresholds, read every 15 s. Each selector also names the stack.",
+    "As rendered for two nodes `pg1` and `pg2` with default thresholds, read every 15 s. Each selector also names the stack.",
+    "### Recorded before them",
+    recordsText,
+    ...records.map(({ record, expr }) => `\`${record}\`:\n\n\`\`\`promql\n${withoutStack(expr)}\n\`\`\``),
     ...alertDefinitions.map(expressionText),
     "",
   ]
@@ -71,6 +74,11 @@ const inhibitionText = [
   "One fault makes one message: Alertmanager is given these rules. A warning keeps no critical alert quiet, and what tells of a further loss",
   "(`SlotRetainedWal`, `SlotLost`, `DiskFull`) is kept quiet by nothing but itself. With a single replica its loss also keeps the critical",
   "`ReplicasMissing` quiet, which would say the same.",
+].join("\n");
+
+const recordsText = [
+  "Who leads is what the nodes report, never what a file says. A node that does not answer keeps its last role, also while Prometheus restarts, until",
+  "another node leads; then it is a replica. The role of a node that has never answered is `unknown` unless another node leads.",
 ].join("\n");
 
 function table(topic: Topic): string {

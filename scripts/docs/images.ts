@@ -1,5 +1,5 @@
 /**
- * Takes the pictures in docs/images anew: deploys the stack `production` under a test's name, puts load on it, lets a replica and
+ * Takes the pictures in docs/images: deploys the stack `production` under a test's name, puts load on it, lets a replica and
  * a route fail for a moment, and photographs the status page in a headless browser. About 12 minutes; needs an engine, Pulumi and
  * `scripts/bootstrap.sh --only browser`.
  *

@@ -8,9 +8,10 @@ export type Topic = (typeof topics)[number];
 /** What expressions are built from. */
 export interface AlertContext {
   readonly stack: string;
-  /** Declared nodes, by name. */
-  readonly leader: string;
-  readonly replicas: readonly string[];
+  /** Names of the nodes. Which of them leads is known to the metrics alone. */
+  readonly nodes: readonly string[];
+  /** Names of the pooler's processes. */
+  readonly processes: readonly string[];
   readonly scrapeIntervalS: number;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Which alerts keep others quiet, for Alertmanager's `inhibit_rules`: one fault, one message. A warning keeps no critical alert
- * quiet, and an alert that tells of a further loss (kept WAL near its cap, a lost slot, a full disk) is never kept quiet.
+ * quiet, and an alert about a further loss (kept WAL near its cap, a lost slot, a full disk) is never inhibited.
  */
 
 export interface Inhibition {
@@ -8,7 +8,7 @@ export interface Inhibition {
   readonly why: string;
   readonly sourceMatchers: readonly string[];
   readonly targetMatchers: readonly string[];
-  /** Labels that source and target must have in common; one that both lack counts as common. */
+  /** Labels that source and target must have in common; one that neither has counts as common. */
   readonly equal: readonly string[];
 }
 
@@ -23,11 +23,17 @@ export function alertInhibitions(replicas: number): readonly Inhibition[] {
       why: "the critical severity of an alert includes its warning",
       sourceMatchers: ['severity="critical"'],
       targetMatchers: ['severity="warning"'],
-      equal: ["alertname", "stack", "node", "slot", "route", "datname"],
+      equal: ["alertname", "stack", "node", "slot", "route", "datname", "process"],
+    },
+    {
+      why: "a pooler that is down has no process that is not",
+      sourceMatchers: ['alertname="PoolerDown"'],
+      targetMatchers: ['alertname="PoolerProcessDown"'],
+      equal: ["stack"],
     },
     {
       why: "a leader that is down has no streams, takes no writes and serves no clients",
-      sourceMatchers: ['alertname="PostgresDown"', 'role="leader"'],
+      sourceMatchers: ['alertname="PostgresDown"', 'role=~"leader|unknown"'],
       targetMatchers: ['alertname=~"ReplicaDisconnected|PoolerClientsWaiting"'],
       equal: ["stack"],
     },
@@ -68,10 +74,10 @@ export function alertInhibitions(replicas: number): readonly Inhibition[] {
       equal: ["stack"],
     },
     {
-      why: "a second leader receives from nobody, so it has no figures of a receiver",
-      sourceMatchers: ['alertname="LeaderCount"'],
-      targetMatchers: ['alertname="MetricsMissing"', 'metric="pgstack_receiver_streaming"'],
-      equal: ["stack"],
+      why: "a replica that does not follow a promotion has no stream",
+      sourceMatchers: ['alertname="TimelineSplit"'],
+      targetMatchers: ['alertname=~"ReplicaDisconnected|SlotInactive|ReplicaLagSeconds|ReplicaLagBytes"'],
+      equal: ["stack", "node"],
     },
     {
       why: "a lost slot keeps no WAL and has no reader",

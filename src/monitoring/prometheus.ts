@@ -49,20 +49,19 @@ function scrapeConfigs(plan: ClusterPlan, monitoring: MonitoringPlan, exporters:
     targets: [address],
     labels: { stack: plan.stack, ...labels },
   });
-  const roles = new Map(plan.nodes.map(({ name, role }) => [name, role]));
   return [
     {
       job_name: "postgres",
-      static_configs: exporters.nodes.map(({ node }) =>
-        target(`${services.nodeExporter(node)}:${exporterPorts.node}`, { node, role: roles.get(node) ?? "replica" }),
-      ),
+      static_configs: exporters.nodes.map(({ node }) => target(`${services.nodeExporter(node)}:${exporterPorts.node}`, { node })),
     },
     {
       job_name: "pooler",
       ...(monitoring.scrapeIntervalS < shortestPoolerS
         ? { scrape_interval: seconds(shortestPoolerS), scrape_timeout: seconds(shortestPoolerS) }
         : {}),
-      static_configs: [target(`${services.poolerExporter}:${exporterPorts.pooler}`)],
+      static_configs: exporters.processes.map(({ number }) =>
+        target(`${services.processExporter(number)}:${exporterPorts.pooler}`, { process: services.pgbouncer(number) }),
+      ),
     },
     { job_name: "prometheus", static_configs: [target(`127.0.0.1:${monitoringPorts.prometheus}`)] },
     ...(monitoring.alertmanager === undefined

@@ -8,7 +8,7 @@ export function promString(text: string): string {
 
 const operators = { "~": "=~", "!~": "!~", "!": "!=", "": "=" } as const;
 
-/** `metric{stack="production",role="leader"}`; in front of a value `~` makes it a pattern, `!` one that must not be, `!~` both. */
+/** `metric{stack="production",job="postgres"}`; in front of a value `~` makes it a pattern, `!` one that must not be, `!~` both. */
 export function select({ stack }: Pick<AlertContext, "stack">, metric: string, labels: Readonly<Record<string, string>> = {}): string {
   const matchers = Object.entries({ stack, ...labels }).map(([label, text]) => {
     const [, sign = "", value = ""] = /^(!~|~|!|)(.*)$/s.exec(text) ?? [];
@@ -52,8 +52,11 @@ const unsteadyS = 600;
 const unsteadyScrapes = 12;
 
 /** Is 0 now, or flaps: a state that is 1 at every other scrape never lasts long enough to be seen otherwise. */
-export function goneOrUnsteady(selector: string, by: readonly string[], context: AlertContext): string {
+export function goneOrUnsteady(selector: string, by: readonly string[], context: AlertContext, of: "any" | "all" = "any"): string {
   const window = range(Math.max(unsteadyS, unsteadyScrapes * context.scrapeIntervalS), context);
   const grouped = `by (${by.join(", ")})`;
-  return [`max ${grouped} (${selector}) == 0`, `or max ${grouped} (changes(${selector}${window})) >= ${unsteadyChanges}`].join("\n");
+  return [
+    `max ${grouped} (${selector}) == 0`,
+    `or ${of === "any" ? "max" : "min"} ${grouped} (changes(${selector}${window})) >= ${unsteadyChanges}`,
+  ].join("\n");
 }

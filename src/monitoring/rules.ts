@@ -5,11 +5,16 @@ import type { AlertContext, AlertDefinition } from "./alert.ts";
 import { kebab, topics } from "./alert.ts";
 import { alertDefinitions } from "./catalogue.ts";
 import { promDuration } from "./promql.ts";
+import type { RecordingRule } from "./roles.ts";
+import { roleRules } from "./roles.ts";
 
 /** What rules are made from. */
 export interface RulesInput {
   readonly stack: string;
-  readonly nodes: readonly { readonly name: string; readonly role: "leader" | "replica" }[];
+  /** Names of the nodes. */
+  readonly nodes: readonly string[];
+  /** Names of the pooler's processes. */
+  readonly processes: readonly string[];
   readonly scrapeIntervalS: number;
   readonly alerts: AlertsPlan;
 }
@@ -25,25 +30,29 @@ export interface Rule {
 
 export interface RuleGroup {
   readonly name: string;
-  readonly rules: readonly Rule[];
+  readonly rules: readonly (RecordingRule | Rule)[];
 }
 
 /** Groups of rules, one per topic and one for the stack's own; groups without rules are left out. */
 export function ruleGroups(input: RulesInput): readonly RuleGroup[] {
-  const context = contextOf(input);
+  const context: AlertContext = input;
   const groups = topics.map((topic) => ({
     name: `pgstack-${topic}`,
-    rules: alertDefinitions
-      .filter((definition) => definition.topic === topic && !(definition.needsReplicas === true && context.replicas.length === 0))
-      .flatMap((definition) => rulesOf(definition, input, context)),
+    rules: [
+      // In the group that reads them: rules of a group are evaluated one after the other.
+      ...(topic === "availability" ? roleRules(context) : []),
+      ...alertDefinitions
+        .filter((definition) => definition.topic === topic && !(definition.needsReplicas === true && context.nodes.length === 1))
+        .flatMap((definition) => rulesOf(definition, input, context)),
+    ],
   }));
   const own = { name: "own", rules: input.alerts.own.map((rule) => ownRule(rule, input.stack)) };
   return [...groups, own].filter(({ rules }) => rules.length > 0);
 }
 
-function contextOf({ stack, nodes, scrapeIntervalS }: RulesInput): AlertContext {
-  const names = (role: string): readonly string[] => nodes.filter((node) => node.role === role).map(({ name }) => name);
-  return { stack, leader: names("leader")[0] ?? "", replicas: names("replica"), scrapeIntervalS };
+/** The alerts of groups, without what is recorded for them. */
+export function alertRules(groups: readonly RuleGroup[]): readonly Rule[] {
+  return groups.flatMap(({ rules }) => rules).filter((rule) => "alert" in rule);
 }
 
 function rulesOf(definition: AlertDefinition, { stack, alerts }: RulesInput, context: AlertContext): readonly Rule[] {

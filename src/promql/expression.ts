@@ -28,7 +28,7 @@ export function readExpression(expression: string): ExpressionFacts {
       if (node.name === "VectorSelector") {
         selectors.add(textOf(node));
         const name = selectedMetric(node, textOf);
-        if (name === undefined) problems.push(`\`${textOf(node)}\` names no metric, so nobody can tell whether it exists`);
+        if (name === undefined) problems.push(`\`${textOf(node)}\` names no metric, so it cannot be checked`);
         else metrics.add(name);
       }
       const misused = rangeProblem(node, textOf);

@@ -37,6 +37,12 @@ export const ownMetrics: Readonly<Record<string, readonly string[]>> = {
   pgstack_replica_replay_behind_bytes: ["replica"],
 };
 
+/** What the rules record, with the labels in addition to `stack` and `node`. */
+export const recordedMetrics: Readonly<Record<string, readonly string[]>> = {
+  "pgstack:node_leads": [],
+  "pgstack:node_role": ["role"],
+};
+
 /** What Prometheus itself adds about every target and every alert. */
 const synthetic: readonly string[] = [
   "up",
@@ -60,6 +66,7 @@ export interface MetricSources {
 export function knownMetrics({ alertmanager }: MetricSources): ReadonlySet<string> {
   return new Set([
     ...Object.keys(ownMetrics),
+    ...Object.keys(recordedMetrics),
     ...synthetic,
     ...exporterMetrics.every,
     ...exporterMetrics.postgres,

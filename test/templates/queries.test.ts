@@ -70,13 +70,16 @@ describe("queries.yaml", () => {
   });
 
   it.each([
-    [{ replicas: 0 }, "array[]::text[]"],
-    [{ replicas: 1 }, "array['pg2']::text[]"],
-    [{ replicas: 3 }, "array['pg2', 'pg3', 'pg4']::text[]"],
-    [{ replicas: 2, leader: "pg2" }, "array['pg1', 'pg3']::text[]"],
-  ])("knows the replicas of %j", (config, list) => {
+    [{ replicas: 0 }, "array['pg1']"],
+    [{ replicas: 2 }, "array['pg1', 'pg2', 'pg3']"],
+  ])("counts every node of %j but the one that is asked as a replica", (config, list) => {
     const queries = queriesOf(config);
-    for (const name of ["pgstack_replicas", "pgstack_replica_replay", "pgstack_slot"]) expect(queries[name]?.query).toContain(list);
+    for (const name of ["pgstack_replicas", "pgstack_replica_replay", "pgstack_slot"])
+      expect(queries[name]?.query).toContain(`array_remove(${list}, current_setting('cluster_name'))`);
+  });
+
+  it("is the same whichever node leads", () => {
+    expect(queriesOf({ replicas: 2, leader: "pg2" })).toEqual(queriesOf({ replicas: 2 }));
   });
 
   it("reads and changes nothing", () => {

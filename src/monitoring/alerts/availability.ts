@@ -1,5 +1,6 @@
 import type { AlertContext, AlertDefinition } from "../alert.ts";
-import { goneOrUnsteady, perNode, range, select } from "../promql.ts";
+import { goneOrUnsteady, perNode, perSlot, promDuration, range, select } from "../promql.ts";
+import { ofLast, unlessReplica, withRole } from "../roles.ts";
 
 /**
  * A server that is away answers its exporter with an error (`pg_up` 0). One that hangs lets the exporter wait, so the scrape
@@ -7,28 +8,27 @@ import { goneOrUnsteady, perNode, range, select } from "../promql.ts";
  * or every replica lost the leader's.
  */
 function postgresDown(context: AlertContext): string {
-  const parts = [goneOrUnsteady(select(context, "pg_up"), ["stack", "node", "role"], context)];
-  if (context.replicas.length > 0) {
-    const unreachable = (role: string): string => `max by (stack, node, role) (${select(context, "up", { job: "postgres", role })}) == 0`;
+  const parts = [goneOrUnsteady(select(context, "pg_up"), ["stack", "node"], context)];
+  if (context.nodes.length > 1) {
+    const unreachable = `${perNode(select(context, "up", { job: "postgres" }))} == 0`;
     parts.push(
-      `or (${unreachable("replica")} and on (stack, node) label_replace(max by (stack, slot) (${select(context, "pgstack_slot_active")}), "node", "$1", "slot", "(.+)") == 0)`,
-      `or (${unreachable("leader")} and on (stack) max by (stack) (${select(context, "pgstack_receiver_streaming")}) == 0)`,
+      `or (${ofLast(context, "replica", unreachable)} and on (stack, node) ${perSlot(select(context, "pgstack_slot_active"))} == 0)`,
+      `or (${unlessReplica(context, unreachable)} and on (stack) max by (stack) (${select(context, "pgstack_receiver_streaming")}) == 0)`,
     );
   }
-  return parts.join("\n");
+  return withRole(context, `\n${parts.join("\n")}\n`);
 }
 
 const exporterJobs = "~postgres|pooler";
 
 /** Metrics of each custom query and collector that alerts depend on, and the nodes that must have them. */
-function neededMetrics({ replicas }: AlertContext): readonly (readonly [metric: string, role: string])[] {
-  const all = "~leader|replica";
+function neededMetrics({ nodes }: AlertContext): readonly (readonly [metric: string, role: "leader" | "replica" | "all"])[] {
   return [
-    ["pgstack_node_in_recovery", all],
-    ["pgstack_node_disk_free_bytes", all],
-    ["pgstack_heartbeat_age_seconds", all],
-    ["pg_stat_database_deadlocks", all],
-    ...(replicas.length === 0
+    ["pgstack_node_in_recovery", "all"],
+    ["pgstack_node_disk_free_bytes", "all"],
+    ["pgstack_heartbeat_age_seconds", "all"],
+    ["pg_stat_database_deadlocks", "all"],
+    ...(nodes.length === 1
       ? []
       : ([
           ["pgstack_receiver_streaming", "replica"],
@@ -40,28 +40,34 @@ function neededMetrics({ replicas }: AlertContext): readonly (readonly [metric: 
 
 function metricsMissing(context: AlertContext): string {
   const named = (metric: string, expression: string): string => `label_replace(${expression}, "metric", "${metric}", "", "")`;
-  const up = (role: string): string => perNode(`${select(context, "pg_up", { role })} == 1`);
+  const up = `${perNode(select(context, "pg_up"))} == 1`;
   return [
-    ...[context.leader, ...context.replicas].map((node) => named("up", `absent(${select(context, "up", { job: "postgres", node })})`)),
-    named("up", `absent(${select(context, "up", { job: "pooler" })})`),
-    ...neededMetrics(context).map(([metric, role]) => named(metric, `(${up(role)} unless on (stack, node) ${select(context, metric)})`)),
+    ...context.nodes.map((node) => named("up", `absent(${select(context, "up", { job: "postgres", node })})`)),
+    ...context.processes.map((process) => named("up", `absent(${select(context, "up", { job: "pooler", process })})`)),
+    ...neededMetrics(context).map(([metric, role]) =>
+      named(metric, `(${role === "all" ? up : ofLast(context, role, up)} unless on (stack, node) ${select(context, metric)})`),
+    ),
     named(
       "pgbouncer_pools",
-      `(max by (stack) (${select(context, "pgbouncer_up")} == 1) unless on (stack) ${select(context, "pgbouncer_pools_client_waiting_connections")})`,
+      `(max by (stack, process) (${select(context, "pgbouncer_up")} == 1) unless on (stack, process) ${select(context, "pgbouncer_pools_client_waiting_connections")})`,
     ),
     ...["pg_exporter_last_scrape_error", "pg_exporter_user_queries_load_error"].map((metric) =>
-      named(metric, `(${perNode(select(context, metric))} == 1 and on (stack, node) ${up("~leader|replica")})`),
+      named(metric, `(${perNode(select(context, metric))} == 1 and on (stack, node) ${up})`),
     ),
   ].join("\nor ");
 }
 
-/** Nodes that report that they are not a replica; nodes that do not answer are not counted. */
+/**
+ * Nodes that report that they are not a replica; nodes that do not answer are not counted. A node counts as a leader from its second
+ * report on: by then the other nodes have reported too since it was promoted, and one that has become a replica has said so.
+ */
 function leaderCount(context: AlertContext): string {
   const recovery = select(context, "pgstack_node_in_recovery");
-  const nodes = context.replicas.length + 1;
+  const reports = `[${promDuration(2 * context.scrapeIntervalS)}]`;
+  const leading = `${perNode(recovery)} == 0 and on (stack, node) ${perNode(`max_over_time(${recovery}${reports})`)} == 0`;
   return [
-    `sum by (stack) (1 - ${perNode(recovery)}) > 1`,
-    `or (sum by (stack) (1 - ${perNode(`min_over_time(${recovery}${range(60, context)})`)}) == 0 and on (stack) count by (stack) (${perNode(recovery)}) == ${nodes})`,
+    `count by (stack) (${leading}) > 1`,
+    `or (sum by (stack) (1 - ${perNode(`min_over_time(${recovery}${range(60, context)})`)}) == 0 and on (stack) count by (stack) (${perNode(recovery)}) == ${context.nodes.length})`,
   ].join("\n");
 }
 
@@ -73,34 +79,45 @@ export const availability: readonly AlertDefinition[] = [
     labels: ["node", "role"],
     summary: "PostgreSQL on {{ $labels.node }} ({{ $labels.role }}) is down",
     description:
-      "{{ $labels.node }} does not answer, or went away three times in ten minutes. " +
-      '{{ if eq $labels.role "leader" }}Writes fail.{{ else }}Reads go to the other nodes.{{ end }}',
+      "{{ $labels.node }} does not answer, or went down three times in ten minutes. " +
+      '{{ if eq $labels.role "leader" }}Writes fail.{{ else if eq $labels.role "replica" }}Reads go to the other nodes.' +
+      "{{ else }}No node that answers takes writes.{{ end }}",
   },
   {
     name: "PoolerDown",
     topic: "availability",
-    expressions: { critical: (context) => goneOrUnsteady(select(context, "pgbouncer_up"), ["stack"], context) },
+    expressions: { critical: (context) => goneOrUnsteady(select(context, "pgbouncer_up"), ["stack"], context, "all") },
     labels: [],
     summary: "The pooler is down",
-    description: "PgBouncer does not answer its exporter, or went away three times in ten minutes. Applications reach no database.",
+    description: "No process of it answers its exporter, or all went down three times in ten minutes. Applications reach no database.",
+  },
+  {
+    name: "PoolerProcessDown",
+    topic: "availability",
+    expressions: { warning: (context) => goneOrUnsteady(select(context, "pgbouncer_up"), ["stack", "process"], context) },
+    labels: ["process"],
+    summary: "{{ $labels.process }} is down",
+    description:
+      "This process of the pooler does not answer its exporter, or went down three times in ten minutes. The other processes serve " +
+      "its clients, with their own server connections alone.",
   },
   {
     name: "ExporterDown",
     topic: "availability",
     expressions: {
-      critical: (context) => goneOrUnsteady(select(context, "up", { job: exporterJobs }), ["stack", "job", "node"], context),
+      critical: (context) => goneOrUnsteady(select(context, "up", { job: exporterJobs }), ["stack", "job", "node", "process"], context),
     },
-    labels: ["job", "node"],
-    summary: "The exporter of {{ with $labels.node }}{{ . }}{{ else }}the pooler{{ end }} cannot be scraped",
-    description: "No alert knows what it watches. Either the exporter is away, or what it watches hangs and lets it wait.",
+    labels: ["job", "node", "process"],
+    summary: "The exporter of {{ with $labels.node }}{{ . }}{{ else }}{{ $labels.process }}{{ end }} cannot be scraped",
+    description: "No alert covers its server. Either the exporter is down, or the server hangs and does not answer it.",
   },
   {
     name: "MetricsMissing",
     topic: "availability",
     expressions: { critical: metricsMissing },
-    labels: ["metric", "node", "job"],
-    summary: "{{ $labels.metric }} is missing{{ with $labels.node }} for {{ . }}{{ end }}",
-    description: "What should give it runs, but the metric is not there or its query fails. Alerts that need it cannot fire.",
+    labels: ["metric", "node", "process", "job"],
+    summary: "{{ $labels.metric }} is missing{{ with $labels.node }} for {{ . }}{{ end }}{{ with $labels.process }} for {{ . }}{{ end }}",
+    description: "Its source runs, but the metric is missing or its query fails. Alerts that need it cannot fire.",
   },
   {
     name: "LeaderCount",
@@ -109,7 +126,7 @@ export const availability: readonly AlertDefinition[] = [
     labels: [],
     summary: "{{ $value }} nodes take writes instead of one",
     description:
-      "With more than one, each has rows that the others lack, and every minute makes it worse. With none, all nodes are replicas and writes fail.",
+      "With more than one, each has rows that the others do not have, and every minute makes it worse. With none, all nodes are replicas and writes fail.",
   },
   {
     name: "TimelineSplit",

@@ -8,7 +8,7 @@ export const configuration: readonly AlertDefinition[] = [
     expressions: { warning: (context) => `${perNode(select(context, "pgstack_node_settings_pending_restart"))} > 0` },
     labels: ["node"],
     summary: "{{ $value }} settings wait for a restart of {{ $labels.node }}",
-    description: "{{ $labels.node }} runs with other values than its file holds; a crash would bring the new ones at a time nobody chose.",
+    description: "{{ $labels.node }} runs with values that differ from its file; a crash would apply the new ones at an unplanned time.",
   },
   {
     name: "ConfigDrift",

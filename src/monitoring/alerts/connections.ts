@@ -23,7 +23,7 @@ export const connections: readonly AlertDefinition[] = [
     }),
     labels: ["node"],
     summary: "{{ $labels.node }} uses {{ $value | humanizePercentage }} of its connections",
-    description: "When all are taken, {{ $labels.node }} refuses: new server connections of the pooler too.",
+    description: "When all are taken, {{ $labels.node }} refuses new ones, including server connections of the pooler.",
   },
   {
     name: "PoolerClientsWaiting",
@@ -43,11 +43,11 @@ export const connections: readonly AlertDefinition[] = [
     topic: "connections",
     expressions: both(
       (context, limit) =>
-        `max by (stack) (${select(context, "pgbouncer_used_clients")}) / max by (stack) (${select(context, "pgbouncer_config_max_client_connections")}) > ${limit}`,
+        `max by (stack, process) (${select(context, "pgbouncer_used_clients")}) / max by (stack, process) (${select(context, "pgbouncer_config_max_client_connections")}) > ${limit}`,
     ),
-    labels: [],
-    summary: "The pooler has {{ $value | humanizePercentage }} of the clients that it accepts",
-    description: "Beyond pooler.maxClients it refuses new clients.",
+    labels: ["process"],
+    summary: "{{ $labels.process }} has {{ $value | humanizePercentage }} of the clients that it accepts",
+    description: "Beyond pooler.maxClients a process of the pooler refuses new clients.",
   },
   {
     name: "PoolerPaused",
@@ -70,9 +70,9 @@ export const connections: readonly AlertDefinition[] = [
     topic: "connections",
     expressions: both((context, limit) => `${perNode(select(context, "pgstack_node_prepared_oldest_seconds"))} > ${limit}`),
     labels: ["node"],
-    summary: "A prepared transaction on {{ $labels.node }} has waited {{ $value | humanizeDuration }} for its end",
+    summary: "A prepared transaction on {{ $labels.node }} has been open for {{ $value | humanizeDuration }}",
     description:
-      "It belongs to no session, so nothing ends it by itself: its locks and the rows that vacuum must keep stay through restarts.",
+      "It belongs to no session and does not end by itself: its locks, and the rows that vacuum must keep, stay even across restarts.",
   },
   {
     name: "Deadlocks",

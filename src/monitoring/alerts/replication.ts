@@ -1,14 +1,15 @@
 import type { AlertContext, AlertDefinition } from "../alert.ts";
 import { both } from "../alert.ts";
 import { goneOrUnsteady, perNode, select } from "../promql.ts";
+import { ofLeader, ofReplicas } from "../roles.ts";
 
 /**
  * How much older the newest heartbeat on a replica is than the one on the leader. Without the leader's part a heartbeat that
  * is not written would look like lag of every replica; HeartbeatStale reports that.
  */
 function lagSeconds(context: AlertContext, limit: number): string {
-  const age = (role: string): string => select(context, "pgstack_heartbeat_age_seconds", { role });
-  return `${perNode(age("replica"))} - on (stack) group_left () max by (stack) (${age("leader")}) > ${limit}`;
+  const age = perNode(select(context, "pgstack_heartbeat_age_seconds"));
+  return `${ofReplicas(context, age)} - on (stack) group_left () min by (stack) (${ofLeader(context, age)}) > ${limit}`;
 }
 
 /** The label `replica` of the leader's metric becomes `node`: that is what the alert is about. */
@@ -48,7 +49,7 @@ export const replication: readonly AlertDefinition[] = [
     },
     labels: ["node"],
     summary: "{{ $labels.node }} receives nothing from the leader",
-    description: "{{ $labels.node }} runs, but has no stream, or lost it three times in ten minutes. Its data grows old.",
+    description: "{{ $labels.node }} runs, but has no stream, or lost it three times in ten minutes. Its data becomes outdated.",
   },
   {
     name: "ReplicasMissing",
@@ -60,7 +61,7 @@ export const replication: readonly AlertDefinition[] = [
     },
     labels: [],
     summary: "{{ $value }} replicas stream, fewer than declared",
-    description: "The leader has a stream to {{ $value }} of the declared replicas. Without any, its data is nowhere else.",
+    description: "The leader has a stream to {{ $value }} of the declared replicas. Without any, its data exists only once.",
   },
   {
     name: "ReplayPaused",
@@ -69,15 +70,14 @@ export const replication: readonly AlertDefinition[] = [
     expressions: both((context) => `${perNode(select(context, "pgstack_node_replay_paused"))} == 1`),
     labels: ["node"],
     summary: "Replay is paused on {{ $labels.node }}",
-    description: "{{ $labels.node }} receives WAL and does not apply it: somebody paused it, or a setting is lower than the leader's.",
+    description: "{{ $labels.node }} receives WAL and does not apply it: it was paused by hand, or a setting is lower than the leader's.",
   },
   {
     name: "HeartbeatStale",
     topic: "replication",
-    expressions: both((context, limit) => `${perNode(select(context, "pgstack_heartbeat_age_seconds", { role: "leader" }))} > ${limit}`),
+    expressions: both((context, limit) => `${ofLeader(context, perNode(select(context, "pgstack_heartbeat_age_seconds")))} > ${limit}`),
     labels: ["node"],
     summary: "The last heartbeat on {{ $labels.node }} is {{ $value | humanizeDuration }} old",
-    description:
-      "Writes do not go through on the leader, or what writes the heartbeat does not run. Lag in seconds cannot be told meanwhile.",
+    description: "Writes fail on the leader, or the heartbeat's writer does not run. Meanwhile, lag in seconds is unknown.",
   },
 ];

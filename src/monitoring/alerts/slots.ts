@@ -12,7 +12,7 @@ export const slots: readonly AlertDefinition[] = [
     needsReplicas: true,
     expressions: both((context) => `${slot(context, "active")} == 0 ${isDeclared(context)}`),
     labels: ["slot", "node"],
-    summary: "Nobody reads from slot {{ $labels.slot }}",
+    summary: "No replica reads from slot {{ $labels.slot }}",
     description: "The leader keeps WAL for {{ $labels.slot }} up to slotWalCap, or the slot is missing and it keeps none.",
   },
   {
@@ -23,7 +23,7 @@ export const slots: readonly AlertDefinition[] = [
     ),
     labels: ["slot", "node"],
     summary: "Slot {{ $labels.slot }} keeps {{ $value | humanizePercentage }} of the WAL that it may",
-    description: "At 100% the leader removes WAL that {{ $labels.slot }} still needs, and the replica must be cloned anew.",
+    description: "At 100% the leader removes WAL that {{ $labels.slot }} still needs, and the replica must be re-cloned.",
   },
   {
     name: "SlotLost",
@@ -33,7 +33,7 @@ export const slots: readonly AlertDefinition[] = [
     labels: ["slot", "node"],
     summary: "Slot {{ $labels.slot }} has lost WAL",
     description:
-      "It needed more WAL than slotWalCap. Unless {{ $labels.slot }} catches up before the next checkpoint it must be cloned anew.",
+      "It needed more WAL than slotWalCap. Unless {{ $labels.slot }} catches up before the next checkpoint it must be re-cloned.",
   },
   {
     name: "SlotOrphaned",
@@ -44,7 +44,7 @@ export const slots: readonly AlertDefinition[] = [
     },
     labels: ["slot", "node"],
     summary: "Slot {{ $labels.slot }} belongs to no declared replica",
-    description: "The leader keeps WAL, and perhaps dead rows, for {{ $labels.slot }}, which nobody declared.",
+    description: "The leader keeps WAL, and perhaps dead rows, for {{ $labels.slot }}, which is not declared.",
   },
   {
     name: "XminAge",

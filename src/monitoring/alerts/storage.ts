@@ -9,7 +9,7 @@ const size = (context: AlertContext): string => select(context, "pgstack_node_di
 const fillingFrom = 0.4;
 
 /**
- * Full within the time if it goes on as during the last quarter of it, and also as during the last twenty-fourth: a load that
+ * Full within the time if it continues as during the last quarter of it, and also as during the last twenty-fourth: a load that
  * has ended long before does not count. Both windows must have data from their beginning.
  */
 function filling(context: AlertContext, limit: number): string {
@@ -39,7 +39,7 @@ export const storage: readonly AlertDefinition[] = [
     labels: ["node"],
     summary: "{{ $value }} pages of {{ $labels.node }} failed their checksum",
     description:
-      "Data of {{ $labels.node }} is damaged. Queries that meet such a page fail; the disk, its controller or memory is to blame.",
+      "Data of {{ $labels.node }} is damaged. Queries that meet such a page fail; the cause is the disk, its controller or memory.",
   },
   {
     name: "ArchiveFailing",
@@ -47,7 +47,7 @@ export const storage: readonly AlertDefinition[] = [
     expressions: both((context, limit) => `${perNode(select(context, "pgstack_node_archive_waiting_seconds"))} > ${limit}`),
     labels: ["node"],
     summary: "WAL of {{ $labels.node }} has waited {{ $value | humanizeDuration }} to be archived",
-    description: "{{ $labels.node }} keeps all WAL until it is archived, and stops when its disk is full. The archive lacks what is newer.",
+    description: "{{ $labels.node }} keeps all WAL until it is archived, and stops when its disk is full. The archive ends there.",
   },
   {
     name: "TransactionIdAge",
@@ -70,7 +70,7 @@ export const storage: readonly AlertDefinition[] = [
     topic: "storage",
     expressions: { warning: filling },
     labels: ["node"],
-    summary: "The disk of {{ $labels.node }} is being filled",
-    description: "If it goes on as it has, it will be full within the time that this alert looks ahead.",
+    summary: "The disk of {{ $labels.node }} is filling up",
+    description: "At this rate it will be full within the time that this alert looks ahead.",
   },
 ];

@@ -43,15 +43,26 @@ describe("alertInhibitions", () => {
     ["a replica loses its stream", ["ReplicaDisconnected critical node=pg2"]],
     ["replay is paused", ["ReplayPaused warning node=pg2"]],
     ["replay is paused for half an hour", ["ReplayPaused critical node=pg2"]],
+    ["the pooler stops", ["PoolerDown critical"]],
+    ["the pooler comes and goes", ["PoolerDown critical"]],
+    ["a process of the pooler stops", ["PoolerProcessDown warning process=pgbouncer-2"]],
+    ["97% of the clients", ["PoolerClientsUsed critical process=pgbouncer-1"]],
     ["a route is paused and forgotten", ["PoolerPaused critical route=app name=app"]],
     ["no replica streams", ["ReplicasMissing critical"]],
     ["a replica lags by a minute", ["ReplicaLagSeconds critical node=pg2"]],
-    ["a replica is promoted beside the leader", ["LeaderCount critical"]],
+    ["a replica is promoted next to the leader", ["LeaderCount critical"]],
+    ["the leader stops, another node is promoted and followed", ["PostgresDown critical node=pg1 role=replica"]],
+    [
+      "the leader stops, another node is promoted, the third one does not follow",
+      ["PostgresDown critical node=pg1 role=replica", "TimelineSplit critical node=pg3", "ReplicasMissing critical"],
+    ],
+    ["a leader that is not the first node stops", ["PostgresDown critical node=pg2 role=leader"]],
+    ["Prometheus starts while a node is down and none leads", ["PostgresDown critical node=pg1 role=unknown"]],
   ])("leave of all that fires when %s what names the fault", (what, left) => {
     expect(notifiedIn(what)).toEqual(left);
   });
 
-  it("take the only replica for one: its loss is told once", () => {
+  it("take the only replica for one: its loss is reported once", () => {
     const fires = [
       { alert: "PostgresDown", severity: "critical", labels: { node: "pg2", role: "replica" } },
       { alert: "ReplicasMissing", severity: "warning", labels: {} },
@@ -65,6 +76,14 @@ describe("alertInhibitions", () => {
     const fires = [
       { alert: "ReplayPaused", severity: "warning", labels: { node: "pg2" } },
       { alert: "ReplicaLagSeconds", severity: "critical", labels: { node: "pg2" } },
+    ] as const;
+    expect(notified(fires, alertInhibitions(2))).toHaveLength(2);
+  });
+
+  it("keep no warning of one process of the pooler quiet for another one", () => {
+    const fires = [
+      { alert: "PoolerClientsUsed", severity: "critical", labels: { process: "pgbouncer-1" } },
+      { alert: "PoolerClientsUsed", severity: "warning", labels: { process: "pgbouncer-2" } },
     ] as const;
     expect(notified(fires, alertInhibitions(2))).toHaveLength(2);
   });

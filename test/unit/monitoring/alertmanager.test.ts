@@ -70,7 +70,7 @@ describe("alertmanager.yml", () => {
     expect(() => renderAlertmanager(anAlertmanager({ receiver: "email" }))).toThrow("without an address");
   });
 
-  it("keeps quiet what it is told to, in the order given", () => {
+  it("inhibits the given alerts, in the order given", () => {
     const inhibitions = [
       { sourceMatchers: ['a="1"'], targetMatchers: ['b=~"x|y"'], equal: ["stack", "node"] },
       { sourceMatchers: ['c="2"'], targetMatchers: ['d="3"'], equal: [] },

@@ -26,11 +26,12 @@ const targetsOf = ({ scrape_configs }: PrometheusConfig): (readonly [string, str
   );
 
 describe("prometheus.yml", () => {
-  it("has one target for each exporter and for Prometheus itself, with stack, node and declared role", () => {
+  it("has one target for each exporter and for Prometheus itself, with stack and node; none says who leads", () => {
     expect(targetsOf(configOf({ replicas: 1, leader: "pg2", monitoring: { prometheus: true } }))).toEqual([
-      ["postgres", "pg1-exporter:9187", { stack: "test", node: "pg1", role: "replica" }],
-      ["postgres", "pg2-exporter:9187", { stack: "test", node: "pg2", role: "leader" }],
-      ["pooler", "pooler-exporter:9127", { stack: "test" }],
+      ["postgres", "pg1-exporter:9187", { stack: "test", node: "pg1" }],
+      ["postgres", "pg2-exporter:9187", { stack: "test", node: "pg2" }],
+      ["pooler", "pgbouncer-1-exporter:9127", { stack: "test", process: "pgbouncer-1" }],
+      ["pooler", "pgbouncer-2-exporter:9127", { stack: "test", process: "pgbouncer-2" }],
       ["prometheus", "127.0.0.1:9090", { stack: "test" }],
     ]);
   });

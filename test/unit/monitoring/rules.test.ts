@@ -5,16 +5,16 @@ import { alertNames } from "../../../src/config/alerts.ts";
 import { kebab } from "../../../src/monitoring/alert.ts";
 import { alertDefinitions } from "../../../src/monitoring/catalogue.ts";
 import { readExpression } from "../../../src/promql/expression.ts";
-import { mayExist, ownMetrics } from "../../../src/promql/metrics.ts";
+import { mayExist, ownMetrics, recordedMetrics } from "../../../src/promql/metrics.ts";
 import type { Rule } from "../../../src/monitoring/rules.ts";
-import { ruleGroups } from "../../../src/monitoring/rules.ts";
+import { alertRules, ruleGroups } from "../../../src/monitoring/rules.ts";
+import { renderMonitoringFiles } from "../../../src/render/monitoring-files.ts";
 import { renderRules } from "../../../src/render/alert-rules.ts";
 import { rulesInput } from "../../../testing/alerts/cases.ts";
 import { aPlan } from "../../../testing/stacks.ts";
 
 const sources = { alertmanager: false, foreignPostgresExporter: false, foreignPoolerExporter: false };
-const rulesOf = (nodes?: readonly string[], config: unknown = {}): readonly Rule[] =>
-  ruleGroups(rulesInput(nodes, config)).flatMap(({ rules }) => rules);
+const rulesOf = (nodes?: readonly string[], config: unknown = {}): readonly Rule[] => alertRules(ruleGroups(rulesInput(nodes, config)));
 const find = (rules: readonly Rule[], alert: string, severity: string): Rule | undefined =>
   rules.find((rule) => rule.alert === alert && rule.labels.severity === severity);
 
@@ -34,15 +34,17 @@ describe("alert definitions", () => {
   );
 
   it("name the stack in every selector", () => {
-    for (const { alert, expr } of rulesOf()) {
-      const selectors = expr.match(/\b(?:up|pg_\w+|pgstack_\w+|pgbouncer_\w+)\{[^}]*\}/g) ?? [];
+    const recorded = ruleGroups(rulesInput()).flatMap(({ rules }) => rules.filter((rule) => "record" in rule));
+    expect(recorded.map(({ record }) => record)).toEqual(Object.keys(recordedMetrics));
+    for (const { alert, expr } of [...rulesOf(), ...recorded.map(({ record, expr: recording }) => ({ alert: record, expr: recording }))]) {
+      const selectors = expr.match(/\b(?:up|pg_\w+|pgstack[_:]\w+|pgbouncer_\w+)\{[^}]*\}/g) ?? [];
       expect(selectors.length, alert).toBeGreaterThan(0);
       for (const selector of selectors) expect(selector, alert).toContain('stack="test"');
-      expect(expr.replaceAll(/"[^"]*"/g, '""').match(/\b(?:pg_|pgstack_|pgbouncer_)\w+(?=[^\w{"])/g), alert).toBeNull();
+      expect(expr.replaceAll(/"[^"]*"/g, '""').match(/\b(?:pg_|pgstack[_:]|pgbouncer_)\w+(?=[^\w{"])/g), alert).toBeNull();
     }
   });
 
-  it("use each of pgstack's own figures that tells of a fault", () => {
+  it("use each of pgstack's own metrics that shows a fault", () => {
     const used = new Set(rulesOf().flatMap(({ expr }) => readExpression(expr).metrics));
     expect(Object.keys(ownMetrics).filter((metric) => !used.has(metric))).toEqual([
       "pgstack_node_wal_bytes",
@@ -52,6 +54,17 @@ describe("alert definitions", () => {
 });
 
 describe("ruleGroups", () => {
+  it("records roles before the alerts that read them, and takes none from stack config", () => {
+    const groups = ruleGroups(rulesInput());
+    expect(groups[0]?.rules.slice(0, 3).map((rule) => ("record" in rule ? rule.record : rule.alert))).toEqual([
+      "pgstack:node_leads",
+      "pgstack:node_role",
+      "PostgresDown",
+    ]);
+    const filesOf = (leader: string): unknown => renderMonitoringFiles(aPlan({ replicas: 2, leader, monitoring: { prometheus: true } }));
+    expect(filesOf("pg3")).toEqual(filesOf("pg1"));
+  });
+
   it("leaves alerts on replicas out without replicas", () => {
     const names = new Set(rulesOf(["pg1"]).map(({ alert }) => alert));
     expect(alertNames.filter((name) => !names.has(name))).toEqual([
@@ -94,15 +107,15 @@ describe("ruleGroups", () => {
   });
 
   it("looks at no fewer than four scrapes", () => {
-    const seldom = ruleGroups({ ...rulesInput(), scrapeIntervalS: 120 }).flatMap(({ rules }) => rules);
+    const seldom = alertRules(ruleGroups({ ...rulesInput(), scrapeIntervalS: 120 }));
     expect(find(seldom, "LeaderCount", "critical")?.expr).toContain("[8m]");
     expect(find(seldom, "PoolerDown", "critical")?.expr).toContain("[24m]");
     expect(find(seldom, "Deadlocks", "warning")?.expr).toContain("[8m]");
   });
 
   it("names a stack that needs quoting", () => {
-    const [group] = ruleGroups({ ...rulesInput(), stack: 'a"b\\c' });
-    expect(group?.rules[0]?.expr).toContain('stack="a\\"b\\\\c"');
+    const [rule] = alertRules(ruleGroups({ ...rulesInput(), stack: 'a"b\\c' }));
+    expect(rule?.expr).toContain('stack="a\\"b\\\\c"');
   });
 });
 
