@@ -29,6 +29,7 @@ export interface Fired {
 
 interface Options {
   readonly nodes?: readonly string[];
+  readonly leader?: string;
   readonly more?: readonly Series[];
   readonly step?: Step;
   readonly texts?: AlertCase["texts"];
@@ -48,12 +49,12 @@ export function situation(
   changes: readonly Change[],
   at: string,
   fires: readonly string[],
-  { nodes = threeNodes, more = [], step = "15s", texts }: Options = {},
+  { nodes = threeNodes, leader = "pg1", more = [], step = "15s", texts }: Options = {},
 ): AlertCase {
   return {
     what,
     about: about.split(", ").map((one) => one.split(" ") as unknown as readonly [AlertName, Severity]),
-    series: [...changed(healthy(nodes), changes), ...more],
+    series: [...changed(healthy(nodes, leader), changes), ...more],
     nodes,
     step,
     at,

@@ -6,7 +6,7 @@ import { always, gone, turns } from "./series.ts";
 export const set = (metric: string, labels: Labels, values: Change["values"]): Change => ({ metric, labels, values });
 export const without = (metric: string, labels: Labels = {}): Change => ({ metric, labels, values: undefined });
 
-/** What a server tells through its exporter, of which nothing is left when it does not answer. */
+/** Metrics of a server through its exporter, which are missing while it does not answer. */
 const ofServer = "pgstack_.*|pg_stat_database_deadlocks";
 
 /** The leader's view of a replica whose stream has ended. */
@@ -18,7 +18,7 @@ export function streamEnds(replica: string, left: number): readonly Change[] {
   ];
 }
 
-/** A server stops; its exporter goes on. */
+/** A server stops; its exporter continues. */
 export function serverStops(node: string): readonly Change[] {
   return [set("pg_up", { node }, turns(1, 0)), set("pg_exporter_last_scrape_error", { node }, turns(0, 1)), set(ofServer, { node }, gone)];
 }
@@ -37,5 +37,19 @@ export function receiverStops(replica: string): readonly Change[] {
   ];
 }
 
+/** A process of the pooler stops, or all without labels; exporters continue. */
+export function processStops(labels: Labels = {}): readonly Change[] {
+  return [set("pgbouncer_up", labels, turns(1, 0)), set("pgbouncer_(?!up).*", labels, gone)];
+}
+
 /** A server goes away for one scrape, and comes back. */
 export const blip = `1x7 0 ${always(1)}`;
+
+/** A replica is promoted; what it says about its own replicas is not part of it. */
+export function takesOver(replica: string): readonly Change[] {
+  return [
+    set("pgstack_node_in_recovery", { node: replica }, turns(1, 0)),
+    set("pgstack_node_timeline", { node: replica }, turns(1, 2)),
+    set("pgstack_(receiver_.*|node_replay_paused)", { node: replica }, gone),
+  ];
+}

@@ -32,14 +32,18 @@ export const gone = (before: number): string => `${before}x${healthySamples - 1}
 /** One value after the other, again and again. */
 export const alternating = (...values: readonly number[]): string => Array.from({ length: 60 }, () => values.join(" ")).join(" ");
 
-export const leader = "pg1";
-const roleOf = (node: string): string => (node === leader ? "leader" : "replica");
-
 function nodeTarget(node: string): Labels {
-  return { job: "postgres", instance: `${node}-exporter:9187`, stack: "test", node, role: roleOf(node) };
+  return { job: "postgres", instance: `${node}-exporter:9187`, stack: "test", node };
 }
 
-const poolerTarget: Labels = { job: "pooler", instance: "pooler-exporter:9127", stack: "test" };
+function processTarget(process: string): Labels {
+  return { job: "pooler", instance: `${process}-exporter:9127`, stack: "test", process };
+}
+
+/** Processes of the pooler that a stack of these nodes has. */
+function processesOf(nodes: readonly string[]): readonly string[] {
+  return Array.from({ length: Math.max(2, nodes.length - 1) }, (_, index) => `pgbouncer-${index + 1}`);
+}
 const server = (node: string): Labels => ({ server: `${node}:5432` });
 
 /** Figures that every node has when all is well. */
@@ -74,7 +78,7 @@ const poolFigures: Readonly<Record<string, number>> = {
   pgbouncer_pools_client_maxwait_seconds: 0,
 };
 
-function node(name: string): readonly Series[] {
+function node(name: string, leader: string): readonly Series[] {
   const target = nodeTarget(name);
   const own = { ...target, ...server(name) };
   const figures = { ...nodeFigures, pgstack_node_in_recovery: name === leader ? 0 : 1 };
@@ -89,39 +93,43 @@ function node(name: string): readonly Series[] {
     },
     { metric: "pg_stat_database_deadlocks", labels: { ...target, datname: "app", datid: "16384" }, values: always(3) },
     ...Object.entries(figures).map(([metric, value]) => ({ metric, labels: own, values: always(value) })),
-    ...(name === leader
-      ? []
-      : ["pgstack_node_replay_paused", "pgstack_receiver_streaming", "pgstack_receiver_message_age_seconds"].map((metric) => ({
-          metric,
-          labels: own,
-          values: always(metric === "pgstack_node_replay_paused" ? 0 : 1),
-        }))),
+    ...(name === leader ? [] : replicaView(name)),
   ];
 }
 
-/** What the leader says about its replicas and their slots. */
-function leaderView(replicas: readonly string[]): readonly Series[] {
+/** What a replica says about its stream. */
+export function replicaView(name: string): readonly Series[] {
+  const own = { ...nodeTarget(name), ...server(name) };
+  return ["pgstack_node_replay_paused", "pgstack_receiver_streaming", "pgstack_receiver_message_age_seconds"].map((metric) => ({
+    metric,
+    labels: own,
+    values: always(metric === "pgstack_node_replay_paused" ? 0 : 1),
+  }));
+}
+
+/** What a leader says about its replicas and their slots. */
+export function leaderView(leader: string, replicas: readonly string[]): readonly Series[] {
   const own = { ...nodeTarget(leader), ...server(leader) };
   return [
     { metric: "pgstack_replicas_declared", labels: own, values: always(replicas.length) },
     { metric: "pgstack_replicas_streaming", labels: own, values: always(replicas.length) },
     ...replicas.flatMap((replica) => [
       { metric: "pgstack_replica_replay_behind_bytes", labels: { ...own, replica }, values: always(0) },
-      ...slotSeries(replica, slotFigures),
+      ...slotSeries(replica, slotFigures, leader),
     ]),
   ];
 }
 
-/** Series of a slot on the leader. */
-export function slotSeries(slot: string, figures: Readonly<Record<string, number>>): readonly Series[] {
+/** Series of a slot on a leader. */
+export function slotSeries(slot: string, figures: Readonly<Record<string, number>>, leader = "pg1"): readonly Series[] {
   const own = { ...nodeTarget(leader), ...server(leader), slot };
   return Object.entries(figures).map(([metric, value]) => ({ metric, labels: own, values: always(value) }));
 }
 
-function pooler(): readonly Series[] {
+function pooler(process: string): readonly Series[] {
   const one = (metric: string, value: number, labels: Labels = {}): Series => ({
     metric,
-    labels: { ...poolerTarget, ...labels },
+    labels: { ...processTarget(process), ...labels },
     values: always(value),
   });
   return [
@@ -137,8 +145,20 @@ function pooler(): readonly Series[] {
 }
 
 /** Everything that a healthy stack's targets give. */
-export function healthy(nodes: readonly string[]): readonly Series[] {
-  return [...nodes.flatMap(node), ...leaderView(nodes.filter((name) => name !== leader)), ...pooler()];
+export function healthy(nodes: readonly string[], leader: string): readonly Series[] {
+  return [
+    ...nodes.flatMap((name) => node(name, leader)),
+    ...leaderView(
+      leader,
+      nodes.filter((name) => name !== leader),
+    ),
+    ...processesOf(nodes).flatMap(pooler),
+  ];
+}
+
+/** The series from the moment of the fault on only. */
+export function fromThen(series: readonly Series[]): readonly Series[] {
+  return series.map((one) => ({ ...one, values: `_x${healthySamples} ${one.values}` }));
 }
 
 /** The series with the changes; each change must hit at least one series, so that a case cannot miss its target. */

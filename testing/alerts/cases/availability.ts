@@ -1,7 +1,7 @@
 import type { AlertCase } from "../case.ts";
 import { situation } from "../case.ts";
-import { blip, receiverStops, serverHangs, serverStops, set, streamEnds, without } from "../faults.ts";
-import { alternating, always, gone, turns } from "../series.ts";
+import { blip, processStops, receiverStops, serverHangs, serverStops, set, streamEnds, takesOver, without } from "../faults.ts";
+import { alternating, always, changed, fromThen, gone, leaderView, replicaView, turns } from "../series.ts";
 
 const pg2Stops = [...serverStops("pg2"), ...streamEnds("pg2", 1)];
 const leaderStops = [
@@ -12,16 +12,18 @@ const leaderStops = [
   set("pgbouncer_pools_client_maxwait_seconds", { database: "app" }, "0x7 0+15x1000000"),
 ];
 const leaderDown = "PostgresDown critical node=pg1 role=leader";
-const promoted = [
-  set("pgstack_node_in_recovery", { node: "pg2" }, turns(1, 0)),
-  set("pgstack_node_timeline", { node: "pg2" }, turns(1, 2)),
-  set("pgstack_receiver_streaming", { node: "pg2" }, gone),
-  set("pgstack_node_replay_paused", { node: "pg2" }, gone),
-  ...streamEnds("pg2", 1),
-];
+const promoted = [...takesOver("pg2"), ...streamEnds("pg2", 1)];
+const noReplicasOfPg2 = fromThen(
+  changed(leaderView("pg2", ["pg1", "pg3"]), [
+    set("pgstack_(replicas_streaming|slot_active)", {}, always(0)),
+    without("pgstack_replica_replay_behind_bytes"),
+  ]),
+);
+
+const bothProcesses = [1, 2].map((number) => `PoolerProcessDown warning process=pgbouncer-${number}`);
 
 export const availabilityCases: readonly AlertCase[] = [
-  situation("PostgresDown critical, ExporterDown critical, PoolerDown critical", "all is well", [], "10m", []),
+  situation("PostgresDown critical, ExporterDown critical, PoolerDown critical, PoolerProcessDown warning", "all is well", [], "10m", []),
   situation("MetricsMissing critical, LeaderCount critical", "all is well without replicas", [], "10m", [], { nodes: ["pg1"] }),
   situation(
     "PostgresDown critical",
@@ -33,7 +35,7 @@ export const availabilityCases: readonly AlertCase[] = [
       texts: {
         alert: "PostgresDown",
         summary: "PostgreSQL on pg2 (replica) is down (test)",
-        description: "pg2 does not answer, or went away three times in ten minutes. Reads go to the other nodes.",
+        description: "pg2 does not answer, or went down three times in ten minutes. Reads go to the other nodes.",
       },
     },
   ),
@@ -78,28 +80,99 @@ export const availabilityCases: readonly AlertCase[] = [
     ["ExporterDown critical node=pg1 job=postgres"],
   ),
   situation(
-    "ExporterDown critical",
-    "the exporter of the pooler stops",
+    "ExporterDown critical, PoolerDown critical, PoolerProcessDown warning",
+    "the exporters of the pooler stop",
     [set("up", { job: "pooler" }, turns(1, 0)), set("pgbouncer_.*", {}, gone)],
     "4m",
-    ["ExporterDown critical job=pooler"],
+    ["ExporterDown critical job=pooler process=pgbouncer-1", "ExporterDown critical job=pooler process=pgbouncer-2"],
+  ),
+  situation(
+    "ExporterDown critical",
+    "the exporter of one process of the pooler stops",
+    [set("up", { process: "pgbouncer-2" }, turns(1, 0)), set("pgbouncer_.*", { process: "pgbouncer-2" }, gone)],
+    "4m",
+    ["ExporterDown critical job=pooler process=pgbouncer-2"],
+    {
+      texts: {
+        alert: "ExporterDown",
+        summary: "The exporter of pgbouncer-2 cannot be scraped (test)",
+        description: "No alert covers its server. Either the exporter is down, or the server hangs and does not answer it.",
+      },
+    },
   ),
   situation("ExporterDown critical", "an exporter is restarted", [set("up", { node: "pg1" }, blip)], "4m", []),
   situation("ExporterDown critical", "an exporter comes and goes", [set("up", { node: "pg3" }, alternating(1, 1, 0))], "8m", [
     "ExporterDown critical node=pg3 job=postgres",
   ]),
-  situation("PoolerDown critical", "the pooler stops", [set("pgbouncer_up", {}, turns(1, 0)), set("pgbouncer_(?!up).*", {}, gone)], "4m", [
+  situation("PoolerDown critical, PoolerProcessDown warning", "the pooler stops", processStops(), "5m", [
     "PoolerDown critical",
+    ...bothProcesses,
   ]),
-  situation("PoolerDown critical", "the pooler is replaced within seconds", [set("pgbouncer_up", {}, blip)], "4m", []),
-  situation("PoolerDown critical", "the pooler comes and goes", [set("pgbouncer_up", {}, alternating(1, 0))], "6m", [
+  situation(
+    "PoolerDown critical, PoolerProcessDown warning",
+    "the pooler is replaced within seconds",
+    [set("pgbouncer_up", {}, blip)],
+    "5m",
+    [],
+  ),
+  situation(
+    "PoolerDown critical, PoolerProcessDown warning",
+    "the pooler comes and goes",
+    [set("pgbouncer_up", {}, alternating(1, 0))],
+    "6m",
+    ["PoolerDown critical", ...bothProcesses],
+  ),
+  situation(
+    "PoolerProcessDown warning, PoolerDown critical",
+    "a process of the pooler stops",
+    processStops({ process: "pgbouncer-2" }),
+    "5m",
+    ["PoolerProcessDown warning process=pgbouncer-2"],
+    {
+      texts: {
+        alert: "PoolerProcessDown",
+        summary: "pgbouncer-2 is down (test)",
+        description:
+          "This process of the pooler does not answer its exporter, or went down three times in ten minutes. The other processes serve " +
+          "its clients, with their own server connections alone.",
+      },
+    },
+  ),
+  situation(
+    "PoolerProcessDown warning",
+    "a process of the pooler has been down for a minute",
+    processStops({ process: "pgbouncer-1" }),
+    "3m",
+    [],
+  ),
+  situation(
+    "PoolerProcessDown warning, PoolerDown critical",
+    "a process of the pooler comes and goes",
+    [set("pgbouncer_up", { process: "pgbouncer-1" }, alternating(1, 0))],
+    "6m",
+    ["PoolerProcessDown warning process=pgbouncer-1"],
+  ),
+  situation(
+    "PoolerProcessDown warning, PoolerDown critical",
+    "the processes of the pooler are replaced one after the other",
+    [set("pgbouncer_up", { process: "pgbouncer-1" }, blip), set("pgbouncer_up", { process: "pgbouncer-2" }, `1x9 0 ${always(1)}`)],
+    "6m",
+    [],
+  ),
+  situation(
     "PoolerDown critical",
-  ]),
+    "the two processes of the pooler of a leader without replicas stop",
+    processStops(),
+    "5m",
+    ["PoolerDown critical", ...bothProcesses],
+    { nodes: ["pg1"] },
+  ),
   situation("MetricsMissing critical", "a target is no longer scraped", [set(".*", { node: "pg2" }, gone)], "4m", [
     "MetricsMissing critical metric=up job=postgres node=pg2",
   ]),
   situation("MetricsMissing critical", "the pooler is no longer scraped", [set(".*", { job: "pooler" }, gone)], "4m", [
-    "MetricsMissing critical metric=up job=pooler",
+    "MetricsMissing critical metric=up job=pooler process=pgbouncer-1",
+    "MetricsMissing critical metric=up job=pooler process=pgbouncer-2",
   ]),
   situation(
     "MetricsMissing critical",
@@ -128,7 +201,8 @@ export const availabilityCases: readonly AlertCase[] = [
     ].map((metric) => `MetricsMissing critical metric=${metric} node=pg2`),
   ),
   situation("MetricsMissing critical", "the pooler shows no pools", [without("pgbouncer_pools_client_waiting_connections")], "4m", [
-    "MetricsMissing critical metric=pgbouncer_pools",
+    "MetricsMissing critical metric=pgbouncer_pools process=pgbouncer-1",
+    "MetricsMissing critical metric=pgbouncer_pools process=pgbouncer-2",
   ]),
   situation(
     "MetricsMissing critical",
@@ -137,27 +211,37 @@ export const availabilityCases: readonly AlertCase[] = [
     "3m",
     [],
   ),
-  situation("LeaderCount critical, TimelineSplit critical", "a replica is promoted beside the leader", promoted, "3m15s", [
+  situation(
+    "LeaderCount critical, TimelineSplit critical, MetricsMissing critical",
+    "a replica is promoted next to the leader",
+    promoted,
+    "3m15s",
+    ["LeaderCount critical", "TimelineSplit critical node=pg1", "TimelineSplit critical node=pg3", "ReplicasMissing warning"],
+    { more: noReplicasOfPg2 },
+  ),
+  situation(
     "LeaderCount critical",
-    "TimelineSplit critical node=pg1",
-    "TimelineSplit critical node=pg3",
-    "ReplicasMissing warning",
-    "MetricsMissing critical metric=pgstack_receiver_streaming node=pg2",
-  ]),
-  situation("LeaderCount critical", "a second leader is told at once", promoted, "2m", ["LeaderCount critical"], {
-    texts: {
-      alert: "LeaderCount",
-      summary: "2 nodes take writes instead of one (test)",
-      description:
-        "With more than one, each has rows that the others lack, and every minute makes it worse. With none, all nodes are replicas and writes fail.",
+    "a second leader is reported as soon as it has been scraped twice",
+    promoted,
+    "2m30s",
+    ["LeaderCount critical"],
+    {
+      more: noReplicasOfPg2,
+      texts: {
+        alert: "LeaderCount",
+        summary: "2 nodes take writes instead of one (test)",
+        description:
+          "With more than one, each has rows that the others do not have, and every minute makes it worse. With none, all nodes are replicas and writes fail.",
+      },
     },
-  }),
+  ),
   situation(
     "LeaderCount critical",
     "the leader comes back as a replica",
-    [set("pgstack_node_in_recovery", { node: "pg1" }, turns(0, 1))],
+    [set("pgstack_node_in_recovery", { node: "pg1" }, turns(0, 1)), set("pgstack_(slot|replica).*", { node: "pg1" }, gone)],
     "4m",
-    ["LeaderCount critical"],
+    ["LeaderCount critical", "ReplicaDisconnected critical node=pg1"],
+    { more: fromThen(changed(replicaView("pg1"), [set("pgstack_receiver_streaming", {}, always(0))])) },
   ),
   situation(
     "LeaderCount critical",

@@ -165,7 +165,7 @@ export const replicationCases: readonly AlertCase[] = [
       texts: {
         alert: "SlotRetainedWal",
         summary: "Slot pg2 keeps 90% of the WAL that it may (test)",
-        description: "At 100% the leader removes WAL that pg2 still needs, and the replica must be cloned anew.",
+        description: "At 100% the leader removes WAL that pg2 still needs, and the replica must be re-cloned.",
       },
     },
   ),
@@ -180,10 +180,10 @@ export const replicationCases: readonly AlertCase[] = [
   situation("SlotLost critical", "a slot has lost WAL", [slot("lost", "pg2", turns(0, 1))], "2m15s", [
     "SlotLost critical node=pg2 slot=pg2",
   ]),
-  situation("SlotLost critical", "a slot that nobody declared has lost WAL", [], "8m", [], {
+  situation("SlotLost critical", "a slot that is not declared has lost WAL", [], "8m", [], {
     more: orphan("old").map((one) => (one.metric === "pgstack_slot_lost" ? { ...one, values: "1x1000000" } : one)),
   }),
-  situation("SlotOrphaned warning", "a slot that nobody declared", [], "12m", ["SlotOrphaned warning node=old slot=old"], {
+  situation("SlotOrphaned warning", "a slot that is not declared", [], "12m", ["SlotOrphaned warning node=old slot=old"], {
     more: orphan("old"),
   }),
   situation("SlotOrphaned warning", "the slot of a base backup", [], "60m", [], { step: "1m", more: orphan("pg_basebackup_4711") }),

@@ -6,7 +6,7 @@ import { alternating, turns } from "../series.ts";
 const node = (metric: string, values: string): ReturnType<typeof set> => set(`pgstack_node_${metric}`, { node: "pg1" }, values);
 const waiting = (values: string): ReturnType<typeof set> => set("pgbouncer_pools_client_waiting_connections", { database: "app" }, values);
 const maxWait = (values: string): ReturnType<typeof set> => set("pgbouncer_pools_client_maxwait_seconds", { database: "app" }, values);
-const clients = (values: string): ReturnType<typeof set> => set("pgbouncer_used_clients", {}, values);
+const clients = (values: string): ReturnType<typeof set> => set("pgbouncer_used_clients", { process: "pgbouncer-1" }, values);
 const paused = (values: string): ReturnType<typeof set> => set("pgbouncer_databases_paused", { name: "app" }, values);
 const deadlocks = (values: string): ReturnType<typeof set> => set("pg_stat_database_deadlocks", { node: "pg1" }, values);
 
@@ -28,7 +28,7 @@ export const resourceCases: readonly AlertCase[] = [
       texts: {
         alert: "ConnectionsUsed",
         summary: "pg1 uses 95% of its connections (test)",
-        description: "When all are taken, pg1 refuses: new server connections of the pooler too.",
+        description: "When all are taken, pg1 refuses new ones, including server connections of the pooler.",
       },
     },
   ),
@@ -44,6 +44,16 @@ export const resourceCases: readonly AlertCase[] = [
     "PoolerClientsWaiting warning route=app database=app",
     "PoolerClientsWaiting critical route=app database=app",
   ]),
+  situation(
+    "PoolerClientsWaiting critical",
+    "a client waits for long at one process of the pooler",
+    [
+      set("pgbouncer_pools_client_waiting_connections", { database: "app", process: "pgbouncer-2" }, turns(0, 1)),
+      set("pgbouncer_pools_client_maxwait_seconds", { database: "app", process: "pgbouncer-2" }, "0x7 0+15x1000000"),
+    ],
+    "4m",
+    ["PoolerClientsWaiting warning route=app database=app", "PoolerClientsWaiting critical route=app database=app"],
+  ),
   situation("PoolerClientsWaiting warning", "clients wait now and then", [waiting(alternating(0, 5))], "6m", []),
   situation(
     "PoolerClientsWaiting critical, PoolerPaused warning",
@@ -60,16 +70,23 @@ export const resourceCases: readonly AlertCase[] = [
     [],
   ),
   situation("PoolerClientsUsed warning, PoolerClientsUsed critical", "85% of the clients", [clients(turns(100, 850))], "8m", [
-    "PoolerClientsUsed warning",
+    "PoolerClientsUsed warning process=pgbouncer-1",
   ]),
   situation("PoolerClientsUsed critical", "97% of the clients", [clients(turns(100, 970))], "8m", [
-    "PoolerClientsUsed warning",
-    "PoolerClientsUsed critical",
+    "PoolerClientsUsed warning process=pgbouncer-1",
+    "PoolerClientsUsed critical process=pgbouncer-1",
   ]),
   situation("PoolerClientsUsed warning", "half of the clients", [clients(turns(100, 500))], "8m", []),
   situation("PoolerPaused warning, PoolerPaused critical", "a route is paused for two minutes", [paused(turns(0, 1))], "4m", [
     "PoolerPaused warning route=app name=app",
   ]),
+  situation(
+    "PoolerPaused warning",
+    "a route of one process is paused for two minutes",
+    [set("pgbouncer_databases_paused", { name: "app", process: "pgbouncer-2" }, turns(0, 1))],
+    "4m",
+    ["PoolerPaused warning route=app name=app"],
+  ),
   situation(
     "PoolerPaused critical",
     "a route is paused and forgotten",
@@ -116,7 +133,7 @@ export const resourceCases: readonly AlertCase[] = [
     "Deadlocks warning node=pg1 datname=app",
   ]),
   situation("Deadlocks warning", "a deadlock a minute", [deadlocks("0x7 0+0.25x1000000")], "9m", []),
-  situation("Deadlocks warning", "a counter that begins anew", [deadlocks("5000x7 0x1000000")], "5m", []),
+  situation("Deadlocks warning", "a counter that starts again at zero", [deadlocks("5000x7 0x1000000")], "5m", []),
 
   situation("PendingRestart warning", "two settings wait for a restart", [node("settings_pending_restart", turns(0, 2))], "13m", [
     "PendingRestart warning node=pg1",
@@ -165,7 +182,7 @@ export const resourceCases: readonly AlertCase[] = [
       texts: {
         alert: "ArchiveFailing",
         summary: "WAL of pg1 has waited 13m 0s to be archived (test)",
-        description: "pg1 keeps all WAL until it is archived, and stops when its disk is full. The archive lacks what is newer.",
+        description: "pg1 keeps all WAL until it is archived, and stops when its disk is full. The archive ends there.",
       },
     },
   ),
