@@ -8,7 +8,7 @@ export function clusterDashboard(limits: DashboardLimits): DashboardSpec {
   return {
     uid: "pgstack-cluster",
     title: "Cluster",
-    description: "Whether all is well: green on the first line is good. The other dashboards say more.",
+    description: "Overall health: the first row should be green. The other dashboards have details.",
     variables: ["stack"],
     sections: [
       { height: 4, panels: signs(limits) },
@@ -34,7 +34,7 @@ function signs(limits: DashboardLimits): readonly PanelSpec[] {
     {
       ...common,
       title: "Leader",
-      description: "The node that takes writes. Good: one name, the declared leader's. Two names are a split cluster.",
+      description: "The node that takes writes. Good: exactly one name. Two names mean a split cluster.",
       unit: "none",
       queries: [query(`${leader} or on () label_replace(vector(-1), "node", "none", "", "")`, "{{node}}")],
       steps: [
@@ -54,9 +54,9 @@ function signs(limits: DashboardLimits): readonly PanelSpec[] {
     {
       ...common,
       title: "Replicas missing",
-      description: "Declared replicas that do not stream from the leader. Good: 0. Without a leader nobody knows.",
+      description: "Declared replicas that do not stream from the leader. Good: 0. Unknown without a leader.",
       unit: "none",
-      queries: [query(`sum(${inStack("pgstack_replicas_declared")}) - sum(${inStack("pgstack_replicas_streaming")})`, "missing")],
+      queries: [query(`max(${inStack("pgstack_replicas_declared")}) - max(${inStack("pgstack_replicas_streaming")})`, "missing")],
       steps: noneOf("red"),
     },
     {
@@ -126,8 +126,8 @@ function work(): readonly PanelSpec[] {
       unit: "none",
       width: 8,
       queries: [
-        query(`sum(${inStack("pgstack_replicas_streaming")})`, "streaming"),
-        query(`sum(${inStack("pgstack_replicas_declared")})`, "declared"),
+        query(`max(${inStack("pgstack_replicas_streaming")})`, "streaming"),
+        query(`max(${inStack("pgstack_replicas_declared")})`, "declared"),
       ],
       decimals: 0,
     },
@@ -158,7 +158,7 @@ function room(limits: DashboardLimits): readonly PanelSpec[] {
     {
       kind: "curves",
       title: "Clients of the pooler",
-      description: "Clients with a server connection, and clients that wait for one. Good: nobody waits.",
+      description: "Clients with a server connection, and clients that wait for one. Good: no client waits.",
       unit: "none",
       width: 8,
       queries: [
@@ -175,7 +175,7 @@ function nodes(limits: DashboardLimits): TableSpec {
     kind: "table",
     title: "Nodes",
     description:
-      "Each node as it is now. Good: one leader, the same timeline everywhere, nothing pending. A name leads to the node's dashboard.",
+      "Current state of each node. Good: one leader, the same timeline everywhere, nothing pending. A name leads to the node's dashboard.",
     unit: "none",
     width: 14,
     by: "node",
@@ -209,7 +209,7 @@ const alerts: TableSpec = {
   kind: "table",
   title: "Alerts",
   empty: "no alert fires",
-  description: "Alerts that fire now. Good: an empty list. docs/monitoring.md says for each what to do.",
+  description: "Alerts that fire now. Good: an empty list. docs/monitoring.md says what to do about each.",
   unit: "none",
   width: 10,
   queries: [sometimes(inStack("ALERTS", 'alertstate="firing"'), "")],

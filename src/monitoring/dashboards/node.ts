@@ -8,14 +8,14 @@ export function nodeDashboard(limits: DashboardLimits): DashboardSpec {
   return {
     uid: "pgstack-node",
     title: "Node",
-    description: "PostgreSQL on the chosen nodes: load, memory and disk, WAL and checkpoints, and what ages.",
+    description: "PostgreSQL on the chosen nodes: load, memory and disk, WAL and checkpoints, vacuum and locks.",
     variables: ["stack", "node"],
     sections: [
       { height: 4, panels: state() },
       { title: "Load", height: 8, panels: load(limits) },
       { title: "Memory and disk", height: 8, panels: disk(limits) },
       { title: "WAL and checkpoints", height: 8, panels: checkpoints() },
-      { title: "What ages or collides", height: 8, panels: age(limits) },
+      { title: "Vacuum and locks", height: 8, panels: age(limits) },
     ],
   };
 }
@@ -37,21 +37,21 @@ function state(): readonly PanelSpec[] {
   return [
     stat({
       title: "Role",
-      description: "What the server says of itself. Good: the declared leader is the only leader.",
+      description: "The role that the server reports. Good: exactly one leader.",
       unit: "none",
       queries: [query(onNode("pgstack_node_in_recovery"), "{{node}}")],
       words: roles,
     }),
     stat({
-      title: "Answers",
+      title: "Reachable",
       description: "Whether the exporter can log in to the server. Good: yes.",
       unit: "none",
       queries: [query(onNode("pg_up"), "{{node}}")],
       words: yes,
     }),
     stat({
-      title: "Runs since",
-      description: "Time since the server's start. Good: as long as nobody restarted it.",
+      title: "Uptime",
+      description: "Time since the server was started. Good: it only drops after planned restarts.",
       unit: "s",
       queries: [query(`time() - ${onNode("pg_postmaster_start_time_seconds")}`, "{{node}}")],
       decimals: 0,
@@ -64,14 +64,14 @@ function state(): readonly PanelSpec[] {
     }),
     stat({
       title: "Pending restart",
-      description: "Settings that the server has read but takes only when it restarts. Good: 0; else pulumi up.",
+      description: "Settings that take effect only after a restart. Good: 0; otherwise run pulumi up.",
       unit: "none",
       queries: [query(onNode("pgstack_node_settings_pending_restart"), "{{node}}")],
       steps: noneOf("orange"),
     }),
     stat({
       title: "Set by hand",
-      description: "Settings that do not come from the rendered file. Good: 0; else pulumi up --refresh takes them back.",
+      description: "Settings that do not come from the rendered file. Good: 0; otherwise pulumi up --refresh restores them.",
       unit: "none",
       queries: [query(onNode("pgstack_node_settings_by_hand"), "{{node}}")],
       steps: noneOf("orange"),
@@ -92,14 +92,13 @@ function load(limits: DashboardLimits): readonly PanelSpec[] {
     }),
     curve({
       title: "Sessions by state",
-      description: "What sessions do. Good: few are idle in a transaction, and active ones no more than the machine has cores for long.",
+      description: "Sessions by state. Good: few are idle in a transaction; active ones do not exceed the number of cores for long.",
       unit: "none",
       queries: [query(`sum by (node, state) (${onNode("pg_stat_activity_count", 'state!="disabled"')}) > 0`, "{{node}} {{state}}")],
     }),
     curve({
       title: "Oldest idle transaction",
-      description:
-        "Age of the oldest session that is idle in a transaction: it holds its locks and keeps vacuum from its work. Good: seconds.",
+      description: "Age of the oldest session that is idle in a transaction: it holds its locks and blocks vacuum. Good: seconds.",
       unit: "s",
       queries: [query(onNode("pgstack_node_idle_in_transaction_seconds"), "{{node}}")],
       steps: below(limits.IdleInTransaction),
@@ -149,7 +148,7 @@ function disk(limits: DashboardLimits): readonly PanelSpec[] {
     }),
     curve({
       title: "Temporary files",
-      description: "Bytes per second that sorts and hashes write to disk since work_mem is too small for them. Good: 0, or now and then.",
+      description: "Bytes per second that sorts and hashes write to disk because work_mem is too small for them. Good: 0, or occasional.",
       unit: "Bps",
       queries: [query(perSecond("pg_stat_database_temp_bytes"), "{{node}}")],
     }),
@@ -181,7 +180,7 @@ function checkpoints(): readonly PanelSpec[] {
   return [
     curve({
       title: "Checkpoints",
-      description: "Checkpoints per minute by cause. Good: timed ones alone; many requested ones mean that max_wal_size is too small.",
+      description: "Checkpoints per minute by cause. Good: only timed ones; many requested ones mean that max_wal_size is too small.",
       unit: "cpm",
       queries: [query(each("num_timed"), "{{node}} timed"), query(each("num_requested"), "{{node}} requested")],
     }),
@@ -244,14 +243,14 @@ function age(limits: DashboardLimits): readonly PanelSpec[] {
     }),
     curve({
       title: "Cancelled by replay",
-      description: "Queries per minute that a replica cancelled since they were in the way of replay. Good: 0.",
+      description: "Queries per minute that a replica cancelled because they blocked replay. Good: 0.",
       unit: "cpm",
       queries: [query(`60 * ${perSecond("pg_stat_database_conflicts")}`, "{{node}}")],
     }),
     curve({
       title: "Transaction ids used",
       description:
-        "Age of the oldest row that vacuum has not frozen, as a share of the 2³¹ ids that there are. Near 1 the server takes no writes. Good: it falls again and again.",
+        "Age of the oldest row that vacuum has not frozen, as a share of the 2³¹ available ids. Near 1 the server takes no writes. Good: it falls again and again.",
       unit: "percentunit",
       queries: [query(`${onNode("pgstack_node_transaction_id_age")} / 2 ^ 31`, "{{node}}")],
       steps: below(limits.TransactionIdAge),
@@ -259,7 +258,7 @@ function age(limits: DashboardLimits): readonly PanelSpec[] {
     }),
     curve({
       title: "Longest transaction",
-      description: "Age of the oldest transaction that a session is in. Good: minutes at most; it keeps vacuum from its work.",
+      description: "Age of the oldest transaction that a session is in. Good: minutes at most; it blocks vacuum.",
       unit: "s",
       queries: [query(`max by (node) (${onNode("pg_stat_activity_max_tx_duration")})`, "{{node}}")],
       width: 12,

@@ -14,7 +14,7 @@ export function poolerDashboard(limits: DashboardLimits): DashboardSpec {
   return {
     uid: "pgstack-pooler",
     title: "Pooler",
-    description: "PgBouncer: who waits, what goes through each route, and how full it is.",
+    description: "PgBouncer: waiting clients, traffic of each route, and usage of its limits.",
     variables: ["stack"],
     sections: [
       { height: 4, panels: state(limits) },
@@ -47,15 +47,15 @@ const clientsUsed = `sum(${inStack("pgbouncer_used_clients")}) / sum(${inStack("
 function state(limits: DashboardLimits): readonly PanelSpec[] {
   return [
     stat({
-      title: "Answers",
-      description: "Whether the exporter can ask the pooler. Good: yes.",
+      title: "Reachable",
+      description: "Whether the exporter can query the pooler. Good: yes.",
       unit: "none",
       queries: [query(`min(${inStack("pgbouncer_up")})`, "pooler")],
       words: yes,
     }),
     stat({
       title: "Clients waiting",
-      description: "Clients that wait for a server connection. Good: 0, or for moments.",
+      description: "Clients that wait for a server connection. Good: 0, or only briefly.",
       unit: "none",
       queries: [query(`sum(${inStack("pgbouncer_pools_client_waiting_connections", routes)})`, "waiting")],
       steps: upTo(limits.PoolerClientsWaiting?.warning, "orange"),
@@ -71,14 +71,14 @@ function state(limits: DashboardLimits): readonly PanelSpec[] {
       title: "Routes paused",
       description: "Routes whose clients are held, by PAUSE. pgstack pauses them for seconds while it restarts the leader. Good: 0.",
       unit: "none",
-      queries: [query(`sum(${inStack("pgbouncer_databases_paused", namedRoutes)})`, "paused")],
+      queries: [query(`sum(max by (name) (${inStack("pgbouncer_databases_paused", namedRoutes)}))`, "paused")],
       steps: noneOf("orange"),
     }),
     stat({
       title: "Routes disabled",
       description: "Routes that take no new clients, by DISABLE. Good: 0.",
       unit: "none",
-      queries: [query(`sum(${inStack("pgbouncer_databases_disabled", namedRoutes)})`, "disabled")],
+      queries: [query(`sum(max by (name) (${inStack("pgbouncer_databases_disabled", namedRoutes)}))`, "disabled")],
       steps: noneOf("orange"),
     }),
     stat({
@@ -96,7 +96,7 @@ function clients(limits: DashboardLimits): readonly PanelSpec[] {
   return [
     curve({
       title: "Clients",
-      description: "Clients that have a server connection or need none, and clients that wait for one. Good: nobody waits.",
+      description: "Clients that have a server connection or need none, and clients that wait for one. Good: no client waits.",
       unit: "none",
       queries: [
         query(byRoute("pgbouncer_pools_client_active_connections"), "{{database}} active"),

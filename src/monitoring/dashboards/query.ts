@@ -39,9 +39,13 @@ export function countOf(expr: string): string {
 }
 
 /** How much older the newest heartbeat on each replica is than the leader's: a heartbeat that is not written is no lag. */
-export const lagSeconds =
-  `clamp_min(max by (stack, node) (${inStack("pgstack_heartbeat_age_seconds", 'role="replica"')})` +
-  ` - on (stack) group_left () max by (stack) (${inStack("pgstack_heartbeat_age_seconds", 'role="leader"')}), 0)`;
+export const lagSeconds = `clamp_min(${heartbeatOf("replica")} - on (stack) group_left () min by (stack) (${heartbeatOf("leader")}), 0)`;
+
+/** Age of the heartbeat on nodes that answer and have this role now. */
+function heartbeatOf(role: "leader" | "replica"): string {
+  const inRecovery = `max by (stack, node) (${inStack("pgstack_node_in_recovery")}) == ${role === "leader" ? 0 : 1}`;
+  return `(max by (stack, node) (${inStack("pgstack_heartbeat_age_seconds")}) and on (stack, node) ${inRecovery})`;
+}
 
 /** What replaces the variables of an expression outside of Grafana. */
 export interface VariableValues {

@@ -8,12 +8,12 @@ export function replicationDashboard(limits: DashboardLimits): DashboardSpec {
   return {
     uid: "pgstack-replication",
     title: "Replication",
-    description: "Whether replicas follow, how far they are behind, and what the leader keeps for them. Empty without replicas.",
+    description: "Whether replicas stream, how far they are behind, and the WAL that the leader keeps for them. Empty without replicas.",
     variables: ["stack"],
     sections: [
       { height: 4, panels: state() },
-      { title: "How far behind", height: 8, panels: lag(limits) },
-      { title: "What the leader writes and keeps", height: 8, panels: kept(limits) },
+      { title: "Replica lag", height: 8, panels: lag(limits) },
+      { title: "WAL of the leader", height: 8, panels: kept(limits) },
       { title: "Receivers", height: 7, panels: receivers() },
     ],
   };
@@ -33,12 +33,12 @@ function state(): readonly PanelSpec[] {
       title: "Replicas missing",
       description: "Declared replicas that do not stream from the leader. Good: 0.",
       unit: "none",
-      queries: [query(`sum(${inStack("pgstack_replicas_declared")}) - sum(${inStack("pgstack_replicas_streaming")})`, "missing")],
+      queries: [query(`max(${inStack("pgstack_replicas_declared")}) - max(${inStack("pgstack_replicas_streaming")})`, "missing")],
       steps: noneOf("red"),
     }),
     stat({
       title: "Slots not active",
-      description: "Declared slots that no replica reads, or that are not there. The leader keeps WAL for them. Good: 0.",
+      description: "Declared slots that are missing or that no replica reads. The leader keeps WAL for inactive ones. Good: 0.",
       unit: "none",
       queries: [
         query(`count(${inStack("pgstack_slot_declared")} == 1 and ${inStack("pgstack_slot_active")} == 0) or vector(0)`, "not active"),
@@ -47,14 +47,14 @@ function state(): readonly PanelSpec[] {
     }),
     stat({
       title: "Slots lost",
-      description: "Slots whose WAL is gone or about to go: their replicas have to be cloned anew. Good: 0.",
+      description: "Slots whose WAL is gone or about to go: their replicas must be re-cloned. Good: 0.",
       unit: "none",
       queries: [query(`sum(${inStack("pgstack_slot_lost")}) or vector(0)`, "lost")],
       steps: noneOf("red"),
     }),
     stat({
-      title: "Slots of nobody",
-      description: "Physical slots that are not declared: the leader keeps WAL for nobody. Good: 0.",
+      title: "Undeclared slots",
+      description: "Physical slots that are not declared; the leader keeps WAL for them. Good: 0.",
       unit: "none",
       queries: [query(`count(${inStack("pgstack_slot_declared", 'slot!~"pg_basebackup_.*"')} == 0) or vector(0)`, "not declared")],
       steps: noneOf("orange"),
@@ -71,7 +71,7 @@ function state(): readonly PanelSpec[] {
     }),
     stat({
       title: "Replay paused",
-      description: "Replicas whose replay somebody has paused: they receive WAL but show no new rows. Good: 0.",
+      description: "Replicas whose replay is paused: they receive WAL but show no new rows. Good: 0.",
       unit: "none",
       queries: [query(`sum(${inStack("pgstack_node_replay_paused")}) or vector(0)`, "paused")],
       steps: noneOf("orange"),
@@ -122,7 +122,7 @@ function kept(limits: DashboardLimits): readonly PanelSpec[] {
       width: 6,
       title: "Share of the cap",
       description:
-        "Retained WAL against the cap (max_slot_wal_keep_size). At 1 the slot is lost and its replica is cloned anew. Good: near 0.",
+        "Retained WAL against the cap (max_slot_wal_keep_size). At 1 the slot is lost and its replica is re-cloned. Good: near 0.",
       unit: "percentunit",
       queries: [sometimes(`${inStack("pgstack_slot_behind_bytes")} / ${inStack("pgstack_slot_cap_bytes")}`, "{{slot}}")],
       steps: below(limits.SlotRetainedWal),
@@ -168,7 +168,7 @@ function receivers(): readonly PanelSpec[] {
       kind: "timeline",
       width: 8,
       title: "Paused",
-      description: "Whether somebody has paused a replica's replay. Good: no.",
+      description: "Whether a replica's replay is paused. Good: no.",
       unit: "none",
       queries: [sometimes(inStack("pgstack_node_replay_paused"), "{{node}}")],
       words: no("orange"),

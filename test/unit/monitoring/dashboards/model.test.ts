@@ -148,7 +148,7 @@ describe("numbers", () => {
     expect(colorMode("Replicas missing")).toEqual(["background", "background"]);
     expect(colorMode("Leader")).toEqual(["background"]);
     expect(colorMode("Role")).toEqual(["none"]);
-    expect(colorMode("Runs since")).toEqual(["none"]);
+    expect(colorMode("Uptime")).toEqual(["none"]);
   });
 });
 
