@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 
 import { bundlePlan } from "../../src/plan/bundle.ts";
 import { renderFiles } from "../../src/render/files.ts";
+import { rolesSql } from "../../src/postgres/roles.ts";
+import { rolesSpec, serverVerifiers } from "../../src/render/roles-spec.ts";
 import { renderBundle } from "../../src/render/compose/bundle.ts";
 import { allFiles, aPlan, fakeSecretsOf, root } from "../../testing/stacks.ts";
 
@@ -28,18 +30,26 @@ describe("the files of a stack with declared databases and users", () => {
     return file.kind === "plain" ? file.content : file.render(secrets);
   };
 
-  it.each(["pg1/pg_hba.conf", "pooler/pgbouncer.ini", "pooler/userlist.txt"])("have %s as the snapshot shows", async (name) => {
-    const kind = name.endsWith("userlist.txt") ? ".with-fake-secrets" : "";
-    await expect(text(name)).toMatchFileSnapshot(`__snapshots__/declared/${name}${kind}`);
-  });
+  it.each(["pg1/pg_hba.conf", "pooler/process-1.ini", "pooler/process-2.ini", "pooler/userlist.txt"])(
+    "have %s as the snapshot shows",
+    async (name) => {
+      const kind = name.endsWith("userlist.txt") ? ".with-fake-secrets" : "";
+      await expect(text(name)).toMatchFileSnapshot(`__snapshots__/declared/${name}${kind}`);
+    },
+  );
 
-  it.each(["secrets/setup/roles.sql", "config/setup/setup.env", "check.json"])(
+  it.each(["secrets/setup/secrets.json", "config/setup/setup.json", "check.json"])(
     "have %s in the bundle as the snapshot shows",
     async (name) => {
-      const kind = name === "config/setup/setup.env" ? "" : ".with-fake-secrets";
+      const kind = name === "config/setup/setup.json" ? "" : ".with-fake-secrets";
       await expect(bundleText(name)).toMatchFileSnapshot(`__snapshots__/declared/bundle/${name}${kind}`);
     },
   );
+
+  it("are made by the SQL that the snapshot shows", async () => {
+    const sql = rolesSql({ ...rolesSpec(plan), verifiers: serverVerifiers(plan, secrets) });
+    await expect(`${sql}\n`).toMatchFileSnapshot("__snapshots__/declared/bundle/roles.sql.with-fake-secrets");
+  });
 
   it("know a password nowhere but in the bundle's secrets", () => {
     const values = Object.values(secrets.users);

@@ -6,8 +6,11 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+import { paths } from "../../src/layout.ts";
 import type { ClusterPlan } from "../../src/plan/types.ts";
 import { verifyScram } from "../../src/postgres/scram.ts";
+import { declaredRoutes, readRoutes } from "../../src/pgbouncer/routes.ts";
+import { share } from "../../src/plan/share.ts";
 import { renderFiles } from "../../src/render/files.ts";
 import { legalKeys } from "../../testing/config-arbitrary.ts";
 import { allFiles, aPlan, fakeSecrets, stackPlan, stacks, textOfFile } from "../../testing/stacks.ts";
@@ -36,7 +39,10 @@ function expectConfToBePlan(plan: ClusterPlan): void {
   for (const { name, settings } of plan.nodes) {
     const conf = nodes.get(name)?.find(({ path }) => path === "postgresql.conf");
     const planned = settings.map((setting) => [setting.name, setting.value]);
-    expect(readConf(conf === undefined ? "" : textOfFile(conf)), name).toEqual(planned);
+    expect(readConf(conf === undefined ? "" : textOfFile(conf)), name).toEqual([
+      ...planned,
+      ["include_if_exists", `${paths.dataVolume}/upstream.conf`],
+    ]);
   }
 }
 
@@ -68,22 +74,49 @@ describe.each(stacks)("a reader of the files of %s finds the plan", (stack) => {
     expect(lines.filter((line) => line !== "" && !line.startsWith("#"))).toEqual([]);
   });
 
-  it("in pgbouncer.ini", () => {
-    const ini = readIni(fileOf(plan, "pooler/pgbouncer.ini"));
-    const planned = new Map(plan.pooler.settings.map(({ name, value }) => [name, value]));
-    expect([...ini.keys()]).toEqual(["databases", "pgbouncer"]);
-    expect(ini.get("pgbouncer")).toEqual(planned);
-    const routes = [plan.pooler.write, plan.pooler.read].map(({ name, hosts, poolSize, parameters }) => [
-      name,
-      [
-        ["host", hosts.join(",")],
-        ["port", "5432"],
-        ["dbname", plan.database.name],
-        ["pool_size", String(poolSize)],
-        ...Object.entries(parameters).map(([key, value]) => [key, String(value)]),
-      ],
-    ]);
-    expect([...(ini.get("databases") ?? [])].map(([name, line]) => [name, readPgbouncerConnstr(line)])).toEqual(routes);
+  it.each(plan.pooler.processes)("in process-$number.ini and what it includes", ({ number, settings, userLimits }) => {
+    const own = fileOf(plan, `pooler/process-${number}.ini`);
+    const include = (path: string): string => `%include /etc/pgstack/${path}\n`;
+    expect(own.match(/^%include .*\n/gm)).toEqual([include("pgbouncer.ini"), include(`routes-${number}.ini`)]);
+    // In its one section [pgbouncer]: where that began a second time, PgBouncer would forget what it has read of it.
+    const common = fileOf(plan, "pooler/pgbouncer.ini");
+    expect(common).not.toMatch(/^\[/m);
+    const ini = readIni(own.replace(include("pgbouncer.ini"), () => common));
+    expect([...ini.keys()]).toEqual(["pgbouncer", "peers", ...(userLimits.length === 0 ? [] : ["users"])]);
+    const planned = [...settings, ...plan.pooler.settings];
+    expect(ini.get("pgbouncer")).toEqual(new Map(planned.map(({ name, value }) => [name, value])));
+    expect(new Set(planned.map(({ name }) => name)).size).toBe(planned.length);
+    expect([...(ini.get("peers") ?? [])].map(([peer, line]) => [peer, readPgbouncerConnstr(line)])).toEqual(
+      plan.pooler.processes.map((peer) => [
+        String(peer.number),
+        [
+          ["host", `pgbouncer-${peer.number}`],
+          ["port", "6432"],
+        ],
+      ]),
+    );
+  });
+
+  it("in routes.json and the file of each process", () => {
+    const declared = declaredRoutes(plan);
+    expect(readRoutes(fileOf(plan, "pooler/routes.json"))).toEqual(declared);
+    const replicas = plan.nodes.map(({ name }) => name).filter((name) => name !== plan.firstNode);
+    for (const [index, { number }] of plan.pooler.processes.entries()) {
+      const ini = readIni(fileOf(plan, `pooler/routes-${number}.ini`));
+      expect([...ini.keys()]).toEqual(["databases"]);
+      const routes = [plan.pooler.write, plan.pooler.read].map(({ name, reads, poolSize, most, parameters }) => [
+        name,
+        [
+          ["host", reads ? replicas[index % replicas.length] : plan.firstNode],
+          ["port", "5432"],
+          ["dbname", plan.database.name],
+          ["pool_size", String(share(poolSize, declared.processes, number))],
+          ["max_db_connections", String(share(most, declared.processes, number))],
+          ...Object.entries(parameters).map(([key, value]) => [key, String(value)]),
+        ],
+      ]);
+      expect([...(ini.get("databases") ?? [])].map(([name, line]) => [name, readPgbouncerConnstr(line)])).toEqual(routes);
+    }
   });
 
   it("in userlist.txt: verifiers that the roles' passwords log in with", () => {
@@ -115,7 +148,7 @@ describe("node.env, read by a shell", () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  const names = ["NODE", "ROLE", "MAJOR", "LEADER", "SLOT", "PEERS", "DATA_VOLUME", "LOCALE_OPTIONS"] as const;
+  const names = ["NODE", "MAJOR", "FIRST_NODE", "PEERS", "CONNINFO", "REPLICATOR", "DATA_VOLUME", "LOCALE_OPTIONS"] as const;
 
   function readEnv(plan: ClusterPlan, node: string): Record<string, string> {
     const file = join(folder, `${node}.env`);
@@ -129,27 +162,15 @@ describe("node.env, read by a shell", () => {
 
   const builtin = "--locale=C.UTF-8 --locale-provider=builtin --builtin-locale=C.UTF-8";
 
-  it("makes a leader that knows its peers", () => {
-    expect(readEnv(aPlan({ replicas: 2 }), "pg1")).toEqual({
-      NODE: "pg1",
-      ROLE: "leader",
-      MAJOR: "17",
-      LEADER: "pg1",
-      SLOT: "",
-      PEERS: "pg2 pg3",
-      DATA_VOLUME: "pgstack-test-pg1-data",
-      LOCALE_OPTIONS: builtin,
-    });
-  });
-
-  it("makes a replica that knows its slot and leader, and every name that another node can have", () => {
-    expect(readEnv(aPlan({ replicas: 2, leader: "pg2" }), "pg3")).toEqual({
+  it("makes a node that knows every name that another node can have, and not who leads", () => {
+    expect(readEnv(aPlan({ replicas: 2 }), "pg3")).toEqual({
       NODE: "pg3",
-      ROLE: "replica",
       MAJOR: "17",
-      LEADER: "pg2",
-      SLOT: "pg3",
+      FIRST_NODE: "pg1",
       PEERS: "pg1 pg2 pg4 pg5 pg6 pg7 pg8 pg9 pg10 pg11 pg12 pg13 pg14 pg15 pg16",
+      CONNINFO:
+        "port=5432 user=replicator passfile=/etc/pgstack/replicator.pgpass application_name=pg3 connect_timeout=5 tcp_user_timeout=5000 keepalives_idle=10 keepalives_interval=5 keepalives_count=3",
+      REPLICATOR: "port=5432 user=replicator",
       DATA_VOLUME: "pgstack-test-pg3-data",
       LOCALE_OPTIONS: builtin,
     });
@@ -198,13 +219,13 @@ describe("whatever stack config says", () => {
     expect(conf.filter(([name]) => name === "log_line_prefix")).toEqual([["log_line_prefix", value]]);
   });
 
-  it("database and role with the longest names reach pg_hba.conf and pgbouncer.ini whole", () => {
+  it("database and role with the longest names reach pg_hba.conf and the routes whole", () => {
     const database = `d${"_".repeat(59)}`;
     const appUser = `u${"9".repeat(62)}`;
     const plan = aPlan({ database, appUser });
     const rules = fileOf(plan, "pg1/pg_hba.conf").split("\n").map(readHbaLine);
     expect(rules.filter((fields) => fields[1] === database)).toEqual([["host", database, appUser, "172.29.10.0/24", "scram-sha-256"]]);
-    expect([...(readIni(fileOf(plan, "pooler/pgbouncer.ini")).get("databases")?.keys() ?? [])]).toEqual([database, `${database}_ro`]);
+    expect([...(readIni(fileOf(plan, "pooler/routes-2.ini")).get("databases")?.keys() ?? [])]).toEqual([database, `${database}_ro`]);
     expect(readUserlist(fileOf(plan, "pooler/userlist.txt")).map(([role]) => role)).toEqual([appUser, "monitoring", "pgbouncer"]);
   });
 });

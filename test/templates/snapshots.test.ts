@@ -53,13 +53,17 @@ describe.each(stacks)("the files of %s", (stack) => {
       `${name}/heartbeat.pl plain 644`,
       `${name}/replicator.pgpass secret 400`,
     ]);
+    const processes = { staging: [1, 2], production: [1, 2, 3] }[stack];
     expect(shown).toEqual([
       ...nodes,
       "pooler/pgbouncer.ini plain 644",
+      ...processes.map((number) => `pooler/process-${number}.ini plain 644`),
       "pooler/console.pl plain 644",
       "pooler/launch.pl plain 644",
       "pooler/resume-later.pl plain 644",
       "pooler/userlist.txt secret 600",
+      "pooler/routes.json plain 644",
+      ...processes.map((number) => `pooler/routes-${number}.ini plain 644`),
       "exporters/queries.yaml plain 644",
       "exporters/monitoring.password secret 400",
       "exporters/monitoring.pgpass secret 400",
