@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { poll } from "../../src/deadline.ts";
 import { Deployment } from "../../testing/deployment.ts";
-import { reclone } from "../../testing/reclone.ts";
+import { pgstack, reclone } from "../../testing/pgstack.ts";
 import { run } from "../../testing/run.ts";
 
-/** The leader is lost, a replica was promoted by hand, and stack config comes to follow it. */
+/** The leader is lost, a replica was promoted by hand, and every deployment follows it without a change of stack config. In this order. */
 describe("a replica that was promoted while the leader was down", () => {
   let deployment: Deployment;
 
@@ -41,27 +41,24 @@ describe("a replica that was promoted while the leader was down", () => {
     }
   }
 
-  it("is told in preview, in up and by the check, although no key changed; the old leader stays down", async () => {
-    const words =
-      /pg2 leads since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, timeline 2; pg1 was the leader until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/;
-    const { code, output } = await deployment.preview();
-    expect(code).not.toBe(0);
-    expect(output.replaceAll(/\s+/g, " ")).toMatch(words);
-    expect(output).toMatch(/What pg1 wrote after WAL position [0-9A-F]+\/[0-9A-F]+ is on pg1 alone/);
-    await refused("pg2 leads since", deployment.preview("--refresh"));
-    await refused("pg2 leads since", deployment.tryUp("--refresh"));
-    const { findings } = await deployment.check(1000);
-    expect(findings.map((finding) => `${finding.code} ${finding.node}`)).toEqual(["another-leader pg2"]);
-    expect(findings[0]?.observed).toMatch(/^pg2 leads since .* UTC, timeline 2; pg1 was the leader and does not answer$/);
-    expect(findings[0]?.action).toContain("Do not start pg1. To go on with pg2: pulumi config set leader pg2");
+  it("is reported in preview, in up and by the check; the old leader stays down", async () => {
+    const words = "pg1 does not answer and holds a leader's data, and pg2 leads";
+    await refused(words, deployment.preview());
+    await refused(words, deployment.preview("--refresh"));
+    await refused(words, deployment.tryUp("--refresh"));
+    const { findings } = await deployment.check(3000);
+    expect(findings.map((finding) => `${finding.code} ${finding.node}`)).toEqual(["former-leader pg1"]);
+    expect(findings[0]?.observed).toMatch(
+      /^pg2 leads since .* UTC, timeline 2; pg1 was the leader and does not answer: its data is a leader's$/,
+    );
+    expect(findings[0]?.action).toContain("Do not start pg1. To continue with pg2: ./pgstack reclone pg1");
     expect(await isRunning("pg1")).toBe("false");
   });
 
-  it("is followed by stack config, which names no other node and gives up the old leader's data in words", async () => {
+  it("is followed, while no other node can be named, and the old leader's data is given up in words", async () => {
     deployment.configure({ leader: "pg3" });
-    await refused("cannot change from pg1 to pg3: pg2 leads since", deployment.tryUp());
-    deployment.configure({ leader: "pg2" });
-    await refused("pg1 led before pg2 and holds a leader's data", deployment.preview());
+    await refused("pgstack:leader: pg3 does not lead: pg2 leads since", deployment.tryUp());
+    deployment.configure({ leader: undefined });
     const kept = await reclone(deployment, "pg1");
     expect(kept.code, kept.output).toBe(2);
     expect(kept.output).toContain("pg1 holds a leader's data: what pg1 wrote after WAL position");
@@ -88,16 +85,61 @@ describe("a replica that was promoted while the leader was down", () => {
     }
   });
 
-  it("loses a replica and gets it back, as any leader does", async () => {
+  it("loses a replica and gets it back, and is itself not removed", async () => {
+    deployment.configure({ replicas: 0 });
+    const { code, output } = await deployment.preview();
+    expect(code).not.toBe(0);
+    expect(output).toContain("pg2, pg3 would be removed, and pg2 leads");
     deployment.configure({ replicas: 1 });
     await deployment.up();
     expect(await deployment.sql("pg2", "select string_agg(slot_name, ',') from pg_replication_slots;")).toBe("pg1");
     deployment.configure({ replicas: 2 });
     await deployment.up();
     expect(await rows("pg3")).toBe("1,2,3");
+    expect(await deployment.sql("pg2", "select string_agg(slot_name, ',' order by slot_name) from pg_replication_slots;")).toBe("pg1,pg3");
   });
 
-  it("is refused under another name, which would begin an empty cluster, and goes on under its own", async () => {
+  it("is restarted last, and preview says so", async () => {
+    deployment.configure({ settings: { shared_buffers: "140MB" } });
+    expect((await deployment.preview()).output.replaceAll(/\s+/g, " ")).toContain("in this order: pg1, pg3, pg2");
+    const { output } = await deployment.up();
+    const restarted = [...output.matchAll(/(pg\d) restarted for shared_buffers/g)].map(([, node]) => node);
+    expect([...new Set(restarted)]).toEqual(["pg1", "pg3", "pg2"]);
+    for (const node of ["pg1", "pg2", "pg3"]) expect(await deployment.sql(node, "show shared_buffers")).toBe("140MB");
+  });
+
+  it("has its container replaced last", async () => {
+    deployment.configure({ memory: "528MB" });
+    await deployment.up();
+    const started = async (node: string): Promise<string> =>
+      docker("inspect", "--format", "{{.State.StartedAt}}", deployment.container(node));
+    const times = await Promise.all(["pg1", "pg3", "pg2"].map(started));
+    expect(times).toEqual(times.toSorted());
+    expect((await deployment.check(10_000)).findings).toEqual([]);
+  });
+
+  it("gets new passwords, as do those that follow it", async () => {
+    const before = (await deployment.outputs()).writeUrl;
+    const { code, output } = await pgstack(deployment, "rotate", "app", "replicator");
+    expect(code, output).toBe(0);
+    expect((await deployment.outputs()).writeUrl).not.toBe(before);
+    expect((await deployment.check(10_000)).findings).toEqual([]);
+    await deployment.up("--expect-no-changes");
+  });
+
+  it("begins again after destroy and up: its volume says that it led", async () => {
+    const destroyed = await deployment.destroy();
+    expect(destroyed.code, destroyed.output).toBe(0);
+    await deployment.up();
+    expect((await deployment.check(10_000)).nodes.map(({ name, role }) => `${name} ${role}`)).toEqual([
+      "pg1 replica",
+      "pg2 leader",
+      "pg3 replica",
+    ]);
+    for (const node of ["pg1", "pg2", "pg3"]) expect(await rows(node)).toBe("1,2,3");
+  });
+
+  it("is refused under another name, which would begin an empty cluster, and continues under its own", async () => {
     const { stack } = deployment;
     const other = `${stack}b`;
     const rename = async (from: string, to: string): Promise<void> => {

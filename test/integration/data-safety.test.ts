@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { poll } from "../../src/deadline.ts";
+import { lastLogLines } from "../../src/engine/container.ts";
 import { Deployment } from "../../testing/deployment.ts";
 import { run } from "../../testing/run.ts";
 
@@ -36,7 +37,7 @@ describe("a data volume that does not fit", () => {
   const stop = (node: string): Promise<unknown> => run("docker", ["stop", "--time", "60", deployment.container(node)]);
   const fingerprint = (node: string): Promise<string> => inVolume(node, "cd /v && find . -type f | sort | xargs md5sum | md5sum");
 
-  /** Replaces a node's container, so that `up` starts and proves it anew. */
+  /** Replaces a node's container, so that `up` starts and proves it again. */
   async function startAnew(node: string): ReturnType<Deployment["tryUp"]> {
     await run("docker", ["rm", "--force", deployment.container(node)]);
     return deployment.tryUp("--refresh");
@@ -67,25 +68,37 @@ describe("a data volume that does not fit", () => {
     expect((await deployment.check(5000)).ok).toBe(true);
   });
 
-  it("is not served as a replica when it is a leader's", async () => {
+  it("is not served as a second leader's", async () => {
     await stop("pg2");
     await inVolume("pg2", "mv /v/pgdata/standby.signal /v/standby.signal.aside");
     const before = await fingerprint("pg2");
+    const pg2 = deployment.engine.getContainer(deployment.container("pg2"));
+    await pg2.start();
+    const refused = async (): Promise<true | undefined> =>
+      (await lastLogLines(deployment.engine, deployment.container("pg2"), 20)).some((line) =>
+        line.includes("REFUSED: the data is a leader's, but pg2 was a replica when it started last, and was not promoted since"),
+      )
+        ? true
+        : undefined;
+    expect(await poll(refused, { everyMs: 200, timeoutMs: 30_000 })).toBe(true);
+    // Nor does a deployment start it.
     const { code, output } = await startAnew("pg2");
     expect(code).not.toBe(0);
-    expect(output).toContain("REFUSED: stack config names pg2 as a replica, but its data is a leader's");
+    expect(output).toContain("pg2 does not answer and holds a leader's data, and pg1 leads");
     expect(await fingerprint("pg2")).toBe(before);
     await inVolume("pg2", "mv /v/standby.signal.aside /v/pgdata/standby.signal");
     await deployment.up();
   });
 
-  it("is not served as the leader when it is a replica's", async () => {
+  it("is not served by a leader when it is a replica's", async () => {
     await stop("pg1");
     await inVolume("pg1", "touch /v/pgdata/standby.signal");
     const { code, output } = await startAnew("pg1");
     expect(code).not.toBe(0);
-    expect(output).toContain("REFUSED: stack config names pg1 as the leader, but its data is a replica's");
-    await inVolume("pg1", "rm /v/pgdata/standby.signal");
+    expect(output).toContain("it is a replica, and no node takes writes (pg2: a replica)");
+    await stop("pg1");
+    // It has started as a replica.
+    await inVolume("pg1", "rm /v/pgdata/standby.signal /v/.pgstack.role");
     await deployment.up();
     expect(await deployment.sql("pg1", "select count(*) from kept;", "app")).toBe("100");
   });
@@ -118,7 +131,7 @@ describe("a data volume that does not fit", () => {
     const { code } = await startAnew("pg2");
     expect(code).toBe(0);
     expect(await deployment.sql("pg2", "select count(*) from kept;", "app")).toBe("100");
-    expect(await inVolume("pg2", "ls /v")).toBe("pgdata");
+    expect(await inVolume("pg2", "ls /v")).toBe("pgdata\nupstream.conf");
   });
 
   it("is cloned by one copy, also when its disk stalls for longer than the leader waits for a standby", async () => {
@@ -144,12 +157,12 @@ describe("a data volume that does not fit", () => {
     await deployment.sql("pg1", "drop table bulk;", "app");
   });
 
-  it("is not begun anew for a leader while a replica has the data", async () => {
+  it("is not initialised for a leader while a replica has the data", async () => {
     await stop("pg1");
     await inVolume("pg1", "mv /v/pgdata /v/aside");
     const { code, output } = await startAnew("pg1");
     expect(code).not.toBe(0);
-    expect(output).toContain("REFUSED: the leader's data volume is empty, but pg2 holds this cluster's data");
+    expect(output).toContain("REFUSED: the data volume is empty, but pg2 holds this cluster's data, and no node takes writes");
     await inVolume("pg1", "mv /v/aside /v/pgdata");
     await deployment.up();
     expect((await deployment.check(5000)).ok).toBe(true);
@@ -160,7 +173,7 @@ describe("a data volume that does not fit", () => {
     await inVolume("pg1", "mv /v/pgdata /v/aside");
     const { code, output } = await deployment.preview();
     expect(code).not.toBe(0);
-    expect(output).toContain(`pg1's data volume ${volume("pg1")} is empty, but ${volume("pg2")} of pg2 holds data`);
+    expect(output).toContain(`${volume("pg2")} of pg2 holds a replica's data, and no volume of this stack holds a leader's`);
     await inVolume("pg1", "mv /v/aside /v/pgdata");
     await deployment.up();
     expect(await deployment.sql("pg2", "select count(*) from kept;", "app")).toBe("100");

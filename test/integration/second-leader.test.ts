@@ -96,7 +96,7 @@ describe("a leader that comes back", () => {
     await stop("pg1");
     await inVolume("pg1", "mv /v/pgdata /v/newer && mv /v/older /v/pgdata");
     await docker("start", "pg1");
-    expect(await refusal("pg1")).toMatch(/^: pg2 holds \d+ bytes of WAL that this node lacks/);
+    expect(await refusal("pg1")).toMatch(/^: pg2 holds \d+ bytes of WAL that this node does not have/);
     // A replica that is frozen cannot tell it: it leads with the old data, and PostgreSQL lets the replica stream.
     await stop("pg1");
     await docker("pause", "pg2");
@@ -108,7 +108,7 @@ describe("a leader that comes back", () => {
     // Nor does one that starts now follow it.
     await stop("pg2");
     await docker("start", "pg2");
-    expect(await refusal("pg2")).toMatch(/^: this node holds \d+ bytes of WAL that pg1 lacks/);
+    expect(await refusal("pg2")).toMatch(/^: this node holds \d+ bytes of WAL that pg1 does not have/);
     await stop("pg1");
     await inVolume("pg1", "rm -r /v/pgdata && mv /v/newer /v/pgdata");
     await docker("start", "pg1");
@@ -121,16 +121,16 @@ describe("a leader that comes back", () => {
     expect(await deployment.sql("pg2", "select count(*) from later;", "app")).toBe("20000");
   });
 
-  it("refuses beside a replica that was promoted, which up leaves as the only leader", async () => {
+  it("refuses while there is a replica that was promoted, which up leaves as the only leader", async () => {
     await stop("pg1");
     await deployment.sql("pg2", "select pg_promote();");
     await docker("start", "pg1");
     const words = await refusal("pg1");
     expect(words).toMatch(/^: pg2 accepts writes on timeline 2: a second leader would fork the cluster/);
-    expect(words).toMatch(/pg1 led on timeline 1 until .*pulumi config set leader pg2.*\.\/pgstack reclone pg1/s);
+    expect(words).toMatch(/pg1 led on timeline 1 until .*To continue with pg2: \.\/pgstack reclone pg1/s);
     const { code, output } = await deployment.tryUp("--refresh");
     expect(code).not.toBe(0);
-    expect(output).toMatch(/pg2 leads since .* UTC, timeline 2; pg1 was the leader/);
+    expect(output).toMatch(/pg1 does not answer and holds a leader's data, and pg2 leads/);
     expect(await writable("pg2")).toBe(true);
     // Its restart policy starts it again and again: it refuses each time.
     expect(await refusal("pg1")).toContain("pg2 accepts writes on timeline 2");
