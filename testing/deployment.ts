@@ -14,6 +14,7 @@ import { connectEngine } from "../src/engine/connect.ts";
 import { runSql } from "../src/engine/psql.ts";
 import { removeCarriers } from "../src/engine/volume-files.ts";
 import { freeBlock } from "./free-block.ts";
+import { whileNobodyRemoves } from "./port-lock.ts";
 import type { RunResult } from "./run.ts";
 import { run } from "./run.ts";
 
@@ -39,11 +40,24 @@ export interface Outputs {
   readonly readUrl: string;
   readonly directUrl: string;
   readonly adminUrl: string;
-  readonly replicaUrls: Readonly<Record<string, string>>;
+  readonly adminUrls: readonly string[];
+  readonly nodeUrls: Readonly<Record<string, string>>;
   readonly dotenv: string;
   readonly report: CheckReport;
-  readonly nodes: readonly { readonly name: string; readonly role: string; readonly container: string; readonly dataVolume: string }[];
+  readonly nodes: readonly { readonly name: string; readonly container: string; readonly dataVolume: string }[];
   readonly check: { readonly target: CheckTarget; readonly secrets: CheckSecrets };
+}
+
+/** The application's URL at a node. The driver of the tests knows no URL with several hosts, such as `directUrl`. */
+export function nodeUrl({ nodeUrls }: Pick<Outputs, "nodeUrls">, node: string): string {
+  const url = nodeUrls[node];
+  if (url === undefined) throw new Error(`no node ${node}`);
+  return url;
+}
+
+/** A URL with several hosts as one to its first host, for the driver of the tests. */
+export function toFirstHost(url: string): string {
+  return url.replace(/@([^,/]+),[^/]+\/([^?]*)\?.*$/, "@$1/$2");
 }
 
 /**
@@ -105,7 +119,7 @@ export class Deployment {
     return this.runPulumi(args);
   }
 
-  /** The same with other variables beside this stack's own. */
+  /** The same with other variables in addition to this stack's own. */
   runPulumi(args: readonly string[], variables: NodeJS.ProcessEnv = {}): Promise<RunResult> {
     const [command = "", ...rest] = this.pulumiCommand(args);
     return run(command, rest, { cwd: this.folder, env: { ...this.environment(), ...variables }, timeoutMs: 600_000 });
@@ -180,10 +194,14 @@ export class Deployment {
 }
 
 /** Everything of one prefix: containers, then volumes, then the network. */
-export async function removeFromEngine(engine: Engine, prefix: string, network: string): Promise<void> {
+export function removeFromEngine(engine: Engine, prefix: string, network: string): Promise<void> {
+  return whileNobodyRemoves(() => removeNamed(engine, prefix, network));
+}
+
+async function removeNamed(engine: Engine, prefix: string, network: string): Promise<void> {
   const named = (name: string | undefined): boolean => (name ?? "").replace(/^\//, "").startsWith(prefix);
   const containers = await engine.listContainers({ all: true });
-  // One after the other: engine 20.10 can lock up for good when two containers leave a network at the same time.
+  // One after the other, for the reason that there is at `whileNobodyRemoves`.
   for (const { Id } of containers.filter(({ Names }) => Names.some(named))) {
     await engine.getContainer(Id).remove({ force: true, v: true });
   }
@@ -197,7 +215,7 @@ export async function removeFromEngine(engine: Engine, prefix: string, network: 
 }
 
 /** The checkout's files by link: the program runs from the repository, its stack files and state stay here. */
-function linkProject(folder: string): void {
+export function linkProject(folder: string): void {
   for (const entry of readdirSync(root)) {
     if (entry.startsWith(".") || entry.startsWith("Pulumi.")) continue;
     symlinkSync(join(root, entry), join(folder, entry));

@@ -10,8 +10,8 @@ export interface LoadOptions {
   readonly readUrl: string;
   /** Clients of each kind that keep their connection. @default 4 */
   readonly clients?: number;
-  /** Clients of each kind that log in anew. @default 1 */
-  readonly anew?: number;
+  /** Clients of each kind that log in each time. @default 1 */
+  readonly reconnecting?: number;
   /** Statements after which those do. @default 1 */
   readonly perLogin?: number;
   /** Number of the first row, so that two loads write different ones. @default the next one */
@@ -34,15 +34,15 @@ export interface RouteResult {
   readonly failures: Readonly<Record<string, number>>;
   /** The statement that took longest, in milliseconds, login included. */
   readonly longestMs: number;
-  /** Connections that were closed while no statement ran: clients log in anew for their next one. */
+  /** Connections that were closed while no statement ran: clients log in again for their next one. */
   readonly closed: number;
 }
 
 export interface LoadResult {
   readonly write: RouteResult;
   readonly read: RouteResult;
-  /** Of both routes: what clients saw that log in anew. */
-  readonly anew: RouteResult;
+  /** Of both routes: what clients saw that log in each time. */
+  readonly reconnecting: RouteResult;
   /** Numbers of the rows that the server confirmed. */
   readonly acknowledged: readonly number[];
   /** Numbers of the rows whose statement failed. */
@@ -128,13 +128,13 @@ class Connection {
 
 /**
  * Clients of both routes: writers insert numbered rows, one per statement; readers read them; on each route some clients more
- * log in anew for every statement, or every few. Each statement is counted, none is tried again. A client whose connection was
+ * log in again for every statement, or every few. Each statement is counted, none is tried again. A client whose connection was
  * closed while it did nothing notices that, as a pool does.
  */
 export class Load {
   readonly #write = new RouteStatistics();
   readonly #read = new RouteStatistics();
-  readonly #anew = new RouteStatistics();
+  readonly #reconnecting = new RouteStatistics();
   readonly #acknowledged: number[] = [];
   readonly #failed: number[] = [];
   readonly #options: Options;
@@ -156,7 +156,7 @@ export class Load {
     await client.end();
     await readable(options.readUrl);
     const load = new Load(
-      { clients: 4, anew: 1, perLogin: 1, everyMs: 5, maxMs: 600_000, ...options },
+      { clients: 4, reconnecting: 1, perLogin: 1, everyMs: 5, maxMs: 600_000, ...options },
       options.firstRow ?? rows[0]?.next ?? 1,
     );
     load.#done = load.#run();
@@ -179,7 +179,7 @@ export class Load {
     return {
       write: this.#write.result,
       read: this.#read.result,
-      anew: this.#anew.result,
+      reconnecting: this.#reconnecting.result,
       acknowledged: this.#acknowledged,
       failed: this.#failed,
     };
@@ -199,7 +199,7 @@ export class Load {
   }
 
   #run(): Promise<unknown> {
-    const { clients, anew, writeUrl, readUrl } = this.#options;
+    const { clients, reconnecting, writeUrl, readUrl } = this.#options;
     const insert = async (client: pg.Client): Promise<void> => {
       const number = this.#next;
       this.#next += 1;
@@ -221,7 +221,7 @@ export class Load {
     ];
     return Promise.all([
       ...Array.from({ length: clients }, () => both([], Infinity)).flat(),
-      ...Array.from({ length: anew }, () => both([this.#anew], this.#options.perLogin)).flat(),
+      ...Array.from({ length: reconnecting }, () => both([this.#reconnecting], this.#options.perLogin)).flat(),
     ]);
   }
 

@@ -14,8 +14,8 @@ export interface Fault {
   readonly bringAbout: () => Promise<unknown>;
   /** What the check says while it lasts, as `code node`; undefined: it is over before a check is. */
   readonly seen?: readonly string[];
-  /** How a person mends it; undefined: the cluster is back by itself. */
-  readonly mend?: () => Promise<unknown>;
+  /** How a person repairs it; undefined: the cluster is back by itself. */
+  readonly repair?: () => Promise<unknown>;
   /** While the fault lasts, after it was seen. */
   readonly meanwhile?: (writer: Writer) => Promise<unknown>;
   /** How long the cluster may need to be healthy again, in milliseconds. @default 45 s */
@@ -51,7 +51,7 @@ export class UnderLoad {
       if (fault.seen !== undefined) await watch.until(fault.seen);
       await watch.stop();
       await fault.meanwhile?.(writer);
-      await fault.mend?.();
+      await fault.repair?.();
       this.#outputs = await this.deployment.outputs();
       await writer.next();
     } finally {
@@ -120,7 +120,7 @@ export class UnderLoad {
   async crash(service: string): Promise<void> {
     const { State } = await this.deployment.engine.getContainer(this.container(service)).inspect();
     const name = this.container(`crash-${service}`);
-    // From a container in the host's process space: whoever may use the engine can do that, root or not.
+    // From a container in the host's process space: users of the engine can do that, root or not.
     const asHost = ["run", "--rm", "--name", name, "--pid=host", "--user=0", "--network=none"];
     await this.docker(...asHost, "debian:trixie-slim", "bash", "-c", `kill -KILL ${State.Pid}`);
   }
