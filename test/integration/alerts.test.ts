@@ -1,11 +1,11 @@
 import pg from "pg";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { poll } from "../../src/deadline.ts";
 import { fetchText } from "../../src/http.ts";
 import { readExpression } from "../../src/promql/expression.ts";
 import { PoolerConsole } from "../../src/pgbouncer/console.ts";
-import { Deployment } from "../../testing/deployment.ts";
+import { Deployment, nodeUrl } from "../../testing/deployment.ts";
 import type { Outputs } from "../../testing/deployment.ts";
 import { Prometheus } from "../../testing/prometheus.ts";
 import { run } from "../../testing/run.ts";
@@ -35,13 +35,13 @@ const quick = {
 
 /** How long an alert may take to fire, or to end, in milliseconds. */
 const patienceMs = 90_000;
-/** For how long what is told must stay the same before it counts. */
+/** How long the reported alerts must stay the same before they count. */
 const steadyLooks = 4;
 
 const cap = "128MB";
 
 /**
- * Faults on real containers, and what a person is told of each: the notifications that Alertmanager would send, which are the
+ * Faults on real containers, and what a person is notified of: the notifications that Alertmanager would send, which are the
  * alerts that fire less those that others keep quiet.
  */
 describe("alerts", () => {
@@ -65,7 +65,7 @@ describe("alerts", () => {
   });
   afterAll(() => deployment?.remove());
 
-  /** `<alert> <node, slot or route>` of what Alertmanager tells now: not of what others keep quiet. */
+  /** `<alert> <node, slot or route>` of what Alertmanager reports now, without inhibited alerts. */
   async function told(): Promise<readonly string[]> {
     const port = outputs.check.target.monitoring?.alertmanager?.port ?? 0;
     const text = await fetchText({ host: "127.0.0.1", port }, "/api/v2/alerts?active=true&silenced=false&inhibited=false", {
@@ -77,7 +77,7 @@ describe("alerts", () => {
       .toSorted();
   }
 
-  /** Waits until exactly this is told, and goes on being told. */
+  /** Waits until exactly this is reported, and keeps being reported. */
   async function tells(...expected: readonly string[]): Promise<void> {
     const wanted = expected.toSorted();
     let seen: readonly string[] = [];
@@ -99,10 +99,87 @@ describe("alerts", () => {
     if (code !== 0) throw new Error(output);
   };
 
-  /** Nothing is told by anybody before a fault, so what is told then comes from it. */
-  beforeEach(async () => tells(), patienceMs * 3);
+  /** Runs faults one in another, and takes them back in the reverse order. */
+  async function during(faults: readonly Fault[], look: () => Promise<void>): Promise<void> {
+    const [fault, ...others] = faults;
+    if (fault === undefined) return look();
+    const undo = await fault();
+    try {
+      await during(others, look);
+    } finally {
+      await undo();
+    }
+  }
 
-  it("tells nothing of a healthy cluster, and every rule can be evaluated", async () => {
+  const stopped =
+    (service: string): Fault =>
+    async () => {
+      await docker("stop", "-t", "60", deployment.container(service));
+      return () => docker("start", deployment.container(service));
+    };
+
+  const orphan: Fault = async () => {
+    // It would keep what was written before the last checkpoint, and be reported as one that keeps much.
+    await deployment.sql("pg1", "checkpoint; select pg_create_physical_replication_slot('forgotten', true);");
+    return () => deployment.sql("pg1", "select pg_drop_replication_slot('forgotten');");
+  };
+
+  const pausedReplay: Fault = async () => {
+    await deployment.sql("pg2", "select pg_wal_replay_pause();");
+    return () => deployment.sql("pg2", "select pg_wal_replay_resume();");
+  };
+
+  const pausedRoute: Fault = async () => {
+    const access = {
+      address: { host: "127.0.0.1", port: outputs.check.target.processes[0]?.port ?? 0 },
+      password: outputs.check.secrets.pgbouncer,
+    };
+    await PoolerConsole.with(access, (console) => console.pause("app_ro"));
+    return () => PoolerConsole.with(access, (console) => console.resume("app_ro"));
+  };
+
+  const waitingClients: Fault = async () => {
+    const clients = await connect(5, outputs.writeUrl);
+    const busy = clients.map((client) => client.query("select pg_sleep(600)").catch(() => undefined));
+    return async () => {
+      await endSessions("query like '%pg_sleep(600)%'");
+      await Promise.all(clients.map((client) => client.end().catch(() => undefined)));
+      await Promise.all(busy);
+      await endSessions("usename = 'app'");
+    };
+  };
+
+  const usedConnections: Fault = async () => {
+    const most = await deployment.sql(
+      "pg2",
+      "select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int;",
+    );
+    const clients = await connect(Math.ceil(Number(most) * 0.8), nodeUrl(outputs, "pg2"));
+    return () => Promise.all(clients.map((client) => client.end().catch(() => undefined)));
+  };
+
+  const idleTransaction: Fault = async () => {
+    const [client] = await connect(1, nodeUrl(outputs, "pg1"));
+    await client?.query("begin; select 1");
+    return () => client?.end() ?? Promise.resolve();
+  };
+
+  const settingsByHand: Fault = async () => {
+    const file = "/var/lib/postgresql/data/pgdata/postgresql.auto.conf";
+    const inPg3 = (script: string): Promise<void> => docker("exec", deployment.container("pg3"), "bash", "-c", script);
+    await inPg3(`cp ${file} /tmp/auto && printf "work_mem = 9MB\nmax_connections = 222\n" >>${file}`);
+    await deployment.sql("pg3", "select pg_reload_conf();");
+    return async () => {
+      await inPg3(`cat /tmp/auto >${file}`);
+      await deployment.sql("pg3", "select pg_reload_conf();");
+    };
+  };
+
+  const endSessions = (which: string): Promise<string> =>
+    deployment.sql("pg1", `select pg_terminate_backend(pid) from pg_stat_activity where ${which} and pid <> pg_backend_pid();`);
+
+  it("reports nothing for a healthy cluster, and every rule can be evaluated", async () => {
+    await tells();
     expect((await prometheus.rules()).filter(({ health }) => health !== "ok")).toEqual([]);
     expect(await prometheus.alerts()).toEqual([]);
   });
@@ -115,17 +192,42 @@ describe("alerts", () => {
     expect(found.filter(({ series }) => series === 0).map(({ selector }) => selector)).toEqual([]);
   });
 
-  it("a stopped replica is down", async () => {
-    await docker("stop", "-t", "60", deployment.container("pg3"));
-    try {
-      await tells("PostgresDown pg3");
-    } finally {
-      await docker("start", deployment.container("pg3"));
-    }
+  it("a stopped replica is down, a stopped pooler too, and of a stopped exporter's server nothing is said", async () => {
+    await during(["pg3", "pgbouncer-1", "pgbouncer-2", "pg2-exporter"].map(stopped), () =>
+      tells("PostgresDown pg3", "PoolerDown", "ExporterDown pg2"),
+    );
+    await tells();
+  });
+
+  it("unrelated faults are reported at once, each by its name", async () => {
+    await during([orphan, pausedRoute, usedConnections, idleTransaction, settingsByHand], () =>
+      tells(
+        "SlotOrphaned forgotten",
+        "PoolerPaused app_ro",
+        "ConnectionsUsed pg2",
+        "IdleInTransaction pg1",
+        "ConfigDrift pg3",
+        "PendingRestart pg3",
+      ),
+    );
+    await tells();
+  });
+
+  it("paused replay is reported as that, not as lag; clients that wait for a server connection wait", async () => {
+    await during([pausedReplay, waitingClients], async () => {
+      // The lag is there, and kept quiet.
+      const lag = await poll(async () => ((await prometheus.alerts()).some(isFiring("ReplicaLagSeconds", "pg2")) ? true : undefined), {
+        everyMs: 500,
+        timeoutMs: patienceMs,
+      });
+      expect(lag).toBe(true);
+      await tells("ReplayPaused pg2", "PoolerClientsWaiting app");
+    });
+    await tells();
   });
 
   it("a replica that runs without a stream is disconnected, and the WAL kept for it grows towards its cap", async () => {
-    // Only whoever comes anew is refused: the other replica keeps its stream.
+    // Only a new login is refused: the other replica keeps its stream.
     await deployment.sql("pg1", "alter role replicator nologin;");
     await deployment.sql(
       "pg1",
@@ -138,142 +240,48 @@ describe("alerts", () => {
     } finally {
       await deployment.sql("pg1", "alter role replicator login; drop table filler;");
     }
+    await tells();
   });
 
-  it("a slot that nobody declared is an orphan", async () => {
-    // It would keep what was written before the last checkpoint, and be told as one that keeps much.
-    await deployment.sql("pg1", "checkpoint; select pg_create_physical_replication_slot('forgotten', true);");
-    try {
-      await tells("SlotOrphaned forgotten");
-    } finally {
-      await deployment.sql("pg1", "select pg_drop_replication_slot('forgotten');");
-    }
-  });
+  // The last ones: each continues from the one before, and nobody deploys.
+  describe("of a leader that moves", () => {
+    /** Roles as they are recorded: `pg1 leader`. */
+    const roles = async (): Promise<readonly string[]> =>
+      (await prometheus.query("pgstack:node_role == 1")).map(({ labels }) => `${labels["node"]} ${labels["role"]}`).toSorted();
 
-  it("paused replay is told as that, not as lag", async () => {
-    await deployment.sql("pg2", "select pg_wal_replay_pause();");
-    try {
-      await tells("ReplayPaused pg2");
-      // The lag is there, and kept quiet.
-      const lag = await poll(async () => ((await prometheus.alerts()).some(isFiring("ReplicaLagSeconds", "pg2")) ? true : undefined), {
-        everyMs: 500,
-        timeoutMs: patienceMs,
-      });
-      expect(lag).toBe(true);
-      await tells("ReplayPaused pg2");
-    } finally {
-      await deployment.sql("pg2", "select pg_wal_replay_resume();");
-    }
-  });
+    const wordsOf = async (alert: string): Promise<readonly string[]> =>
+      (await prometheus.alerts())
+        .filter(({ labels, state }) => labels["alertname"] === alert && state === "firing")
+        .map(({ annotations }) => `${annotations["summary"]}: ${annotations["description"]}`);
 
-  it("a paused route is paused", async () => {
-    const access = {
-      address: { host: "127.0.0.1", port: outputs.check.target.poolerPort },
-      password: outputs.check.secrets.pgbouncer,
-    };
-    await PoolerConsole.with(access, (console) => console.pause("app_ro"));
-    try {
-      await tells("PoolerPaused app_ro");
-    } finally {
-      await PoolerConsole.with(access, (console) => console.resume("app_ro"));
-    }
-  });
-
-  it("clients that wait for a server connection wait", async () => {
-    const clients = await connect(5, outputs.writeUrl);
-    try {
-      const busy = clients.map((client) => client.query("select pg_sleep(600)").catch(() => undefined));
-      await tells("PoolerClientsWaiting app");
-      await deployment.sql(
-        "pg1",
-        "select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(600)%' and pid <> pg_backend_pid();",
-      );
-      await Promise.all(clients.map((client) => client.end().catch(() => undefined)));
-      await Promise.all(busy);
-    } finally {
-      await deployment.sql(
-        "pg1",
-        "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'app' and pid <> pg_backend_pid();",
-      );
-    }
-  });
-
-  it("connections that run out are used up", async () => {
-    const most = Number(
-      await deployment.sql(
-        "pg2",
-        "select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int;",
-      ),
-    );
-    const clients = await connect(Math.ceil(most * 0.8), outputs.replicaUrls["pg2"] ?? "");
-    try {
-      await tells("ConnectionsUsed pg2");
-    } finally {
-      await Promise.all(clients.map((client) => client.end().catch(() => undefined)));
-    }
-  });
-
-  it("a transaction that idles is told by its node", async () => {
-    const [client] = await connect(1, outputs.directUrl);
-    try {
-      await client?.query("begin; select 1");
-      await tells("IdleInTransaction pg1");
-    } finally {
-      await client?.end();
-    }
-  });
-
-  it("a stopped exporter is down, and nothing is said of its server", async () => {
-    await docker("stop", "-t", "10", deployment.container("pg2-exporter"));
-    try {
-      await tells("ExporterDown pg2");
-    } finally {
-      await docker("start", deployment.container("pg2-exporter"));
-    }
-  });
-
-  it("settings that were changed by hand are drift, and those that need a restart wait for one", async () => {
-    const file = "/var/lib/postgresql/data/pgdata/postgresql.auto.conf";
-    await docker(
-      "exec",
-      deployment.container("pg3"),
-      "bash",
-      "-c",
-      `cp ${file} /tmp/auto && printf "work_mem = 9MB\nmax_connections = 222\n" >>${file}`,
-    );
-    await deployment.sql("pg3", "select pg_reload_conf();");
-    try {
-      await tells("ConfigDrift pg3", "PendingRestart pg3");
-    } finally {
-      await docker("exec", deployment.container("pg3"), "bash", "-c", `cat /tmp/auto >${file}`);
-      await deployment.sql("pg3", "select pg_reload_conf();");
-    }
-  });
-
-  it("a stopped pooler is down", async () => {
-    await docker("stop", "-t", "60", deployment.container("pgbouncer"));
-    try {
-      await tells("PoolerDown");
-    } finally {
-      await docker("start", deployment.container("pgbouncer"));
-    }
-  });
-
-  it("a stopped leader is down, and its replicas are not blamed for it", async () => {
-    await docker("stop", "-t", "60", deployment.container("pg1"));
-    try {
+    it("a stopped leader is down, writes fail, and its replicas are not blamed for it", async () => {
+      expect(await roles()).toEqual(["pg1 leader", "pg2 replica", "pg3 replica"]);
+      await docker("stop", "-t", "60", deployment.container("pg1"));
       await tells("PostgresDown pg1");
-    } finally {
-      await docker("start", deployment.container("pg1"));
-    }
-  });
+      expect(await wordsOf("PostgresDown")).toEqual([expect.stringMatching(/^PostgreSQL on pg1 \(leader\) is down .*Writes fail\.$/)]);
+    });
 
-  // The last one: the promoted node's data is no replica's any more.
-  it("a second leader is told above all", async () => {
-    await deployment.sql("pg3", "select pg_promote();");
-    await tells("LeaderCount");
+    it("another node that leads is the leader, the old one a replica that is down, and a node that does not follow is reported", async () => {
+      await deployment.sql("pg2", "select pg_promote();");
+      await tells("PostgresDown pg1", "TimelineSplit pg3", "ReplicasMissing");
+      expect(await roles()).toEqual(["pg1 replica", "pg2 leader", "pg3 replica"]);
+      expect(await wordsOf("PostgresDown")).toEqual([
+        expect.stringMatching(/^PostgreSQL on pg1 \(replica\) is down .*Reads go to the other nodes\.$/),
+      ]);
+      const slots = await prometheus.query("pgstack_slot_declared");
+      expect(slots.map(({ labels }) => `${labels["node"]}: ${labels["slot"]}`).toSorted()).toEqual(["pg2: pg1", "pg2: pg3"]);
+    });
+
+    it("a second leader is reported above all", async () => {
+      await deployment.sql("pg3", "select pg_promote();");
+      await tells("LeaderCount", "PostgresDown pg1");
+      expect(await roles()).toEqual(["pg1 replica", "pg2 leader", "pg3 leader"]);
+    });
   });
 });
+
+/** Does harm, and says how it is taken back. */
+type Fault = () => Promise<() => Promise<unknown>>;
 
 function isFiring(
   alert: string,

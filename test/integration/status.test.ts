@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { connectEngine } from "../../src/engine/connect.ts";
 import { execInContainer } from "../../src/engine/exec.ts";
-import type { Command } from "../../src/cli/command.ts";
+import type { Subcommand } from "../../src/cli/command.ts";
 import { logsCommand } from "../../src/cli/logs.ts";
 import { runProgram } from "../../src/cli/program.ts";
 import { statusCommand } from "../../src/cli/status.ts";
@@ -17,11 +17,12 @@ import type { ClusterStatus } from "../../src/status/model.ts";
 import { observeHistory } from "../../src/status/observe/history.ts";
 import { observeStatus } from "../../src/status/observe/cluster.ts";
 import { gatherPage } from "../../src/status/page/gather.ts";
+import { findLeader } from "../../src/check/observe/leader.ts";
 import { readTop } from "../../src/top/read.ts";
 import { Browser, findBrowser } from "../../testing/browser.ts";
 import { connectClient } from "../../testing/client.ts";
 import type { Outputs } from "../../testing/deployment.ts";
-import { Deployment } from "../../testing/deployment.ts";
+import { Deployment, nodeUrl } from "../../testing/deployment.ts";
 
 const browserProgram = findBrowser();
 if (browserProgram === undefined) {
@@ -40,7 +41,7 @@ interface Ran {
 describe("a cluster with two replicas", () => {
   let deployment: Deployment;
   let outputs: Outputs;
-  let commands: readonly Command[];
+  let commands: readonly Subcommand[];
   const limits = { connectionTimeoutMillis: 5000, query_timeout: 20_000 };
 
   beforeAll(async () => {
@@ -59,7 +60,7 @@ describe("a cluster with two replicas", () => {
     };
     commands = [
       statusCommand({ ...load, observe: observeStatus, gather: gatherPage }),
-      topCommand({ ...load, read: readTop }),
+      topCommand({ ...load, read: readTop, findLeader }),
       logsCommand({ ...load, connect: connectEngine, environment: {} }),
     ];
   });
@@ -161,7 +162,7 @@ describe("a cluster with two replicas", () => {
     await until(isFine);
   });
 
-  it("goes on telling the time that replicas are behind when the leader does not answer", async () => {
+  it("keeps reporting the time that replicas are behind when the leader does not answer", async () => {
     const container = deployment.engine.getContainer(deployment.container("pg1"));
     await container.pause();
     try {
@@ -192,7 +193,10 @@ describe("a cluster with two replicas", () => {
 
   it("shows a paused route and who waits", async () => {
     const admin = await connectClient(outputs.adminUrl, limits);
-    const client = await connectClient(outputs.writeUrl, limits);
+    // Through the process whose console that is: another one serves.
+    const url = new URL(outputs.writeUrl);
+    url.port = String(outputs.check.target.processes[0]?.port);
+    const client = await connectClient(url.href, limits);
     try {
       await admin.query("PAUSE app");
       const waiting = client.query("select 1");
@@ -209,7 +213,7 @@ describe("a cluster with two replicas", () => {
   });
 
   it("lists a statement that was run, without its values", async () => {
-    const client = await connectClient(outputs.directUrl, limits);
+    const client = await connectClient(nodeUrl(outputs, "pg1"), limits);
     try {
       await client.query(
         "/* for hunter1 */ select count(*) as counted_orders from pg_class where relname = 'hunter2' and relpages > 424242",
@@ -233,14 +237,17 @@ describe("a cluster with two replicas", () => {
     await deployment.sql("pg1", "select 1/0").catch(() => undefined);
     const all = await call("logs", "--tail", "all");
     expect(all.code).toBe(0);
-    for (const name of ["pg1", "pg2", "pooler", "pg3-exporter", "prometheus"]) expect(all.out).toMatch(new RegExp(`^${name} +\\| `, "m"));
+    for (const name of ["pg1", "pg2", "pgbouncer-1", "pgbouncer-2", "pg3-exporter", "prometheus"])
+      expect(all.out).toMatch(new RegExp(`^${name} +\\| `, "m"));
     const chosen = await call("logs", "pg1", "--severity", "error", "--grep", "division by zero");
     expect(chosen.out.trimEnd().split("\n").at(-1)).toMatch(/ERROR: {2}division by zero$/);
-    const several = (await call("logs", "pg1", "pooler", "--since", "1h")).out.match(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}/g) ?? [];
+    const several = (await call("logs", "pg1", "pgbouncer-1", "--since", "1h")).out.match(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}/g) ?? [];
     expect(several.length).toBeGreaterThan(10);
     expect(await call("logs", "pg1", "prometeus")).toMatchObject({
       code: 2,
-      err: expect.stringContaining("there is no service prometeus (did you mean prometheus?); services: pg1, pg2, pg3, pooler,") as unknown,
+      err: expect.stringContaining(
+        "there is no service prometeus (did you mean prometheus?); services: pg1, pg2, pg3, pgbouncer-1,",
+      ) as unknown,
     });
   });
 
@@ -253,12 +260,12 @@ describe("a cluster with two replicas", () => {
       isTerminal: false,
       signal: interruption.signal,
     };
-    const following = runProgram(["logs", "pg3", "pooler", "--follow", "--tail", "5", "--stack", "x"], io, commands);
+    const following = runProgram(["logs", "pg3", "pgbouncer-1", "--follow", "--tail", "5", "--stack", "x"], io, commands);
     const shows = async (text: string): Promise<void> => {
       const found = await poll(() => Promise.resolve(written.out.includes(text) || undefined), { everyMs: 100, timeoutMs: 40_000 });
       if (found === undefined) throw new Error(`${text} is not in:\n${written.out}`);
     };
-    await shows("pooler | ");
+    await shows("pgbouncer-1 | ");
     await deployment.engine.getContainer(deployment.container("pg3")).restart({ t: 20 });
     await until(isFine);
     const marker = `following_${Date.now()}`;
