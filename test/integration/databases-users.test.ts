@@ -3,10 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runProgram } from "../../src/cli/program.ts";
 import { databasesCommand, usersCommand } from "../../src/cli/inventory.ts";
 import type { DatabaseRow, UserRow } from "../../src/inventory/inventory.ts";
+import { findLeader } from "../../src/check/observe/leader.ts";
 import { readDatabases, readUsers } from "../../src/inventory/read.ts";
 import type { UserUrls } from "../../src/outputs/urls.ts";
 import { poll } from "../../src/deadline.ts";
-import { Deployment } from "../../testing/deployment.ts";
+import { Deployment, toFirstHost } from "../../testing/deployment.ts";
 import { run } from "../../testing/run.ts";
 import { Writer } from "../../testing/writer.ts";
 import pg from "pg";
@@ -43,7 +44,7 @@ describe("declared databases and users", () => {
   const url = (user: string, database: string, way: keyof UserUrls): string => {
     const found = urls[user]?.[database]?.[way];
     if (found === undefined) throw new Error(`no url ${user} ${database} ${way}`);
-    return found;
+    return toFirstHost(found);
   };
 
   async function query(user: string, database: string, way: keyof UserUrls, sql: string): Promise<unknown[]> {
@@ -132,7 +133,7 @@ describe("declared databases and users", () => {
   it("hold a user to its connection limit", async () => {
     const clients = Array.from({ length: 3 }, () => new pg.Client({ connectionString: url("reporter", "shop", "direct") }));
     // What the pooler keeps open counts on the server too.
-    await run("docker", ["restart", deployment.container("pgbouncer")]);
+    await run("docker", ["restart", ...["pgbouncer-1", "pgbouncer-2"].map((name) => deployment.container(name))]);
     await Promise.all(clients.map((client) => client.connect()));
     const fourth = new pg.Client({ connectionString: url("reporter", "shop", "direct") });
     await expect(fourth.connect()).rejects.toThrow(/too many connections for role/);
@@ -153,10 +154,11 @@ describe("declared databases and users", () => {
       const world = {
         load: async () => (await deployment.outputs()).check,
         loadBundle: () => {
-          throw new Error("no bundle");
+          throw new Error("not a bundle");
         },
         readDatabases,
         readUsers,
+        findLeader,
       };
       const io = {
         out: (text: string) => void (out += text),
@@ -288,7 +290,9 @@ describe("declared databases and users", () => {
     expect(passwords.map(([role]) => role).toSorted()).toEqual(["user:batch", "user:clerk", "user:reporter", "user:shop"]);
     const state = await run("grep", ["-r", "", `${deployment.folder}/state`]);
     const logs = await Promise.all(
-      ["pg1", "pg2", "pgbouncer"].map(async (service) => (await run("docker", ["logs", deployment.container(service)])).output),
+      ["pg1", "pg2", "pgbouncer-1", "pgbouncer-2"].map(
+        async (service) => (await run("docker", ["logs", deployment.container(service)])).output,
+      ),
     );
     const statements = await deployment.sql("pg1", "select coalesce(string_agg(query, ' '), '') from pg_stat_statements;");
     for (const text of [preview.output, up.output, state.stdout, ...logs, statements]) {

@@ -42,7 +42,7 @@ describe("drift", () => {
     const asClient = (): ReturnType<typeof run> =>
       run("docker", ["exec", deployment.container("pg2"), ..."psql -h /run/postgresql -U postgres -l".split(" ")]);
     expect((await asClient()).output).toContain('could not access file "pg_hint_plan"');
-    await showsAndRepairs("pg2-config-files");
+    await showsAndRepairs("cluster-pg2-config");
     expect((await asClient()).code).toBe(0);
     expect((await run("docker", ["exec", deployment.container("pg2"), "cat", "/etc/pgstack/postgresql.conf"])).stdout).toBe(before);
     expect(await deployment.sql("pg2", "show work_mem;")).not.toBe("99MB");
@@ -50,13 +50,27 @@ describe("drift", () => {
 
   it("repairs a secret file without showing its content", async () => {
     const volume = `pgstack-${deployment.stack}-pooler-config`;
-    const image = (await deployment.engine.getContainer(deployment.container("pgbouncer")).inspect()).Image;
+    const image = (await deployment.engine.getContainer(deployment.container("pgbouncer-1")).inspect()).Image;
     await writeVolumeFiles(deployment.engine, volume, image, [{ path: "userlist.txt", content: '"app" "changed-by-hand"\n', mode: 0o600 }]);
     const preview = await deployment.preview("--refresh", "--diff");
     expect(preview.output).toContain("userlist.txt was changed");
     expect(preview.output).not.toContain("changed-by-hand");
     expect(preview.output).not.toContain("SCRAM-SHA-256$");
-    await showsAndRepairs("pooler-config-files");
+    await showsAndRepairs("cluster-pooler-config");
+    expect((await deployment.check(5000)).ok).toBe(true);
+  });
+
+  it("repairs routes that were changed by hand, and the pooler serves the right ones again", async () => {
+    const volume = `pgstack-${deployment.stack}-pooler-config`;
+    const container = deployment.container("pgbouncer-1");
+    const image = (await deployment.engine.getContainer(container).inspect()).Image;
+    const before = (await run("docker", ["exec", container, "cat", "/etc/pgstack/routes-1.ini"])).stdout;
+    await writeVolumeFiles(deployment.engine, volume, image, [
+      { path: "routes-1.ini", content: "[databases]\napp = host=pg1 port=5432 dbname=app\n", mode: 0o644 },
+    ]);
+    await run("docker", ["exec", container, "perl", "-e", "kill 'HUP', 1"]);
+    await showsAndRepairs("cluster-pooler-routes");
+    expect((await run("docker", ["exec", container, "cat", "/etc/pgstack/routes-1.ini"])).stdout).toBe(before);
     expect((await deployment.check(5000)).ok).toBe(true);
   });
 
@@ -77,7 +91,7 @@ describe("drift", () => {
       ["restart-pending", "pg2", "max_prepared_transactions"],
       ["setting-overridden", "pg2", "work_mem"],
     ]);
-    await showsAndRepairs("pg2-config-files");
+    await showsAndRepairs("cluster-pg2-config");
     expect(await deployment.sql("pg2", "select current_setting('work_mem') <> '98MB', current_setting('max_prepared_transactions');")).toBe(
       "t|0",
     );
@@ -101,7 +115,7 @@ describe("drift", () => {
          raise exception 'slot could not be dropped';
        end $$;`,
     );
-    await showsAndRepairs("pg2-slot");
+    await showsAndRepairs("cluster-pg2-ready");
     expect(await deployment.sql("pg1", "select slot_name, active from pg_replication_slots;")).toBe("pg2|t");
   });
 
@@ -114,7 +128,7 @@ describe("drift", () => {
     expect(preview.output).toContain("role app has more rights than declared");
     expect(preview.output).toContain("monitoring is not in pg_monitor");
     expect(preview.output).not.toContain("SCRAM-SHA-256$");
-    await showsAndRepairs("roles");
+    await showsAndRepairs("cluster-roles");
     expect(await deployment.sql("pg1", "select rolcreatedb from pg_roles where rolname = 'app';")).toBe("f");
     expect((await deployment.check(5000)).ok).toBe(true);
   });
@@ -122,7 +136,7 @@ describe("drift", () => {
   it("starts a container again that was removed by hand, with its data", async () => {
     await run("docker", ["rm", "--force", deployment.container("pg2")]);
     const preview = await deployment.preview("--refresh");
-    expect(preview.output).toMatch(/\+ +docker:index:Container pg2 +create/);
+    expect(preview.output).toMatch(/\+ +docker:index:Container cluster-pg2 +create/);
     await deployment.up("--refresh");
     expect((await deployment.check(5000)).ok).toBe(true);
     await deployment.up("--refresh", "--expect-no-changes");

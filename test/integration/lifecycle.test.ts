@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Deployment } from "../../testing/deployment.ts";
 import { refusalOf } from "../../testing/refusal.ts";
 
-/** One stack through its life; each step goes on from the one before. */
+/** One stack through its life; each step continues from the one before. */
 describe("the life of a stack", () => {
   let deployment: Deployment;
 
@@ -22,10 +22,10 @@ describe("the life of a stack", () => {
   });
 
   it("reports a healthy cluster in its outputs", async () => {
-    const { report, nodes } = await deployment.outputs();
+    const { report } = await deployment.outputs();
     expect(report.ok).toBe(true);
     expect(report.findings).toEqual([]);
-    expect(nodes.map(({ name, role }) => `${name} ${role}`)).toEqual(["pg1 leader", "pg2 replica"]);
+    expect(report.nodes.map(({ name, role }) => `${name} ${role}`)).toEqual(["pg1 leader", "pg2 replica"]);
   });
 
   it("reloads a changed setting without replacing a container, and the server proves it", async () => {
@@ -83,7 +83,7 @@ describe("the life of a stack", () => {
     expect(told).toMatch(reason);
   });
 
-  it("starts again after what was refused, and goes on once it is right", async () => {
+  it("starts again after what was refused, and continues once it is right", async () => {
     await deployment.engine.getContainer(deployment.container("pg2")).restart();
     // Config is what it was before the failure.
     deployment.configure({ settings: { work_mem: "7MB", max_locks_per_transaction: 80 } });
@@ -99,7 +99,8 @@ describe("the life of a stack", () => {
     await deployment.up();
     const scaled = await containerIds(deployment);
     expect(scaled).toMatchObject(before);
-    expect(Object.keys(scaled).length).toBe(Object.keys(before).length + 4);
+    // Two nodes and a process of the pooler, each with its exporter.
+    expect(Object.keys(scaled).length).toBe(Object.keys(before).length + 6);
     expect(await rows("pg4")).toBe("1000");
 
     deployment.configure({ replicas: 1 });

@@ -7,7 +7,7 @@ import { Deployment } from "../../testing/deployment.ts";
 import type { Previewed } from "../../testing/impact-preview.ts";
 import { previewOf } from "../../testing/impact-preview.ts";
 
-/** What a change means for sessions is told before it happens, and the tables that say so are those of the servers that run. */
+/** What a change means for sessions is reported before it happens, and the tables that say so are those of the servers that run. */
 describe("the impact of a change", () => {
   let deployment: Deployment;
 
@@ -57,7 +57,7 @@ describe("the impact of a change", () => {
     deployment.configure({ settings: undefined });
   });
 
-  it("is told again after a deployment that failed", async () => {
+  it("is reported again after a deployment that failed", async () => {
     // Only the server knows that there is no such configuration.
     deployment.configure({ settings: { default_text_search_config: "nonsense" } });
     expect((await deployment.tryUp()).code).not.toBe(0);
@@ -69,7 +69,7 @@ describe("the impact of a change", () => {
 
   it("begins with the next deployment where an earlier version's state knows nothing of it", async () => {
     const urns = (await deployment.pulumi("stack", "--show-urns", "--stack", deployment.stack)).stdout;
-    const [urn = ""] = /urn:\S+pgstack:index:Changes::changes/.exec(urns) ?? [];
+    const [urn = ""] = /urn:\S+pgstack:index:Changes::cluster-changes/.exec(urns) ?? [];
     const forgotten = await deployment.pulumi("state", "delete", urn, "--stack", deployment.stack, "--yes");
     expect(forgotten.code, forgotten.output).toBe(0);
     deployment.configure({ settings: { work_mem: "8MB" } });
@@ -96,7 +96,7 @@ describe("the impact of a change", () => {
     const { target, secrets } = (await deployment.outputs()).check;
     const login = {
       host: target.accessHost,
-      port: target.poolerPort,
+      port: target.processes[0]?.port ?? 0,
       user: "pgbouncer",
       password: secrets.pgbouncer,
       database: "pgbouncer",

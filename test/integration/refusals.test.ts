@@ -136,7 +136,7 @@ describe("a deployment that cannot work", () => {
     await run("docker", ["volume", "rm", volume]);
   });
 
-  it("goes on without the engine in preview and says what it could not check; up names the engine", async () => {
+  it("continues without the engine in preview and says what it could not check; up names the engine", async () => {
     deployment.configure({ dockerHost: "unix:///nowhere/docker.sock" });
     const preview = await deployment.preview();
     expect(preview.output).toContain("the Docker engine at unix:///nowhere/docker.sock cannot be reached");
@@ -156,7 +156,7 @@ describe("a deployment that cannot work", () => {
     const { code, output } = await deployment.tryUp();
     expect(code).not.toBe(0);
     expect(output).toContain(
-      "pgstack:leader: cannot change from pg1 to pg2: pg1 leads, timeline 1, and pg2 is a replica (it is in recovery)",
+      "pgstack:leader: pg2 does not lead: pg1 leads, timeline 1. A deployment follows the node that leads, it does not make one",
     );
     expect(output).toContain(`to ${subnet}: refused, because a network cannot change under running containers`);
     expect(output).toContain("pgstack:locale: cannot change from C.UTF-8 to en-US");
@@ -164,7 +164,7 @@ describe("a deployment that cannot work", () => {
     deployment.configure({ leader: undefined, subnet: own, locale: undefined });
   });
 
-  it("lets a container of somebody else join the network and gives its replicas their own addresses", async () => {
+  it("lets a container of someone else join the network and gives its replicas their own addresses", async () => {
     const network = `pgstack-${deployment.stack}`;
     const stranger = deployment.container("stranger");
     const started = await run("docker", ["run", "-d", "--name", stranger, "--network", network, "debian:trixie-slim", "sleep", "900"]);
@@ -192,7 +192,7 @@ describe("a deployment that cannot work", () => {
   it("changes the address and the ports that it publishes, and refuses a port that another of its containers still holds", async () => {
     const ports = deployment.config("ports") as Readonly<Record<string, number>>;
     const { postgres = 0 } = ports;
-    const moved = { ...ports, postgres: postgres + 10, pooler: postgres + 31 };
+    const moved = { ...ports, postgres: postgres + 10, pooler: postgres + 35 };
     // The pooler's files change too: it has to be asked where its port still is.
     const pooler = { ...(deployment.config("pooler") as object), poolSize: 20 };
     deployment.configure({ bindAddress: "0.0.0.0", ports: moved, pooler });

@@ -9,7 +9,7 @@ import { poll } from "../../src/deadline.ts";
 import type { UserUrls } from "../../src/outputs/urls.ts";
 import type { RunningRoute } from "../../src/pgbouncer/console.ts";
 import { PoolerConsole } from "../../src/pgbouncer/console.ts";
-import { Deployment } from "../../testing/deployment.ts";
+import { Deployment, nodeUrl, toFirstHost } from "../../testing/deployment.ts";
 import type { Outputs } from "../../testing/deployment.ts";
 import type { LoadResult } from "../../testing/load.ts";
 import { Load } from "../../testing/load.ts";
@@ -19,7 +19,7 @@ import { UnderLoad } from "../../testing/under-load.ts";
 
 type All = Outputs & { readonly userUrls: Readonly<Record<string, Readonly<Record<string, UserUrls>>>> };
 
-/** Passwords of roles change while clients work: those that keep their connections and those that log in anew each time. */
+/** Passwords of roles change while clients work: those that keep their connections and those that log in again each time. */
 describe("password rotation", { timeout: 300_000 }, () => {
   let deployment: Deployment;
   /** Everything that was printed. */
@@ -104,7 +104,7 @@ describe("password rotation", { timeout: 300_000 }, () => {
   /** Does something under load; no statement may fail, no row may be lost, and the cluster must be whole afterwards. */
   async function underLoad(work: () => Promise<void>): Promise<LoadResult> {
     const { writeUrl, readUrl } = await outputs();
-    const result = await Load.during({ writeUrl, readUrl, renew: renew("secrets-app") }, work);
+    const result = await Load.during({ writeUrl, readUrl, renew: renew("cluster-secrets-app") }, work);
     await remember();
     const { write, read } = result;
     console.log(JSON.stringify({ write, read }));
@@ -133,12 +133,7 @@ describe("password rotation", { timeout: 300_000 }, () => {
     }
   }
 
-  const urlsOf = ({ writeUrl, readUrl, directUrl, replicaUrls }: Outputs): readonly string[] => [
-    writeUrl,
-    readUrl,
-    directUrl,
-    ...Object.values(replicaUrls),
-  ];
+  const urlsOf = ({ writeUrl, readUrl, nodeUrls }: Outputs): readonly string[] => [writeUrl, readUrl, ...Object.values(nodeUrls)];
 
   async function expectSwitched(before: readonly string[], after: readonly string[]): Promise<void> {
     expect(after).toHaveLength(before.length);
@@ -165,7 +160,7 @@ describe("password rotation", { timeout: 300_000 }, () => {
 
   it("leaves the pooler its restart policy: it is back when its process dies", async () => {
     const cluster = await UnderLoad.of(deployment);
-    await cluster.crashAndReturn("pgbouncer");
+    await cluster.crashAndReturn("pgbouncer-1");
     await cluster.expectHealthy();
   });
 
@@ -192,7 +187,7 @@ describe("password rotation", { timeout: 300_000 }, () => {
     const before = await outputs();
     await underLoad(async () => void (await rotate("reporter")));
     const after = await outputs();
-    const ways = ({ userUrls }: All): readonly string[] => Object.values(userUrls["reporter"]?.["app"] ?? {});
+    const ways = ({ userUrls }: All): readonly string[] => Object.values(userUrls["reporter"]?.["app"] ?? {}).map(toFirstHost);
     expect(ways(before).length).toBe(3);
     await expectSwitched(ways(before), ways(after));
     expect(after.writeUrl).toBe(before.writeUrl);
@@ -206,7 +201,7 @@ describe("password rotation", { timeout: 300_000 }, () => {
     for (const role of ["monitoring", "replicator", "pgbouncer"] as const)
       expect(after.check.secrets[role]).not.toBe(before.check.secrets[role]);
     await expectSwitched([before.adminUrl], [after.adminUrl]);
-    // Replication went on over its old connections, and comes back with the new password when they end.
+    // Replication continued over its old connections, and comes back with the new password when they end.
     expect(await since("pg1", "select string_agg(backend_start::text, ',' order by application_name) from pg_stat_replication;")).toBe(
       began,
     );
@@ -214,12 +209,12 @@ describe("password rotation", { timeout: 300_000 }, () => {
     await (await UnderLoad.of(deployment)).expectHealthy();
     const { exporters } = after.check.target;
     const up = await Promise.all(
-      [...(exporters?.nodes ?? []), { port: exporters?.poolerPort ?? 0 }].map(async ({ port }) => {
+      [...(exporters?.nodes ?? []), ...(exporters?.processes ?? [])].map(async ({ port }) => {
         const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
         return /^(pg|pgbouncer)_up(\{.*\})? 1$/m.test(metrics);
       }),
     );
-    expect(up).toEqual([true, true, true, true]);
+    expect(up).toEqual([true, true, true, true, true]);
   });
 
   it("of every role at once, by replacing the resources by hand", async () => {
@@ -301,7 +296,7 @@ describe("password rotation", { timeout: 300_000 }, () => {
     const { code } = await rotate("app");
     expect(code).toBe(3);
     expect(shown).toMatch(/pg2: it does not replay what the leader writes; no password was changed/);
-    for (const url of [before.writeUrl, before.readUrl, before.directUrl]) expect(await refusal(url)).toBeUndefined();
+    for (const url of [before.writeUrl, before.readUrl, nodeUrl(before, "pg1")]) expect(await refusal(url)).toBeUndefined();
     await deployment.sql("pg2", "select pg_wal_replay_resume();");
     await deployment.up();
     await remember();

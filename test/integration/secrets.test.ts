@@ -49,7 +49,7 @@ describe("secrets", () => {
 
   it("are not in what the engine shows of containers, volumes, networks and images", async () => {
     const containers = await names();
-    expect(containers.length).toBe(7);
+    expect(containers.length).toBe(9);
     const inspected = await Promise.all(containers.map((name) => deployment.engine.getContainer(name.slice(1)).inspect()));
     const { Volumes } = await deployment.engine.listVolumes();
     const images = await Promise.all(
@@ -93,9 +93,9 @@ describe("secrets", () => {
     const list = async (service: string): Promise<string> =>
       (await run("docker", ["exec", deployment.container(service), "find", "/etc/pgstack", "-type", "f", "-printf", "%f %m %U\n"])).stdout;
     expect(await list("pg2")).toContain("replicator.pgpass 400 999");
-    expect(await list("pgbouncer")).toContain("userlist.txt 600 999");
+    expect(await list("pgbouncer-1")).toContain("userlist.txt 600 999");
     expect(await list("pg2-exporter")).toContain("monitoring.password 400 999");
-    const userlist = await run("docker", ["exec", deployment.container("pgbouncer"), "cat", "/etc/pgstack/userlist.txt"]);
+    const userlist = await run("docker", ["exec", deployment.container("pgbouncer-1"), "cat", "/etc/pgstack/userlist.txt"]);
     expect(leaks(userlist.stdout)).toEqual([]);
     const verifier = await deployment.sql("pg1", "select rolpassword from pg_authid where rolname = 'app';");
     expect(userlist.stdout.includes(`"app" "${verifier}"`)).toBe(true);
