@@ -11,7 +11,7 @@ import { freeBlock } from "../../testing/free-block.ts";
 import type { RunResult } from "../../testing/run.ts";
 import { run } from "../../testing/run.ts";
 
-/** What stands in the way of `up`; each test goes on from the one before. */
+/** What stands in the way of `up`; each test continues from the one before. */
 describe("before and during up", () => {
   let deployment: Deployment;
 
@@ -67,7 +67,7 @@ describe("before and during up", () => {
     const small = ["--opt", "type=tmpfs", "--opt", "device=tmpfs", "--opt", "o=size=24m,uid=999,gid=999,mode=0700"];
     await docker("volume", "create", "--driver", "local", ...small, volume);
     const output = await failedUp();
-    expect(output).toContain("pg1: not ready as leader: its container ended");
+    expect(output).toContain("pg1: not ready: its container ended");
     expect(output).toContain("No space left on device");
     await docker("rm", "--force", container("pg1"));
     await docker("volume", "rm", volume);
@@ -75,7 +75,7 @@ describe("before and during up", () => {
     await expectHealthyAndUnchanged();
   });
 
-  it("a port that another process took while a node was down is named by the engine, and up goes on once it is free", async () => {
+  it("a port that another process took while a node was down is named by the engine, and up continues once it is free", async () => {
     const { target } = (await deployment.outputs()).check;
     const port = target.nodes.find(({ name }) => name === "pg2")?.port ?? 0;
     await docker("rm", "--force", container("pg2"));
@@ -89,7 +89,7 @@ describe("before and during up", () => {
     await expectHealthyAndUnchanged();
   });
 
-  it("a new port that is taken is refused and the cluster goes on as it was", async () => {
+  it("a new port that is taken is refused and the cluster continues as it was", async () => {
     const before = (await deployment.outputs()).check.target;
     const { ports } = await freeBlock();
     const other = await listen(createServer(), ports.pooler);
@@ -106,7 +106,16 @@ describe("before and during up", () => {
   });
 
   it("up is not green when every container is down, and says how to start them", async () => {
-    await docker("stop", "--time", "60", container("pgbouncer"), container("pooler"), container("pg2"), container("pg1"));
+    await docker(
+      "stop",
+      "--time",
+      "60",
+      container("pgbouncer-1"),
+      container("pgbouncer-2"),
+      container("pooler"),
+      container("pg2"),
+      container("pg1"),
+    );
     const output = await failedUp();
     expect(output).toContain("nothing of the cluster answers at 127.0.0.1: its containers are on the engine but do not serve");
     expect(output).toContain("cluster-unreachable");

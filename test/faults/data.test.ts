@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { poll } from "../../src/deadline.ts";
 import { containerState, lastLogLines } from "../../src/engine/container.ts";
 import { Deployment } from "../../testing/deployment.ts";
-import { reclone } from "../../testing/reclone.ts";
+import { reclone } from "../../testing/pgstack.ts";
 import { UnderLoad } from "../../testing/under-load.ts";
 
 /**
@@ -60,7 +60,7 @@ describe("data", () => {
         await cluster.docker("volume", "rm", deployment.dataVolume("pg2"));
       },
       seen: ["node-unreachable pg2"],
-      mend: () => deployment.up("--refresh"),
+      repair: () => deployment.up("--refresh"),
     });
   });
 
@@ -82,7 +82,7 @@ describe("data", () => {
         await start("pg2");
       },
       seen: ["slot-wal-lost pg2"],
-      mend: async () => {
+      repair: async () => {
         const done = await reclone(deployment, "pg2");
         expect(done.code, done.output).toBe(0);
       },
@@ -96,8 +96,7 @@ describe("data", () => {
     await stop("pg2");
     await start("pg2");
     const words = await refusal("pg2");
-    expect(words).toContain("REFUSED: stack config names pg2 as a replica, but its data is a leader's");
-    expect(words).toContain("pg1 accepts writes on timeline 1");
+    expect(words).toContain("REFUSED: pg1 accepts writes on timeline 1: a second leader would fork the cluster");
     expect(words).toContain("./pgstack reclone pg2 --stack <stack> --give-up-rows");
     const refused = await reclone(deployment, "pg2");
     expect(refused.code).not.toBe(0);
@@ -141,11 +140,11 @@ describe("data", () => {
   it("the leader is never cloned again", async () => {
     const { code, output } = await reclone(deployment, "pg1", "--give-up-rows");
     expect(code).not.toBe(0);
-    expect(output).toContain("pg1 is the leader in stack config");
+    expect(output).toContain("pg1 leads, timeline 1: the others are cloned from it, so its data stays");
     await stop("pg1");
     const without = await reclone(deployment, "pg2");
     expect(without.code).not.toBe(0);
-    expect(without.output).toContain("the leader pg1 does not take writes, so nothing can be cloned from it. Nothing was changed");
+    expect(without.output).toContain("no node takes writes (pg1: stopped, pg2: a replica), so nothing can be cloned. Nothing was changed");
     await start("pg1");
     await cluster.expectHealthy();
   });
@@ -157,16 +156,13 @@ describe("data", () => {
     await cluster.docker("volume", "rm", deployment.dataVolume("pg1"));
     const { code, output } = await deployment.tryUp("--refresh");
     expect(code).not.toBe(0);
-    expect(output).toContain("REFUSED: the leader's data volume is empty, but pg2 holds this cluster's data");
+    expect(output).toContain("REFUSED: the data volume is empty, but pg2 holds this cluster's data, and no node takes writes");
     await deployment.sql("pg2", "select pg_promote();");
-    deployment.configure({ leader: "pg2" });
-    expect((await deployment.tryUp()).output).toContain("remove the entry: pulumi config rm --path reclone.pg2");
-    deployment.configure({ reclone: undefined });
     await deployment.up();
     cluster = await UnderLoad.of(deployment);
     await cluster.expectHealthy();
     expect(await deployment.sql("pg1", "select count(*) from kept;", "app")).toBe("1000");
-    expect((await deployment.outputs()).nodes.map(({ name, role }) => `${name} ${role}`)).toEqual(["pg1 replica", "pg2 leader"]);
+    expect((await deployment.check(5000)).nodes.map(({ name, role }) => `${name} ${role}`)).toEqual(["pg1 replica", "pg2 leader"]);
     await deployment.up("--expect-no-changes");
   });
 });

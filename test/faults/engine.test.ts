@@ -22,8 +22,8 @@ if (missing !== undefined) console.warn(`the faults of the engine itself are not
 
 const monitoring = { prometheus: true, alertmanager: {} };
 
-/** What is told of new files by a signal. */
-const signalled = ["pgbouncer", "prometheus", "alertmanager"];
+/** Servers that a signal makes read new files. */
+const signalled = ["pgbouncer-1", "prometheus", "alertmanager"];
 
 /** The engine itself goes away; on an engine of its own, since others may use the machine's. */
 describe.skipIf(missing !== undefined && process.env["REQUIRE_SECOND_ENGINE"] !== "1")("the engine", () => {
@@ -56,7 +56,7 @@ describe.skipIf(missing !== undefined && process.env["REQUIRE_SECOND_ENGINE"] !=
 
   /** Writes from before until after; then nothing may be lost and nothing may need a change. */
   async function survives(whatHappens: () => Promise<void>): Promise<void> {
-    const [command, ...words] = [...engine.through, "node", fileURLToPath(new URL("../support/writer-process.ts", import.meta.url))];
+    const [command, ...words] = [...engine.through, "node", fileURLToPath(new URL("../../testing/writer-process.ts", import.meta.url))];
     const writer = spawn(command, [...words, outputs.writeUrl], { stdio: ["pipe", "pipe", "inherit"] });
     const ended = new Promise<void>((resolve) => writer.once("exit", () => resolve()));
     await new Promise<void>((resolve, reject) => {
@@ -98,10 +98,10 @@ describe.skipIf(missing !== undefined && process.env["REQUIRE_SECOND_ENGINE"] !=
     expect(await poll(returned, { everyMs: 100, timeoutMs: 30_000 }), service).toBe(true);
   }
 
-  it("is restarted: the containers come back with it, also those that were told to read their files again", async () => {
+  it("is restarted: the containers come back with it, also those that were signalled to read their files again", async () => {
     deployment.configure({ monitoring: { ...monitoring, scrapeInterval: "5s", alertmanager: { repeatInterval: "3h" } } });
     await deployment.up();
-    await signalInside(deployment.engine, deployment.container("pgbouncer"), "HUP");
+    await signalInside(deployment.engine, deployment.container("pgbouncer-1"), "HUP");
     for (const service of signalled) await crashAndReturn(service);
     expect((await check("60s")).code).toBe(0);
     for (const service of signalled) await signalInside(deployment.engine, deployment.container(service), "HUP");

@@ -7,7 +7,7 @@ import { processesOf, PulumiProcess } from "../../testing/pulumi-process.ts";
 import type { RunResult } from "../../testing/run.ts";
 import { run } from "../../testing/run.ts";
 
-/** A deployment that is cut off leaves nothing that the next one cannot go on from. Each test goes on from the one before. */
+/** A deployment that is cut off leaves nothing that the next one cannot continue from. Each test continues from the one before. */
 describe("an interrupted up", () => {
   let deployment: Deployment;
 
@@ -44,14 +44,14 @@ describe("an interrupted up", () => {
     expect(await poll(none, { everyMs: 100, timeoutMs: 10_000 })).toBe(true);
   }
 
-  it("by Ctrl-C at any point ends at once, and the next up goes on from there", async () => {
+  it("by Ctrl-C at any point ends at once, and the next up continues from there", async () => {
     const points = [
-      /Network network creating/,
-      /Container pg1 creating/,
-      /NodeReady pg1-ready creating/,
-      /Container pg2 creating/,
-      /NodeReady pg2-ready creating/,
-      /ReplicationCheck check creating/,
+      /Network cluster-network creating/,
+      /Container cluster-pg1 creating/,
+      /NodeReady cluster-pg1-ready creating/,
+      /Container cluster-pg2 creating/,
+      /NodeReady cluster-pg2-ready creating/,
+      /ReplicationCheck cluster-check creating/,
     ];
     for (const point of points) {
       const up = PulumiProcess.up(deployment);
@@ -98,7 +98,7 @@ describe("an interrupted up", () => {
     const name = deployment.container("pg4");
     deployment.configure({ replicas: 3 });
     const up = PulumiProcess.up(deployment);
-    await up.until(/Container pg4 creating/);
+    await up.until(/Container cluster-pg4 creating/);
     const there = async (): Promise<true | undefined> => ((await containerState(deployment.engine, name)) === undefined ? undefined : true);
     expect(await poll(there, { everyMs: 2, timeoutMs: 10_000 })).toBe(true);
     up.kill();

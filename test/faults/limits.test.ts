@@ -42,7 +42,7 @@ describe("limits", () => {
             .catch(() => undefined);
       },
       seen: ["node-unreachable pg1"],
-      mend: async () => {
+      repair: async () => {
         await onVolume("rm /v/ballast");
         await cluster.docker("restart", "--time", "120", cluster.container("pg1"));
       },

@@ -25,7 +25,7 @@ describe("while it runs", () => {
       bringAbout: () => cluster.docker("kill", cluster.container(service)),
       seen,
       // The engine takes `docker kill` for a wish: it does not start the container again.
-      mend: () => cluster.docker("start", cluster.container(service)),
+      repair: () => cluster.docker("start", cluster.container(service)),
     });
 
   const removed =
@@ -33,7 +33,7 @@ describe("while it runs", () => {
     () => ({
       bringAbout: () => cluster.docker("rm", "--force", cluster.container(service)),
       seen,
-      mend: () => deployment.up("--refresh"),
+      repair: () => deployment.up("--refresh"),
     });
 
   const crashed =
@@ -47,26 +47,26 @@ describe("while it runs", () => {
   const faults: readonly { readonly name: string; readonly fault: () => Fault }[] = [
     { name: "kill -9 of a replica's postmaster", fault: crashed("pg2", "node-unreachable pg2") },
     // Back before a check is over: clients wait for it.
-    { name: "kill -9 of the pooler", fault: () => ({ bringAbout: () => cluster.crash("pgbouncer") }) },
+    { name: "kill -9 of the pooler", fault: () => ({ bringAbout: () => cluster.crash("pgbouncer-1") }) },
     { name: "kill -9 of the pooler's listener", fault: crashed("pooler", "pooler-unreachable") },
     { name: "kill -9 of an exporter", fault: crashed("pg2-exporter", "exporter-unreachable pg2") },
     { name: "docker kill of the leader", fault: killed("pg1", "node-unreachable pg1") },
     { name: "docker kill of a replica", fault: killed("pg2", "node-unreachable pg2") },
-    { name: "docker kill of the pooler", fault: killed("pgbouncer", "pooler-unreachable") },
+    { name: "docker kill of the pooler", fault: killed("pgbouncer-1", "pooler-unreachable") },
     { name: "docker kill of the pooler's listener", fault: killed("pooler", "pooler-unreachable") },
     { name: "docker kill of an exporter", fault: killed("pg2-exporter", "exporter-unreachable pg2") },
-    { name: "docker kill of the pooler's exporter", fault: killed("pooler-exporter", "exporter-unreachable") },
+    { name: "docker kill of the pooler's exporter", fault: killed("pgbouncer-1-exporter", "exporter-unreachable") },
     { name: "docker rm -f of the leader", fault: removed("pg1", "node-unreachable pg1") },
-    { name: "docker rm -f of the pooler", fault: removed("pgbouncer", "pooler-unreachable") },
+    { name: "docker rm -f of the pooler", fault: removed("pgbouncer-1", "pooler-unreachable") },
     { name: "docker rm -f of the pooler's listener", fault: removed("pooler", "pooler-unreachable") },
     { name: "docker rm -f of an exporter", fault: removed("pg2-exporter", "exporter-unreachable pg2") },
-    { name: "docker rm -f of the pooler's exporter", fault: removed("pooler-exporter", "exporter-unreachable") },
+    { name: "docker rm -f of the pooler's exporter", fault: removed("pgbouncer-1-exporter", "exporter-unreachable") },
     {
       name: "a replica that is frozen",
       fault: () => ({
         bringAbout: () => cluster.docker("pause", cluster.container("pg2")),
         seen: ["node-unreachable pg2"],
-        mend: () => cluster.docker("unpause", cluster.container("pg2")),
+        repair: () => cluster.docker("unpause", cluster.container("pg2")),
       }),
     },
     {
@@ -74,7 +74,7 @@ describe("while it runs", () => {
       fault: () => ({
         bringAbout: () => cluster.docker("kill", "--signal", "STOP", cluster.container("pg2")),
         seen: ["node-unreachable pg2"],
-        mend: () => cluster.docker("exec", cluster.container("pg2"), "sh", "-c", "kill -CONT 1"),
+        repair: () => cluster.docker("exec", cluster.container("pg2"), "sh", "-c", "kill -CONT 1"),
       }),
     },
   ];
@@ -95,7 +95,7 @@ describe("while it runs", () => {
         const end = performance.now() + 60_000;
         while (performance.now() < end) await writer.next();
       },
-      mend: () => cluster.docker("network", "connect", "--ip", address, "--alias", "pg2", network, cluster.container("pg2")),
+      repair: () => cluster.docker("network", "connect", "--ip", address, "--alias", "pg2", network, cluster.container("pg2")),
       // The exporter's old connection waits for its next retransmission.
       backWithinMs: 120_000,
     });
