@@ -1,3 +1,4 @@
+import { findLeader } from "../../src/check/observe/leader.ts";
 import type { Outputs } from "../../testing/deployment.ts";
 
 /** A role's name and password. */
@@ -6,7 +7,7 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** How a cluster is reached from this machine, whoever set it up. */
+/** How a cluster is reached from this machine, however it was set up. */
 export interface Access {
   readonly host: string;
   readonly database: string;
@@ -24,21 +25,25 @@ export interface Access {
   readonly metrics: readonly { readonly port: number; readonly name: "pg_up" | "pgbouncer_up" }[];
 }
 
-/** Access to a cluster, from what its check knows: a stack's outputs or a bundle's file. */
-export function accessOf({ check: { target, secrets } }: Pick<Outputs, "check">): Access {
+/** Access to a cluster as it is now, from what its check knows: a stack's outputs or a bundle's file. */
+export async function accessOf({ check: { target, secrets } }: Pick<Outputs, "check">): Promise<Access> {
+  const leader = await findLeader(target, secrets, AbortSignal.timeout(10_000));
   const { exporters } = target;
   return {
     host: target.accessHost,
     database: target.database,
     app: { user: target.appUser, password: secrets.app },
     monitoring: { user: "monitoring", password: secrets.monitoring },
-    leaderPort: target.nodes.find(({ role }) => role === "leader")?.port ?? 0,
-    replicas: target.nodes.filter(({ role }) => role === "replica"),
+    leaderPort: leader.port,
+    replicas: target.nodes.filter(({ name }) => name !== leader.name),
     poolerPort: target.poolerPort,
     routes: { write: target.writeRoute, read: target.readRoute },
     metrics:
       exporters === undefined
         ? []
-        : [...exporters.nodes.map(({ port }) => ({ port, name: "pg_up" }) as const), { port: exporters.poolerPort, name: "pgbouncer_up" }],
+        : [
+            ...exporters.nodes.map(({ port }) => ({ port, name: "pg_up" }) as const),
+            ...exporters.processes.map(({ port }) => ({ port, name: "pgbouncer_up" }) as const),
+          ],
   };
 }

@@ -12,7 +12,7 @@ export interface BackgroundResult {
   readonly longestMs: number;
 }
 
-/** Longest run, in seconds: nobody has to wait for one that was forgotten. */
+/** Longest run, in seconds: a forgotten one does not last longer. */
 const maxS = 600;
 
 /** A pgbench that runs until it is told to end. */
@@ -37,7 +37,7 @@ export class BackgroundPgbench {
       wait $!
       cat ${log}.log.* | awk '$3 > longest { longest = $3 } END { print "longest = " longest + 0 " us" }'`;
     const done = client.shell(script, (maxS + 60) * 1000).then(({ output }) => parseBackground(output));
-    // Whoever stops it hears of it.
+    // The caller that stops it is told.
     done.catch(() => undefined);
     return new BackgroundPgbench(client, name, done);
   }

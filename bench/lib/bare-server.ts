@@ -21,7 +21,7 @@ const socket = "/tmp";
 /** How long a server may take to accept connections, in milliseconds. */
 const startMs = 60_000;
 
-/** One PostgreSQL server in a container, without a network; pgbench runs beside it and comes through its socket. */
+/** One PostgreSQL server in a container, without a network; pgbench runs in the same container and comes through its socket. */
 export class BareServer {
   readonly client: ClientContainer;
   readonly #name: string;

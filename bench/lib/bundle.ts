@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import { runProgram } from "../../src/cli/program.ts";
 import { Deployment } from "../../testing/deployment.ts";
 import { run } from "../../testing/run.ts";
 
@@ -26,9 +27,8 @@ export class Bundle {
     let said = "";
     const write = (text: string): void => void (said += text);
     const io = { out: write, err: write, isTerminal: false, signal: new AbortController().signal };
-    const code = await renderer
-      .renderCommand(deployment.folder)
-      .run(["--stack", deployment.stack, "--out", join(deployment.folder, "bundle")], io);
+    const args = ["render", "--stack", deployment.stack, "--out", join(deployment.folder, "bundle")];
+    const code = await runProgram(args, io, [renderer.renderCommand(deployment.folder)]);
     if (code === 0) return new Bundle(deployment);
     await deployment.remove();
     throw new Error(`the bundle was not rendered: ${said}`);

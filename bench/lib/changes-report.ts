@@ -14,21 +14,21 @@ export interface ChangeRun {
   readonly effect: Effect;
   /** From the edit to the end of the last command. */
   readonly seconds: number;
-  readonly load: Pick<LoadResult, "write" | "read" | "anew">;
+  readonly load: Pick<LoadResult, "write" | "read" | "reconnecting">;
   readonly pgbench: Readonly<Record<"write" | "read", BackgroundResult>>;
-  /** Confirmed rows that a node lacks, added up over the nodes. */
+  /** Confirmed rows that are missing on a node, added up over the nodes. */
   readonly lost: number;
   /** Nodes that do not show the new setting. */
   readonly unchanged: readonly string[];
   /** Why a command failed. */
   readonly failure: string | undefined;
-  /** Why clients did not work again until the cluster was mended by hand. */
+  /** Why clients did not work again until the cluster was repaired by hand. */
   readonly outage: string | undefined;
 }
 
 const stallMs = { median: 1000, worst: 2000 };
 
-/** While the pooler's own container is replaced nobody holds its clients: new ones wait for the next one. */
+/** While the pooler's own container is replaced no process holds its clients: new ones wait for the next one. */
 const loginMs = { median: 5000, worst: 8000 };
 
 /** Failed statements and logins of the load. */
@@ -44,7 +44,7 @@ function failuresOf({ failures }: RouteResult): number {
  * Totals, not one value per round: a single failure must not vanish in a median.
  *
  * @param own - pgstack's way, which has aims
- * @param other - the way beside it, which has none
+ * @param other - the other way, which has none
  */
 export function changeFigures(runs: readonly ChangeRun[], own: string, other: string): readonly Figure[] {
   const spared = (run: ChangeRun): boolean => run.effect !== "pooler is replaced";
@@ -63,16 +63,16 @@ export function changeFigures(runs: readonly ChangeRun[], own: string, other: st
       total(`${way}: failed statements, all changes but the pooler's image`, but, failedStatements, hasAims),
       total(`${way}: failed transactions and lost clients of pgbench, the same changes`, but, pgbenchErrors, hasAims),
       total(
-        `${way}: failed statements of clients that log in anew, the pooler's image`,
+        `${way}: failed statements of clients that log in each time, the pooler's image`,
         pooler,
-        ({ load }) => failuresOf(load.anew),
+        ({ load }) => failuresOf(load.reconnecting),
         hasAims,
       ),
       total(`${way}: failed transactions of pgbench that connects for each, the pooler's image`, pooler, pgbenchErrors, hasAims),
       total(
         `${way}: statements that met the closing of a kept connection, the pooler's image`,
         pooler,
-        (run) => failedStatements(run) - failuresOf(run.load.anew),
+        (run) => failedStatements(run) - failuresOf(run.load.reconnecting),
         false,
       ),
       total(`${way}: confirmed rows missing on a node, all changes`, all, ({ lost }) => lost, hasAims),
@@ -84,7 +84,7 @@ export function changeFigures(runs: readonly ChangeRun[], own: string, other: st
       ),
     ];
   };
-  const stalls = (effect: Effect, who: "write" | "anew" = "write", boundMs = stallMs): readonly Figure[] => {
+  const stalls = (effect: Effect, who: "write" | "reconnecting" = "write", boundMs = stallMs): readonly Figure[] => {
     const values = runs.filter((run) => run.way === own && run.effect === effect).map(({ load }) => load[who].longestMs);
     const what = who === "write" ? "a write" : "a login";
     return [
@@ -101,7 +101,7 @@ export function changeFigures(runs: readonly ChangeRun[], own: string, other: st
     ...totals(own, true),
     ...stalls("leader restarts"),
     ...stalls("leader is replaced"),
-    ...stalls("pooler is replaced", "anew", loginMs),
+    ...stalls("pooler is replaced", "reconnecting", loginMs),
     ...totals(other, false),
   ];
 }
@@ -177,7 +177,7 @@ export function classOf(message: string): string {
     .replaceAll(/\bclient \d+\b/g, "client <n>");
 }
 
-/** What went wrong beside failed statements, in words. */
+/** What went wrong besides failed statements, in words. */
 export function changeNotes(runs: readonly ChangeRun[]): readonly string[] {
   return runs.flatMap(({ round, way, change, failure, unchanged, outage }) => [
     ...(failure === undefined ? [] : [`Round ${round}, ${way}, ${change}: the command failed: ${firstLines(failure)}`]),

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { poll } from "../../src/deadline.ts";
 import type { Engine } from "../../src/engine/connect.ts";
 import { runSql } from "../../src/engine/psql.ts";
+import { services } from "../../src/plan/names.ts";
 import { BundleProject } from "../../testing/bundle-project.ts";
 import { Deployment } from "../../testing/deployment.ts";
 import type { Outputs } from "../../testing/deployment.ts";
@@ -26,7 +27,7 @@ export interface ChangingCluster extends Removable {
   /** Edit and commands; ends when the last command has. */
   change(change: Change): Promise<void>;
   /** What a person does who sees that clients do not work again. */
-  mend(): Promise<void>;
+  repair(): Promise<void>;
 }
 
 /** `pulumi up` of a stack. */
@@ -70,7 +71,7 @@ export class StackCluster implements ChangingCluster {
     await this.#deployment.up();
   }
 
-  async mend(): Promise<void> {
+  async repair(): Promise<void> {
     await this.#deployment.up("--refresh");
   }
 
@@ -112,8 +113,11 @@ export class ComposeCluster implements ChangingCluster {
   }
 
   access(): Promise<Access> {
-    const check = JSON.parse(readFileSync(join(this.#bundle.folder, "check.json"), "utf8")) as Outputs["check"];
-    return Promise.resolve(accessOf({ check }));
+    return accessOf({ check: this.#check() });
+  }
+
+  #check(): Outputs["check"] {
+    return JSON.parse(readFileSync(join(this.#bundle.folder, "check.json"), "utf8")) as Outputs["check"];
   }
 
   async change({ to, byHand }: Change): Promise<void> {
@@ -124,8 +128,8 @@ export class ComposeCluster implements ChangingCluster {
   }
 
   /** The pooler keeps connections to addresses that other nodes have now; a new one asks for them again. */
-  mend(): Promise<void> {
-    return this.#compose("restart", "pgbouncer");
+  repair(): Promise<void> {
+    return this.#compose("restart", ...this.#check().target.processes.map(({ number }) => services.pgbouncer(number)));
   }
 
   remove(): Promise<void> {

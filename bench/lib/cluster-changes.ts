@@ -21,7 +21,7 @@ export interface SecondTags {
   readonly pooler: string;
 }
 
-/** The cluster that the changes begin with, beside the production profile. */
+/** The cluster that the changes begin with, in addition to the production profile. */
 export const before: StackKeys = { replicas: 2, exporters: false, monitoring: { prometheus: false }, settings: { max_connections: 100 } };
 
 const restart = (nodes: readonly string[]): readonly (readonly string[])[] => [["restart", ...nodes]];
@@ -55,8 +55,8 @@ export function changesOf(tags: SecondTags): readonly Change[] {
     { name: "another PostgreSQL image", effect: "leader is replaced", to: { images: { postgres: tags.postgres } } },
     { name: "pool size 50 → 40", effect: "nothing", to: { pooler: { poolSize: 40 } } },
     { name: "a new user", effect: "nothing", to: { users: { reporter: { access: { app: "read" } } } } },
-    // As in a rotation, every role and the pooler get other verifiers at once; clients go on with the passwords that they have.
-    { name: "all verifiers anew", effect: "nothing", to: { scramIterations: 5000 } },
+    // As in a rotation, every role and the pooler get other verifiers at once; clients continue with the passwords that they have.
+    { name: "all verifiers renewed", effect: "nothing", to: { scramIterations: 5000 } },
     { name: "replicas 2 → 3", effect: "nothing", to: { replicas: 3 } },
     {
       name: "replicas 3 → 1",

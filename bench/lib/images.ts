@@ -18,12 +18,12 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 /** The plan of a stack with these keys, for what a benchmark needs of it. */
 export function planOf(keys: RawConfig): ClusterPlan {
   const stackFile = "Pulumi.bench.yaml";
-  const ports = { postgres: 10_000, pooler: 10_030, postgresExporter: 10_040, poolerExporter: 10_070 };
+  const ports = { postgres: 10_000, pooler: 10_030, poolerConsole: 10_080, postgresExporter: 10_040, poolerExporter: 10_070 };
   const config = parseConfig({ subnet: "172.28.0.0/24", ports: JSON.stringify(ports), ...keys }, stackFile);
   return planCluster(config, { project: "pgstack", stack: "bench", stackFile, imageHashes: hashImages(root) });
 }
 
-/** pgstack's own images; those that the engine lacks are built first, so that no measurement includes a build. */
+/** pgstack's own images; missing ones are built first, so that no measurement includes a build. */
 export async function prepareImages(log: (line: string) => void): Promise<Images> {
   const { images } = planOf({});
   const references = Object.fromEntries(imageKinds.map((kind) => [kind, images[kind].reference])) as Images;

@@ -10,7 +10,7 @@ const introduction = `<!-- Written by scripts/generate-docs.ts from docs/benchma
 
 # Benchmarks
 
-Machines differ and are noisy, so every figure is a ratio to a baseline of the same run, or stands beside one. Contestants take
+Machines differ and are noisy, so every figure is a ratio to a baseline of the same run, or stands next to one. Contestants take
 turns: each round runs every one of them once and begins with another one. A ratio is taken within a round, and the table gives
 the median and the range of all rounds. The load average of one minute before each run is recorded with it. Nothing here is
 a test: tests have no time limits that a busy machine could break.

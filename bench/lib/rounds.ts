@@ -26,7 +26,7 @@ interface Collected {
 
 /**
  * Runs every contestant once per round, so that whatever else the machine does meets all of them. Each round begins with
- * another one: no contestant always runs after the same neighbour. A failed run is kept as such and the next goes on.
+ * another one: no contestant always runs after the same neighbour. A failed run is kept as such and the next one continues.
  */
 export async function interleave(contestants: readonly Contestant[], { rounds, log }: RoundsOptions): Promise<readonly Series[]> {
   const series = new Map<string, Collected>();

@@ -23,7 +23,7 @@ export const whatIsVerified =
   "exporter says that its server is up";
 
 /**
- * Tries until the cluster is verified: the same for every contestant, whoever set it up, from outside, through published
+ * Tries until the cluster is verified: the same for every contestant, however it was set up, from outside, through published
  * ports. Each attempt proves everything.
  *
  * @throws with the last reason when the time is over

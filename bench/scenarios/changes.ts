@@ -37,10 +37,10 @@ const rates = { write: 100, read: 200 } as const;
 /** Statements of each route that must succeed after a change before the clients stop. */
 const afterwards = 100;
 
-/** How long that may take, in milliseconds; then the cluster is mended by hand. */
+/** How long that may take, in milliseconds; then the cluster is repaired by hand. */
 const settleMs = 30_000;
 
-/** How long pgbench may take to end before that, in milliseconds: its clients may wait for what is about to be mended. */
+/** How long pgbench may take to end before that, in milliseconds: its clients may wait for what is about to be repaired. */
 const endMs = 5000;
 
 /** Every change without a failed query. */
@@ -50,21 +50,21 @@ export const changes: Scenario = {
   defaults: { rounds: 3, loadS: 0 },
   method: [
     "Two clusters of the production profile with 2 replicas, one after the other: a stack that pgstack has deployed, and the same cluster " +
-      "as the Compose bundle that pgstack renders for it. In each round both are made anew, and all changes are made to each, one on top " +
+      "as the Compose bundle that pgstack renders for it. In each round both are created from scratch, and all changes are made to each, one on top " +
       "of the other, in the order of the table. Timed is from the edit to the end of the last command; clients work before, " +
-      `meanwhile, and until ${afterwards} further statements of each route have succeeded. If they have not after ${settleMs / 1000} s, that is noted, counting ends, and the cluster is mended by hand: in Compose ` +
-      "`docker compose restart pgbouncer`, in pgstack `pulumi up --refresh`.",
+      `meanwhile, and until ${afterwards} further statements of each route have succeeded. If they have not after ${settleMs / 1000} s, that is noted, counting ends, and the cluster is repaired by hand: in Compose ` +
+      "`docker compose restart pgbouncer-1 pgbouncer-2`, in pgstack `pulumi up --refresh`.",
     "pgstack: edit of the stack file, `pulumi up --yes --skip-preview`. Compose in place: the same edit, the bundle is rendered again, " +
       "`docker compose up -d --wait`. That reloads servers and pooler, so nothing else is done for work_mem and the pool size. For " +
       "settings that need a restart `docker compose restart` of all nodes follows, after fewer replicas " +
       "`docker compose up -d --wait --remove-orphans`; changed limits and images are replaced by `up` itself. “Another image” is a " +
-      "second name of the same one. “All verifiers anew” is another number of SCRAM iterations: what a rotation of all passwords does, but that clients keep theirs.",
-    "Clients on this machine use both routes of the pooler: on each, four that keep their connection and one that logs in anew for every " +
+      "second name of the same one. “All verifiers renewed” is another number of SCRAM iterations: what a rotation of all passwords does, but that clients keep theirs.",
+    "Clients on this machine use both routes of the pooler: on each, four that keep their connection and one that logs in again for every " +
       "statement, with 5 ms between two statements. Nothing is tried again: each error is counted, a client whose connection is gone " +
       "logs in for its next statement. No client gives up waiting before 120 s. At the same time pgbench runs in a container on the cluster's " +
       `network, 4 clients each: simple update through the write route (${rates.write}/s) and select-only through the read route ` +
       `(${rates.read}/s), simple protocol. A client of pgbench whose connection is gone gives up for good; while the ` +
-      "pooler itself is replaced they connect anew for each transaction (`--connect`, a thread for each). A connection that is closed while its " +
+      "pooler itself is replaced they connect again for each transaction (`--connect`, a thread for each). A connection that is closed while its " +
       "client does nothing is no failure: the client notices, as a pool does, and logs in for its next statement. A wait is the longest time of one statement, " +
       "login included; for pgbench of one transaction, from when it was due. Afterwards every confirmed row is looked for on every node.",
   ],
@@ -147,18 +147,18 @@ async function measure(bench: Bench, change: Change): Promise<Omit<ChangeRun, "r
     ({ result: failure, seconds } = await timed(() => cluster.change(change).then(() => undefined, messageOf)));
     if (!(await goesOn(load))) {
       outage = `clients did not work again within ${settleMs / 1000} s: ${mostFrequentFailure(load)}`;
-      // What clients meet while the cluster is mended is not the change's doing.
+      // What clients meet while the cluster is repaired is not the change's doing.
       seen = structuredClone(load.result);
       ended = Promise.all([write.stop(), read.stop()]);
       await Promise.race([ended, sleep(endMs)]);
-      await cluster.mend();
-      if (!(await goesOn(load))) throw new Error(`${change.name}, mended by hand: ${outage}`);
+      await cluster.repair();
+      if (!(await goesOn(load))) throw new Error(`${change.name}, repaired by hand: ${outage}`);
     }
   } finally {
     await load.stop();
   }
   const { acknowledged } = load.result;
-  const { write: writes, read: reads, anew } = seen ?? load.result;
+  const { write: writes, read: reads, reconnecting } = seen ?? load.result;
   ended ??= Promise.all([write.stop(), read.stop()]);
   const [updates, selects] = await ended;
   const lost = await Promise.all(
@@ -168,7 +168,7 @@ async function measure(bench: Bench, change: Change): Promise<Omit<ChangeRun, "r
     change: change.name,
     effect: change.effect,
     seconds,
-    load: { write: writes, read: reads, anew },
+    load: { write: writes, read: reads, reconnecting },
     pgbench: { write: updates, read: selects },
     lost: lost.reduce((sum, { length }) => sum + length, 0),
     unchanged: await unchangedNodes(cluster, change),

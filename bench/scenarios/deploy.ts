@@ -67,7 +67,7 @@ async function deployStack(replicas: number): Promise<number> {
   const made = await Deployment.create("production", { replicas: String(replicas) });
   return withRemoval(made, async (deployment) => {
     const up = await timed(() => deployment.up());
-    const access = accessOf(await deployment.outputs());
+    const access = await accessOf(await deployment.outputs());
     const verification = await timed(() => verify(access));
     return up.seconds + verification.seconds;
   });

@@ -51,7 +51,7 @@ async function run({ rounds, loadS, log }: ScenarioOptions): Promise<Outcome> {
   return withRemoval(await Deployment.create("staging", config), async (deployment) => {
     await deployment.up();
     const outputs = await deployment.outputs();
-    const access = accessOf(outputs);
+    const access = await accessOf(outputs);
     const client = await ClientContainer.start({
       name: deployment.container("client"),
       image: images.postgres,
@@ -70,7 +70,15 @@ async function run({ rounds, loadS, log }: ScenarioOptions): Promise<Outcome> {
   });
 }
 
-const watchers = ["pg1-exporter", "pg2-exporter", "pg3-exporter", "pooler-exporter", "prometheus", "alertmanager"] as const;
+const watchers = [
+  "pg1-exporter",
+  "pg2-exporter",
+  "pg3-exporter",
+  "pgbouncer-1-exporter",
+  "pgbouncer-2-exporter",
+  "prometheus",
+  "alertmanager",
+] as const;
 
 async function docker(...args: readonly string[]): Promise<string> {
   const { code, output } = await runCommand("docker", args);
@@ -116,7 +124,7 @@ interface Fault {
   readonly alert: string;
   readonly node: string;
   readonly inject: () => Promise<unknown>;
-  readonly mend: () => Promise<unknown>;
+  readonly repair: () => Promise<unknown>;
 }
 
 function alertContestants(deployment: Deployment, prometheus: Prometheus): readonly Contestant[] {
@@ -127,7 +135,7 @@ function alertContestants(deployment: Deployment, prometheus: Prometheus): reado
       alert: "PostgresDown",
       node: "pg3",
       inject: async () => docker("stop", "-t", "60", replica),
-      mend: async () => docker("start", replica),
+      repair: async () => docker("start", replica),
     },
     {
       name: "replica without a stream",
@@ -137,10 +145,10 @@ function alertContestants(deployment: Deployment, prometheus: Prometheus): reado
         await deployment.sql("pg1", "alter role replicator nologin;");
         await deployment.sql("pg1", "select pg_terminate_backend(pid) from pg_stat_replication where application_name = 'pg2';");
       },
-      mend: async () => deployment.sql("pg1", "alter role replicator login;"),
+      repair: async () => deployment.sql("pg1", "alter role replicator login;"),
     },
   ];
-  return faults.map(({ name, alert, node, inject, mend }) => ({
+  return faults.map(({ name, alert, node, inject, repair }) => ({
     name,
     unit: "s",
     run: async () => {
@@ -155,7 +163,7 @@ function alertContestants(deployment: Deployment, prometheus: Prometheus): reado
         await until(isFiring, `no alert ${alert}`);
         return { [`until ${alert} fires`]: (performance.now() - began) / 1000 };
       } finally {
-        await mend();
+        await repair();
       }
     },
   }));
@@ -197,7 +205,7 @@ async function deadTable(deployment: Deployment, prometheus: Prometheus): Promis
   const deadPanels = [];
   for (const { panel, expr, mayBeEmpty } of panels) if (!mayBeEmpty && (await isEmpty(expr))) deadPanels.push(panel);
   const scrape = readScrape(await defaultScrape(deployment));
-  const poolerScrape = readScrape(await scrapeOf(deployment, "pooler-exporter", 9127));
+  const poolerScrape = readScrape(await scrapeOf(deployment, "pgbouncer-1-exporter", 9127));
   const others = publicSets.map((set) => {
     const dead = deadRules(set.rules, [...scrape, ...poolerScrape]);
     return [

@@ -103,7 +103,6 @@ const phaseOfType: Readonly<Record<string, string>> = {
   Volume: "volumes and files",
   ConfigFiles: "volumes and files",
   Roles: "roles",
-  ReplicationSlot: "slots",
   ReplicationCheck: "check",
 };
 

@@ -37,7 +37,7 @@ export const pooler: Scenario = {
   defaults: { rounds: 5, loadS: 10 },
   method: [
     "A staging stack (25 server connections) with pgbench tables of scale 10. pgbench runs from the PostgreSQL image in a container on the " +
-      "stack's own network, so nothing is between it and the servers; it shares the machine with them. Clients that connect anew for " +
+      "stack's own network, so nothing is between it and the servers; it shares the machine with them. Clients that connect again for " +
       "each query (`-C`, `select 1`) go to the leader, to the pooler, and to a second pooler that differs in one thing: its user list " +
       "holds passwords in clear instead of SCRAM verifiers. All others keep their connections and run select-only in transaction mode.",
     "An error is a failed transaction or a client that gave up, in any run of the whole scenario.",
@@ -55,7 +55,7 @@ interface Bench {
 
 async function run({ rounds, loadS, log }: ScenarioOptions): Promise<Outcome> {
   const images = await prepareImages(log);
-  // Room for the exporter beside a thousand clients.
+  // Room for the exporter in addition to a thousand clients.
   const stack = await Deployment.create("staging", { pooler: { mode: "transaction", maxClients: 1100, poolSize: 25, reserveSize: 5 } });
   return withRemoval(stack, async (deployment) => {
     await deployment.up();
@@ -105,7 +105,7 @@ function contestant({ client, targets, loadS, errors }: Bench, at: keyof typeof 
   };
 }
 
-/** A pooler with the very same settings, whose user list has passwords in clear. */
+/** A process of the pooler with the very same settings, whose user list has passwords in clear. */
 async function startPlaintext(
   deployment: Deployment,
   images: Images,
@@ -115,14 +115,16 @@ async function startPlaintext(
   const { engine } = deployment;
   const prefix = `pgstack-${deployment.stack}`;
   const files = await readVolumeFiles(engine, `${prefix}-pooler-config`, images.pooler);
-  const ini = files?.get("pgbouncer.ini");
-  if (ini === undefined) throw new Error("the pooler's pgbouncer.ini was not found");
+  const [ini, process, routes] = ["pgbouncer.ini", "process-1.ini", "routes-1.ini"].map((path) => files?.get(path));
+  if (ini === undefined || process === undefined || routes === undefined) throw new Error("the pooler's files were not found");
   const users = ["app", "monitoring", "pgbouncer"].map((role) => `"${role}" "${secrets[role] ?? ""}"\n`);
   const volume = `${prefix}-plaintext-config`;
   await engine.createVolume({ Name: volume });
   await writeVolumeFiles(engine, volume, images.pooler, [
     // It opens its port itself.
-    { path: "pgbouncer.ini", content: ini.content.replace(/^listen_addr =.*$/m, "listen_addr = *"), mode: ini.mode },
+    { ...ini, path: "common.ini", content: ini.content.replace(/^listen_addr =.*$/m, "listen_addr = *") },
+    { ...process, path: "pgbouncer.ini", content: process.content.replace(/^(%include .*)pgbouncer\.ini$/m, "$1common.ini") },
+    { ...routes, path: "routes-1.ini" },
     { path: "userlist.txt", content: users.join(""), mode: 0o400 },
   ]);
   const name = deployment.container("plaintext");

@@ -52,7 +52,7 @@ async function run({ rounds, loadS, log }: ScenarioOptions): Promise<Outcome> {
   return withRemoval(await Deployment.create("production", { exporters: "false" }), async (deployment) => {
     await deployment.up();
     const outputs = await deployment.outputs();
-    const access = accessOf(outputs);
+    const access = await accessOf(outputs);
     const network = `pgstack-${deployment.stack}`;
     const client = await ClientContainer.start({ name: deployment.container("client"), image: images.postgres, network });
     const target: Target = { host: "pooler", port: 6432, database: access.database, ...access.app };

@@ -26,7 +26,7 @@ describe("median and percentile", () => {
 });
 
 describe("pairedRatios", () => {
-  it("compares within a round and leaves out rounds that one of the two lacks", () => {
+  it("compares within a round and leaves out rounds that one of the two does not have", () => {
     const own = [1, 2, 3].map((round) => ({ round, value: round * 10 }));
     const baseline = [3, 1].map((round) => ({ round, value: 5 }));
     expect(pairedRatios(own, baseline)).toStrictEqual([2, 6]);
